@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are acts carried out: how is a release published, how are the nodes shifted, how is a job started?"""
+"""Carries out acts: publishes a release, shifts the nodes, starts a job."""
 
 import logging
 
@@ -17,27 +17,26 @@ log = logging.getLogger("federation")
 
 
 def act(decision: Decision, ports: Ports) -> None:
-    """Carry out every act, in order; each may have been carried out before.
+    """Carry out every act, in order. Each may have been carried out before.
 
     Raises:
         FederationError: An act has to be tried again.
     """
-    for one in decision.outcome.acts:
-        match one:
+    for action in decision.outcome.acts:
+        match action:
             case Publish(release=release):
                 _publish(release, decision, ports)
             case Shift():
-                ports.traffic.shift(one)
+                ports.traffic.shift(action)
             case Launch():
-                _launch(one, decision.event, ports)
+                _launch(action, decision.event, ports)
 
 
 def _launch(job: Launch, event: Event, ports: Ports) -> None:
-    """Start the job; if its platform refuses it for good, it has failed, which is announced like any other failure.
+    """Start the job. If its platform refuses it for good, announce it as failed.
 
-    It has also failed if the platform has no machine for it and another place may have one. That is written down first:
-    at the next delivery a machine may be free, but the job must not start any more, as it may run at the other place by
-    then.
+    The job has also failed if the platform has no machine and another place may have one. That is stored first: at the
+    next delivery a machine may be free, but by then the job may run at the other place, and must not start here.
     """
     try:
         ports.trainer.launch(job.name, job.job)
@@ -51,7 +50,7 @@ def _launch(job: Launch, event: Event, ports: Ports) -> None:
 
 
 def _publish(release: str, decision: Decision, ports: Ports) -> None:
-    """Publish the release unless its receipt is stored; to publish again would accept a tag that was moved since."""
+    """Publish the release, unless its receipt is stored. A second publication would accept a tag that was moved."""
     new = names.release(release) in {document.name for document in decision.outcome.documents}
     if not new and ports.store.read(names.receipt(release)) is not None:
         return
@@ -70,11 +69,13 @@ def _publish(release: str, decision: Decision, ports: Ports) -> None:
 
 
 def _remember_refusal(error: ConflictError | ContractError, release: str, body: bytes, ports: Ports) -> None:
-    """Write down a refusal that no retry mends, so that the next delivery takes it into account.
+    """Store a final refusal, so that the next delivery finds it.
 
-    A conflict is only a race, and not written down, unless the release's tag is on other content.
+    A conflict is only a race, and is not stored, unless the release's tag is on other content.
     """
-    taken = isinstance(error, ConflictError)
-    if taken and ((found := ports.registry.find(release)) is None or found.digest == digest_of(body)):
+    is_conflict = isinstance(error, ConflictError)
+    if is_conflict and ((receipt := ports.registry.find(release)) is None or receipt.digest == digest_of(body)):
         return
-    ports.store.claim(names.unpublished(release), canonical({"release": release, "why": str(error), "taken": taken}))
+    ports.store.claim(
+        names.unpublished(release), canonical({"release": release, "why": str(error), "taken": is_conflict})
+    )

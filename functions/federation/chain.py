@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are an event and everything that follows from it handled in one process, without the bus?
+"""Handles an event and all its follow-ups in one process, without the bus.
 
-The documents are the same as with delivery through the bus. If a chain is cut short, redelivery of the first event
-resumes it: steps that were done already only repeat their events. A follow-up that fails goes to the bus, which retries
-it. An event that no step handles also goes to the bus, for other listeners.
+The documents are the same as with the bus. If a chain is interrupted, redelivery of the first event resumes it: finished
+steps only repeat their events. A follow-up that fails goes to the bus, which retries it. An event that no step handles
+also goes to the bus, for other listeners.
 """
 
 import logging
@@ -45,53 +45,53 @@ def run_chain(step: StepName, event: Event, ports: Ports, clock: Callable[[], st
 
     Args:
         step: The first step.
-        event: Its event, which may come any number of times, in any order.
+        event: Its event, which may arrive any number of times, in any order.
         ports: The home's ports.
         clock: Returns the moment of each decision, RFC 3339 in UTC.
 
     Raises:
         FederationError: The first step failed, and its event has to be delivered again.
     """
-    chain = _Chain()
-    handle(step, event, replace(ports, bus=chain), clock())
-    _follow(chain, ports, clock)
+    queue = _QueueBus()
+    handle(step, event, replace(ports, bus=queue), clock())
+    _run_follow_ups(queue, ports, clock)
 
 
 def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[[], str]) -> Reading:
     """Deliver a request, then run every step that handles its events, and so on.
 
-    Recent SLO breaches are rolled back first: one read of the channel and one compare-and-set come before any document is
-    stored. One that fails hides none that is delivered with it.
+    Recent SLO breaches are rolled back first, with one read of the channel and one compare-and-set, before any document
+    is stored. Every breach is tried, even if another one fails.
 
     Raises:
         FederationError: The sender has to deliver the request again.
     """
     now = clock()
-    chain = _Chain()
-    here = replace(ports, bus=chain)
+    queue = _QueueBus()
+    here = replace(ports, bus=queue)
     reading = timely(read(request, trust), now)
-    delivered = reading.batch if reading.batch is not None else (reading,)
-    breaches = [breach for one in delivered if (breach := receive.urgent(one, now))]
-    chain.done.update(breach.id for breach in breaches)
-    if failed := [error for breach in breaches if (error := _failed(breach, here, now))]:
-        raise failed[0]
-    told = take_in(request, reading, here, now, settled_ends=False)
-    _follow(chain, ports, clock)
-    return told
+    parts = reading.batch if reading.batch is not None else (reading,)
+    breaches = [breach for part in parts if (breach := receive.urgent(part, now))]
+    queue.done.update(breach.id for breach in breaches)
+    if errors := [error for breach in breaches if (error := _roll_back_error(breach, here, now))]:
+        raise errors[0]
+    result = take_in(request, reading, here, now, settled_ends=False)
+    _run_follow_ups(queue, ports, clock)
+    return result
 
 
-def _failed(breach: Event, ports: Ports, now: str) -> Exception | None:
-    """Roll back for a breach; the error if that failed."""
+def _roll_back_error(breach: Event, ports: Ports, now: str) -> Exception | None:
+    """Roll back for a breach. Returns the error if that failed, else None."""
     try:
         handle("roll_back", breach, ports, now)
-    except Exception as error:  # noqa: BLE001 - it is raised once the breaches that came with it were tried
+    except Exception as error:  # noqa: BLE001 - raised once every other breach was tried
         log.warning("%s %s failed: %s: %s", breach.type, breach.subject, type(error).__name__, error)
         return error
     return None
 
 
-class _Chain:
-    """A bus that queues events in this process; `done` contains the ids of events that were handled already."""
+class _QueueBus:
+    """A bus that queues events in this process. `done` contains the ids of handled events."""
 
     def __init__(self) -> None:
         self.done: set[str] = set()
@@ -102,27 +102,27 @@ class _Chain:
         self._waiting.extend(events)
 
     def followed(self) -> Iterator[Event]:
-        """Each queued event, including those queued while earlier ones are handled."""
+        """Each queued event, including those that are queued meanwhile."""
         while self._waiting:
             event = self._waiting.popleft()
             if event.id not in self.done:
                 yield event
 
 
-def _follow(chain: _Chain, ports: Ports, clock: Callable[[], str]) -> None:
-    here = replace(ports, bus=chain)
-    left = [event for event in chain.followed() if not _followed(event, here, clock)]
-    if left:
-        ports.bus.announce(left)
+def _run_follow_ups(queue: _QueueBus, ports: Ports, clock: Callable[[], str]) -> None:
+    here = replace(ports, bus=queue)
+    unhandled = [event for event in queue.followed() if not _run_steps(event, here, clock)]
+    if unhandled:
+        ports.bus.announce(unhandled)
 
 
-def _followed(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
-    """Run the steps that handle the event; whether there are any, and none of them failed."""
+def _run_steps(event: Event, ports: Ports, clock: Callable[[], str]) -> bool:
+    """Run the steps that handle the event. Returns whether there are any and none failed."""
     steps = routes().get(event.type, ())
     try:
         for step in steps:
             handle(step, event, ports, clock())
-    except Exception as error:  # noqa: BLE001 - one event that nothing can handle must not keep its siblings from the bus
+    except Exception as error:  # noqa: BLE001 - a failing event must not keep the others from the bus
         log.warning("%s %s goes to the bus: %s: %s", event.type, event.subject, type(error).__name__, error)
         return False
     return bool(steps)

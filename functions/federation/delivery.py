@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens to what a cloud delivers? Whatever is new in it is kept, and then announced."""
+"""Stores what is new in a cloud's delivery, and announces it."""
 
 import logging
 from collections.abc import Sequence
@@ -20,11 +20,11 @@ log = logging.getLogger("federation")
 
 
 def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
-    """Parse what a cloud delivered, keep and announce what is new in it, and return the reading to answer with.
+    """Parse a delivery, store and announce what is new in it, and return the reading to answer with.
 
     Args:
-        request: The request as it came.
-        trust: Which senders are accepted.
+        request: The request as it arrived.
+        trust: The accepted senders.
         ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
     """
@@ -32,10 +32,10 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
 
 
 def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
-    """Keep and announce what is new in a reading, each record of a batch by itself.
+    """Store and announce what is new in a reading. Each record of a batch is handled by itself.
 
     Args:
-        request: The request as it came.
+        request: The request as it arrived.
         reading: The request, parsed and authenticated.
         ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
@@ -45,13 +45,13 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
         FederationError: The sender has to deliver the request again.
     """
     if reading.batch is not None:
-        return replace(reading, batch=_each(request, reading.batch, ports, now, settled_ends=settled_ends))
+        return replace(reading, batch=_take_in_batch(request, reading.batch, ports, now, settled_ends=settled_ends))
     delivery = receive.Delivery(request=request, reading=reading)
     claims = receive.claims(delivery, now)
-    taken = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
-    facts = receive.gather(delivery, taken, LiveReads(ports), now, settled_ends=settled_ends)
+    taken_names = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
+    facts = receive.gather(delivery, taken_names, LiveReads(ports), now, settled_ends=settled_ends)
     outcome = receive.decide(delivery, facts, now)
-    # A parked body is named by its bytes; a later version may word its fault otherwise.
+    # A parked body is named by its bytes, but a later version may word its fault differently.
     keep = ports.store.claim if reading.park else ports.store.keep
     for document in outcome.documents:
         keep(document.name, canonical(document.value))
@@ -60,26 +60,26 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
     return receive.judged(delivery, facts)
 
 
-def _each(
+def _take_in_batch(
     request: Request, batch: Sequence[Reading], ports: Ports, now: str, *, settled_ends: bool
 ) -> tuple[Reading, ...]:
-    """Take in every record; one that cannot be is rejected if it can return to its queue alone, else raises at the end.
+    """Take in every record. A failed one is rejected if its queue can take it back alone, else raised at the end.
 
     Raises:
-        ServiceError: A service failed, as it would for the rest of the records.
+        ServiceError: A service failed; it would fail for the other records, too.
     """
-    told: list[Reading] = []
+    results: list[Reading] = []
     failures: list[Exception] = []
-    for one in batch:
+    for record in batch:
         try:
-            told.append(take_in(request, one, ports, now, settled_ends=settled_ends))
+            results.append(take_in(request, record, ports, now, settled_ends=settled_ends))
         except ServiceError:
             raise
-        except Exception as error:  # whatever is wrong with one record, an alarm behind it must not wait for it
+        except Exception as error:  # a faulty record must not delay an alarm behind it
             log.error("a record cannot be taken in", exc_info=error)  # noqa: TRY400 - the traceback is given
-            told.append(replace(one, verdict="reject", why=str(error)))
-            if one.message_id is None:
+            results.append(replace(record, verdict="reject", why=str(error)))
+            if record.message_id is None:
                 failures.append(error)
     if failures:
         raise failures[0]
-    return tuple(told)
+    return tuple(results)

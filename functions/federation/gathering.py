@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What may a step's `gather` read? Every answer is recorded, so that the decision can be replayed."""
+"""Everything that a step's `gather` may read. Every answer is recorded, so that the decision can be replayed."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -10,7 +10,7 @@ from federation.core.policy import Policy
 from federation.ports import Firing, Receipt, Served
 
 Relevant = Callable[[Sequence[str]], Iterable[str]]
-"""Selects the names in a listing that a decision depends on, in order; applied to its own result, it keeps all."""
+"""Selects the names that a decision depends on, in order. Applied to its own result, it returns all of it."""
 
 
 class Reads(Protocol):
@@ -21,15 +21,15 @@ class Reads(Protocol):
         ...
 
     def policy_at_least(self, version: int | None) -> Policy:
-        """The active policy, from this process's cache if that is no older than a version known to be active.
+        """The active policy; from this process's cache if that contains the known version.
 
         Args:
-            version: The known version, such as the one that the event's sender used; None if the sender did not say.
+            version: A version known to exist, such as the event sender's; None if unknown.
         """
         ...
 
     def policy_without_delay(self) -> Policy:
-        """The active policy, perhaps outdated, from this process's cache: only for steps that nothing may delay."""
+        """The active policy from this process's cache, perhaps outdated. Only for steps that nothing may delay."""
         ...
 
     def document(self, name: str) -> Any | None:
@@ -37,15 +37,15 @@ class Reads(Protocol):
         ...
 
     def earlier(self, name: str) -> Any | None:
-        """The result of an earlier delivery of this event, if this process remembers one; None is only a guess.
+        """The result of an earlier delivery of this event, if this process knows one. None is only a guess.
 
         Use it only for a name that the outcome then writes. If the guess was wrong, that write conflicts, and the event
-        is decided again with a look into the store. The same happens if the outcome does not write the name after all.
+        is decided again with a read of the store. The same happens if the outcome does not write the name after all.
         """
         ...
 
     def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
-        """Every name with this prefix, sorted, or the relevant ones; the others are not recorded."""
+        """Every name with this prefix, sorted; or only the relevant ones, and only those are recorded."""
         ...
 
     def channel(self, name: str) -> Channel:
@@ -53,7 +53,7 @@ class Reads(Protocol):
         ...
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
-        """The bytes at a URI, or None when nothing is there yet."""
+        """The bytes at a URI, or None if nothing is there yet."""
         ...
 
     def observe(self, uri: str) -> Observed | None:
@@ -65,11 +65,11 @@ class Reads(Protocol):
         ...
 
     def located(self, resource: str) -> str | None:
-        """URI of a finished job's unit, as its platform reports it; None if the platform does not know."""
+        """The URI of a finished job's unit, or None if its platform does not know."""
         ...
 
     def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why this home could not start a job with this description, or None."""
+        """Why this home could not start a job with this description; None if it could."""
         ...
 
     def firing(self) -> Sequence[Firing]:
@@ -77,15 +77,15 @@ class Reads(Protocol):
         ...
 
     def served(self, channel: str) -> Served | None:
-        """What is really served."""
+        """What the nodes really serve."""
         ...
 
     def probe(self, channel: str, release: str) -> bool | None:
-        """Whether a release can serve now; None where it cannot be reached."""
+        """Whether a release can serve now; None if it cannot be reached."""
         ...
 
     def unservable(self, channel: str, release: str) -> str | None:
-        """Why the nodes could not start serving a release, or None."""
+        """Why the nodes could not start to serve a release; None if they could."""
         ...
 
     def published(self, release: str) -> Receipt | None:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a replay answer the reads of a decision, months later? From the trace recorded with the decision.
+"""Answers the reads of a replay from the trace recorded with the decision.
 
-Documents and artifacts are read again from where they are stored; it is an error if one is gone or its digest differs.
+Documents and artifacts are read again. It is an error if one is gone, or if its digest differs.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ from federation.stored import decoded
 
 
 class RecordedReads:
-    """Reads as they were answered when a decision was taken."""
+    """Reads with the answers of the time when a decision was taken."""
 
     def __init__(self, trace: Trace, store: Store, artifacts: Artifacts) -> None:
         self._answers = {(entry["what"], entry["of"]): entry["is"] for entry in trace}
@@ -39,12 +39,12 @@ class RecordedReads:
         return self._policy
 
     def policy_at_least(self, version: int | None) -> Policy:
-        """The policy that was taken then."""
+        """The policy that was used then."""
         del version
         return self.policy()
 
     def policy_without_delay(self) -> Policy:
-        """The policy that was taken then."""
+        """The policy that was used then."""
         return self.policy()
 
     def document(self, name: str) -> Any | None:
@@ -53,14 +53,14 @@ class RecordedReads:
         return decoded(name, body) if body is not None else None
 
     def earlier(self, name: str) -> Any | None:
-        """The earlier delivery's result, as far as it was known then."""
+        """The earlier delivery's result, if it was known then."""
         body = self._body("earlier", name)
         return decoded(name, body) if body is not None else None
 
     def names(self, prefix: str, relevant: Relevant | None = None) -> Sequence[str]:
-        """The names that were there then; what an older decision recorded besides the relevant ones is left out."""
-        found: list[str] = self._told("names", prefix, list[str])
-        return list(relevant(found)) if relevant else found
+        """The names that were there then, or the relevant ones. Old decisions also recorded others."""
+        recorded: list[str] = self._typed_answer("names", prefix, list[str])
+        return list(relevant(recorded)) if relevant else recorded
 
     def channel(self, name: str) -> Channel:
         """The channel as it was then."""
@@ -68,74 +68,74 @@ class RecordedReads:
 
     def artifact(self, uri: str, limit: int) -> bytes | None:
         """The bytes that were there then."""
-        recorded = self._shipped("artifact", uri)
+        recorded = self._artifact_answer("artifact", uri)
         if recorded is None:
             return None
-        return _same(uri, recorded, none_if_missing(lambda: self._artifacts.read(uri, limit)))
+        return _unchanged_body(uri, recorded, none_if_missing(lambda: self._artifacts.read(uri, limit)))
 
     def observe(self, uri: str) -> Observed | None:
         """What was observed then."""
-        self._shipped("observe", uri)
-        found: Observed | None = self._told("observe", uri, Observed | None)
-        return found
+        self._artifact_answer("observe", uri)
+        observed: Observed | None = self._typed_answer("observe", uri, Observed | None)
+        return observed
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """What had ended then."""
-        found: list[dict[str, Any]] = self._told("finished", "", list[dict[str, Any]])
-        return found
+        """The jobs that had ended then."""
+        jobs: list[dict[str, Any]] = self._typed_answer("finished", "", list[dict[str, Any]])
+        return jobs
 
     def located(self, resource: str) -> str | None:
         """Where the unit was then."""
-        found: str | None = self._told("located", resource, str | None)
-        return found
+        uri: str | None = self._typed_answer("located", resource, str | None)
+        return uri
 
     def unstartable(self, name: str, job: Mapping[str, Any]) -> str | None:
         """Why the home could not start the job then."""
-        found: str | None = self._told("unstartable", digest({name: job}), str | None)
-        return found
+        reason: str | None = self._typed_answer("unstartable", digest({name: job}), str | None)
+        return reason
 
     def firing(self) -> Sequence[Firing]:
         """The alarms that fired then."""
-        found: list[Firing] = self._told("firing", "", list[Firing])
-        return found
+        alarms: list[Firing] = self._typed_answer("firing", "", list[Firing])
+        return alarms
 
     def served(self, channel: str) -> Served | None:
         """What was served then."""
-        found: Served | None = self._told("served", channel, Served | None)
-        return found
+        served: Served | None = self._typed_answer("served", channel, Served | None)
+        return served
 
     def probe(self, channel: str, release: str) -> bool | None:
         """Whether the release could serve then."""
         del channel
-        found: bool | None = self._told("probe", release, bool | None)
-        return found
+        answer: bool | None = self._typed_answer("probe", release, bool | None)
+        return answer
 
     def unservable(self, channel: str, release: str) -> str | None:
         """Why the release could not serve then."""
         del channel
-        found: str | None = self._told("unservable", release, str | None)
-        return found
+        reason: str | None = self._typed_answer("unservable", release, str | None)
+        return reason
 
     def published(self, release: str) -> Receipt | None:
         """What the registry had under the release's name then."""
-        found: Receipt | None = self._told("published", release, Receipt | None)
-        return found
+        receipt: Receipt | None = self._typed_answer("published", release, Receipt | None)
+        return receipt
 
-    def _shipped(self, what: str, uri: str) -> Any:
-        found = self._answer(what, uri)
-        if isinstance(found, Mapping) and REFUSED in found:
-            raise ContractError(found[REFUSED])
-        return found
+    def _artifact_answer(self, what: str, uri: str) -> Any:
+        answer = self._answer(what, uri)
+        if isinstance(answer, Mapping) and REFUSED in answer:
+            raise ContractError(answer[REFUSED])
+        return answer
 
     def _body(self, what: str, name: str) -> bytes | None:
         recorded = self._answer(what, name)
-        return None if recorded is None else _same(name, recorded, self._store.read(name))
+        return None if recorded is None else _unchanged_body(name, recorded, self._store.read(name))
 
-    def _told(self, what: str, of: str, as_: Any) -> Any:
-        """An answer of that type.
+    def _typed_answer(self, what: str, of: str, as_: Any) -> Any:
+        """The recorded answer, converted to this type.
 
         Raises:
-            ContractError: It is of another, so what was recorded is damaged.
+            ContractError: It has another type, so the record is damaged.
         """
         try:
             return msgspec.convert(self._answer(what, of), as_)
@@ -151,7 +151,7 @@ class RecordedReads:
             ) from None
 
 
-def _same(name: str, recorded: str, body: bytes | None) -> bytes:
+def _unchanged_body(name: str, recorded: str, body: bytes | None) -> bytes:
     if body is None:
         raise MissingError(f"{name} was read by the decision, but is no longer there")
     if digest_of(body) != recorded:

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The one loop: gather, decide, carry out.
 
-An Outcome is carried out in one order: keep its documents, move the channel, act, announce; an urgent one moves first.
-So nothing is announced that is not yet stored, and after a crash between any two of these the redelivered event
-resumes. An exception means redelivery; a return means that the event is done.
+An Outcome is carried out in one order: keep its documents, move the channel, act, announce. An urgent one moves first.
+So nothing is announced before it is stored, and after a crash the redelivered event resumes. An exception means
+redelivery; a return means that the event is done.
 """
 
 import logging
@@ -31,27 +31,29 @@ log = logging.getLogger("federation")
 _UNKNOWN: Final = (
     "Deploy the version that announces it; until then the event is delivered again, or waits for `redrive`."
 )
-_RACES: Final = 4
-"""Attempts at a move that cannot wait."""
+_MAX_ATTEMPTS: Final = 4
+"""The most attempts at an urgent move."""
 
 
 def handle(step: StepName, event: Event, ports: Ports, now: str) -> Outcome:
-    """Run one step on one event, at a moment (RFC 3339, UTC), and carry out what it decided. Safe to repeat at any point.
+    """Run one step on one event at `now` (RFC 3339, UTC), and carry out its decision. Safe to repeat at any point.
 
     Raises:
-        FederationError: The event has to be redelivered; what was stored until then stays.
+        FederationError: The event has to be redelivered. What is stored so far stays.
     """
     began = time.perf_counter()
-    decision = _handled(step, event, ports, now)
+    decision = _decide_and_carry_out(step, event, ports, now)
     level = logging.INFO if decision.outcome and not decision.outcome.repeat else logging.DEBUG
     if log.isEnabledFor(level):
-        log.log(level, decision.outcome.why or "nothing to do", extra=_fields(decision, time.perf_counter() - began))
+        log.log(
+            level, decision.outcome.why or "nothing to do", extra=_log_fields(decision, time.perf_counter() - began)
+        )
     return decision.outcome
 
 
-def _handled(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
-    """Decide and carry out; an urgent decision overtaken by another move is taken again at once, not at redelivery."""
-    for _ in range(_RACES - 1):
+def _decide_and_carry_out(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
+    """Decide and carry out. If another move comes first, an urgent decision is taken again at once."""
+    for _ in range(_MAX_ATTEMPTS - 1):
         decision = decide(step, event, ports, now)
         try:
             return carry_out(decision, ports)
@@ -64,11 +66,11 @@ def _handled(step: StepName, event: Event, ports: Ports, now: str) -> Decision:
 def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool = False) -> Decision:
     """What a step decides about an event, given the current state; nothing is changed.
 
-    Nearly every delivery is the first one, so the store is not asked for the result of an earlier one. That is safe if
-    the outcome writes the name that was guessed to be free, since the write would conflict. If it does not, or if
-    gathering raises, the event is decided again, and the store is asked. With `look` it is asked from the start.
+    Nearly every delivery is the first one, so the store is not asked for an earlier result. That is safe if the outcome
+    writes the name that was guessed to be free, because a wrong guess makes the write conflict. If the outcome does not
+    write it, or if gathering raises, the event is decided again with `look`, which asks the store.
     """
-    if event.type not in STEPS[step].HEARS:  # of a newer version, whose rules were deployed before its functions
+    if event.type not in STEPS[step].HEARS:  # a newer version, whose rules were deployed before its functions
         raise ServiceError(f"{step} of this version does not know {event.type}", hint=_UNKNOWN)
     reads = LiveReads(ports, look=look)
     try:
@@ -87,57 +89,57 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
 def carry_out(decision: Decision, ports: Ports) -> Decision:
     """Keep, move, act, announce, in this order, or move first if the outcome is urgent.
 
-    Whatever is not urgent has no effect before its decision is kept, so that no effect goes unrecorded.
+    If it is not urgent, nothing has an effect before the decision is kept, so that every effect is recorded.
 
     Returns:
-        The decision that was carried out: a new one, if a name that was guessed to be free was taken.
+        The decision that was carried out. It is a new one if a name that was guessed to be free was taken.
     """
     outcome = decision.outcome
     if outcome.urgent:
         _move_first(decision, ports)
     else:
         try:
-            _store(decision, ports)
+            _keep_all(decision, ports)
         except ConflictError:
             if not decision.guessed:
                 raise
             step = cast("StepName", decision.step)
             return carry_out(decide(step, decision.event, ports, decision.now, look=True), ports)
-        _move(outcome, ports)
+        _move_channel(outcome, ports)
         act(decision, ports)
     if outcome.events:
         ports.bus.announce(outcome.events)
     if names.POLICIES in decision.guessed:
-        ports.store.names(names.POLICIES)  # renews the cached listing, only now, so as not to delay a roll-back
+        ports.store.names(names.POLICIES)  # renews the cached listing, but only now: a roll-back must not wait for it
     return decision
 
 
 def _move_first(decision: Decision, ports: Ports) -> None:
-    """Move the channel before all else, and act even if the store fails then, so that nothing delays a roll-back."""
-    _move(decision.outcome, ports)
+    """Move the channel first, and act even if the store fails then, so that nothing delays a roll-back."""
+    _move_channel(decision.outcome, ports)
     try:
-        _store(decision, ports)
+        _keep_all(decision, ports)
     finally:
         act(decision, ports)
 
 
-def _store(decision: Decision, ports: Ports) -> None:
+def _keep_all(decision: Decision, ports: Ports) -> None:
     """Keep the decision and its documents."""
     if not decision.outcome:
-        _confirm(decision, ports)
+        _confirm_channels(decision, ports)
     elif not decision.outcome.repeat:
-        _remember(decision, ports)
-    _keep(decision, ports)
+        _keep_decision(decision, ports)
+    _keep_documents(decision, ports)
 
 
 @cache
 def routes(steps: tuple[StepName, ...] = tuple(STEPS)) -> Mapping[str, tuple[StepName, ...]]:
-    """Which of these steps hear which events: the one list from which every cloud's wiring is made."""
-    heard = sorted({type_ for name in steps for type_ in STEPS[name].HEARS})
-    return {type_: tuple(name for name in steps if type_ in STEPS[name].HEARS) for type_ in heard}
+    """The steps that hear each event type. Every cloud's wiring is made from this list."""
+    types = sorted({type_ for name in steps for type_ in STEPS[name].HEARS})
+    return {type_: tuple(name for name in steps if type_ in STEPS[name].HEARS) for type_ in types}
 
 
-def _keep(decision: Decision, ports: Ports) -> None:
+def _keep_documents(decision: Decision, ports: Ports) -> None:
     for document in decision.outcome.documents:
         if document.name == decision.outcome.told_in:
             _keep_with_decision(document, decision, ports)
@@ -146,43 +148,43 @@ def _keep(decision: Decision, ports: Ports) -> None:
 
 
 def _keep_with_decision(document: Document, decision: Decision, ports: Ports) -> None:
-    """Keep a document with the decision in it; an existing one that differs only in its decision is no conflict."""
+    """Keep a document that contains the decision. An existing one may differ in its decision only."""
     if ports.store.claim(document.name, canonical({**document.value, "decision": decision.document()})):
         return
     body = ports.store.read(document.name)
-    found = decoded(document.name, body) if body is not None else {}
-    if {name: value for name, value in found.items() if name != "decision"} != document.value:
+    stored = decoded(document.name, body) if body is not None else {}
+    if {name: value for name, value in stored.items() if name != "decision"} != document.value:
         raise ConflictError(f"{document.name} is taken by other content")
 
 
-def _move(outcome: Outcome, ports: Ports) -> None:
+def _move_channel(outcome: Outcome, ports: Ports) -> None:
     if outcome.move:
         ports.store.move(outcome.move.channel, outcome.move.expected, canonical(outcome.move.to))
 
 
-def _confirm(decision: Decision, ports: Ports) -> None:
-    """Raise if the channel has moved since it was read.
+def _confirm_channels(decision: Decision, ports: Ports) -> None:
+    """Raise ConflictError if the channel has moved since it was read.
 
-    Three kinds of outcome need no check: one that moves the channel, since its compare-and-set would fail; a report,
+    Three kinds of outcome need no check: one that moves the channel, because its compare-and-set would fail; a report,
     whose name contains its basis; and one that follows from a move, if the channel was read after that move.
     """
     if decision.outcome.move or decision.outcome.told_in.startswith(names.REPORTS):
         return
-    told = decision.event.data.get("counter", math.inf)
+    event_counter = decision.event.data.get("counter", math.inf)
     for name, counter in decision.channels():
-        if counter >= told:
+        if counter >= event_counter:
             continue
         body = ports.store.channel(name)
         if (decoded(f"the channel {name}", body, NOTHING_MOVES)["counter"] if body is not None else 0) != counter:
             raise ConflictError(f"channel {name} moved while {decision.step} decided about {decision.event.subject}")
 
 
-def _remember(decision: Decision, ports: Ports) -> None:
-    """Unless this process has kept it, confirm the decision, and keep it if no other document will contain it."""
+def _keep_decision(decision: Decision, ports: Ports) -> None:
+    """Confirm the decision, and keep it unless another document will contain it. Skipped if this process kept it."""
     name = decision.name
     if memory_of(ports.store).recall(name) is not None:
         return
-    _confirm(decision, ports)
+    _confirm_channels(decision, ports)
     if decision.outcome.told_in:
         return
     try:
@@ -191,7 +193,7 @@ def _remember(decision: Decision, ports: Ports) -> None:
         log.debug("%s: the same was decided before, at another time; the first record stays", name)
 
 
-def _fields(decision: Decision, seconds: float) -> dict[str, Any]:
+def _log_fields(decision: Decision, seconds: float) -> dict[str, Any]:
     """The structured fields of a log line."""
     outcome = decision.outcome
     return {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is this process configured? Read once from the environment at the edge; every default is the local one."""
+"""The settings of this process, read once from the environment. The defaults are those of a local home."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         folder: The local home's folder.
         store: `s3://bucket/prefix` or `gs://bucket/prefix` of a home in a cloud.
         bus: The event bus's name or ARN, or `projects/P/topics/T`.
-        trust: Which senders `receive` accepts (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
+        trust: The senders that `receive` accepts (docs/sources.md); a secret in it is a reference, `{"secret": ...}`.
         registry: The Hub repository of the releases, `org/name`.
         hub_token: A reference to the Hub's token.
         hub_job_token: A reference to the token that jobs on the Hub push their units with.
@@ -31,7 +31,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         training_role: The role or service account that training jobs run as.
         training_key: The KMS key that units of jobs on SageMaker are encrypted with.
         training_account: The service account that jobs on Vertex AI run as.
-        training_python: The interpreter that runs the jobs of a local home; this process's own if empty.
+        training_python: The interpreter for the jobs of a local home; if empty, this process's own.
         azure: Where Azure Machine Learning runs jobs, and how this home authenticates there (docs/settings.md).
         google: How AWS functions authenticate to Google Cloud: an `external_account` document, without a secret.
         clusters: Kubernetes clusters by platform: `{"kubernetes": {"namespace": "training", "context": "on-premises"}}`.
@@ -40,13 +40,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         relay_audience: The audience of the identity token that this role trusts.
         clock: A file that contains the current time, for drills; empty for the machine's clock.
         channel: The channel that the endpoint serves.
-        tags: What everything that this home creates is tagged or labelled with, besides Federation's own tags.
-        apis: Addresses of Google's services that are not the usual ones, as with Private Service Connect:
+        tags: Tags or labels for everything that this home creates, besides Federation's own.
+        apis: Unusual addresses of Google's services, as with Private Service Connect:
             `vertex`, `monitoring`, `secrets`, `certs`, `metadata`.
         region: Where Vertex AI runs this home's jobs.
-        hub_endpoint: The address of another Hub than huggingface.co.
+        hub_endpoint: The address of a Hub other than huggingface.co.
         queues: Prefix of the names of the steps' SQS queues, before the step's name.
-        dead_letters: The Pub/Sub subscription that contains the dead letters, `projects/P/subscriptions/S`.
+        dead_letters: The Pub/Sub subscription of the dead letters, `projects/P/subscriptions/S`.
         inline: Whether a step's events are handed to the next step in this process.
     """
 
@@ -99,7 +99,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             home=cast("Home", home),
             folder=Path(environment.get("FEDERATION_FOLDER", ".federation")),
             hub_repos=tuple(environment.get("FEDERATION_HUB_REPOS", "").split()),
-            inline=_truth(environment, "inline"),
+            inline=_boolean(environment, "inline"),
             **texts,
             **objects,
         )
@@ -108,11 +108,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """The store's bucket and the prefix of its keys.
 
         Raises:
-            SettingsError: Its URI has another scheme.
+            SettingsError: The store's URI has another scheme, or no bucket.
         """
-        found, separator, place = self.store.partition("://")
+        actual_scheme, separator, place = self.store.partition("://")
         bucket, _, prefix = place.partition("/")
-        if found != scheme or not separator or not bucket:
+        if actual_scheme != scheme or not separator or not bucket:
             raise SettingsError(
                 f"FEDERATION_STORE is {self.store!r}; a home on {self.home} needs {scheme}://bucket/prefix"
             )
@@ -122,7 +122,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         """Raise unless these are set.
 
         Raises:
-            SettingsError: With the variable of each that is not.
+            SettingsError: With the variables that are not set.
         """
         missing = [_variable(name) for name in names if not getattr(self, name)]
         if missing:
@@ -144,7 +144,7 @@ def _object(environment: Mapping[str, str], name: str) -> Mapping[str, Any]:
         raise SettingsError(f"{_variable(name)} is not a JSON object: {error}") from error
 
 
-def _truth(environment: Mapping[str, str], name: str) -> bool:
+def _boolean(environment: Mapping[str, str], name: str) -> bool:
     value = environment.get(_variable(name), "false").lower()
     if value not in {"true", "false"}:
         raise SettingsError(f"{_variable(name)} is {value!r}; expected true or false")

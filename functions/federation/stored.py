@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do stored bytes become a document, and which error does a reader get if it is damaged or lost?"""
+"""Decodes stored bytes, and raises an error that says what to do if a document is damaged or lost."""
 
 from typing import Any, Final
 
@@ -15,21 +15,21 @@ _ROLL_BACK: Final = (
 _PUT_BACK: Final = 'To put it back: docs/operations.md, "When a document is lost or damaged".'
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What a decoder raises of bytes that are no JSON or another, that are no UTF-8, and of more brackets than anybody wrote."""
+"""What the decoder raises for invalid JSON, invalid UTF-8, or nesting that is too deep."""
 
 _decode = msgspec.json.Decoder().decode
 
 
 def decoded(what: str, body: bytes, meanwhile: str = _ROLL_BACK) -> Any:
-    """The document in these bytes, which is an object.
+    """Decode a stored document, which is a JSON object.
 
     Args:
-        what: The document's name, or what else the error calls it.
+        what: What the error calls the document, such as its name.
         body: The document as it is stored.
-        meanwhile: What goes on without it, as the error's hint.
+        meanwhile: The start of the error's hint: what still works without the document.
 
     Raises:
-        ContractError: It is damaged, in whatever way.
+        ContractError: The document is damaged.
     """
     try:
         document = _decode(body)
@@ -46,10 +46,10 @@ def damaged(what: str, error: Exception, meanwhile: str = _ROLL_BACK) -> Contrac
 
 
 def kept(reads: Reads, name: str) -> Any:
-    """A document that must be there, since it was stored before what names it, such as the version of a serving unit.
+    """Read a document that must exist, such as the version of a serving unit: it was stored before any reference to it.
 
     Raises:
-        MissingError: It is lost; going on would mean judging as if nothing served.
+        MissingError: The document is lost. Without it, units would be judged as if nothing served.
     """
     document = reads.document(name)
     if document is None:

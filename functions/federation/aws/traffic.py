@@ -182,7 +182,7 @@ class SageMakerTraffic:
         return {"ModelName": f"{variant_of(release)}-{_short(made)}", **made}
 
     def _configuration(self, counter: int, releases: Sequence[str], count: int) -> dict[str, Any]:
-        """CreateEndpointConfig's request. The first release's variant has all the weight, the first two have `count` machines."""
+        """CreateEndpointConfig's request. The first release has all the weight, the first two have `count` machines."""
         variants = [
             {
                 "VariantName": variant_of(release),

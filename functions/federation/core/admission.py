@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May a unit be accepted: are its name, platform, data residency and files what the policy and its manifest say?"""
+"""May a unit be accepted? Checks its name, platform, data residency and files against the policy and its manifest."""
 
 import re
 from collections import Counter
@@ -11,30 +11,30 @@ import msgspec
 from federation.core.manifest import File, Unit
 from federation.core.policy import Policy
 
-_PROVEN: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
-"""Platform by provider, for providers whose events prove which platform sent them; a bucket's event does not."""
+_PLATFORM_OF: Final[Mapping[str, str]] = {"sagemaker": "aws", "vertex": "gcp", "huggingface": "hf"}
+"""The platform of each provider whose events prove who sent them. A bucket's event proves nothing."""
 _BUCKETS: Final = frozenset({"s3", "gcs"})
 _REVISION: Final = re.compile("@[^/]*")
-_HERE: Final = frozenset({"", "local"})
-"""The providers of a person ("") and of a job in this home: for them the manifest's own word on its platform counts."""
+_LOCAL: Final = frozenset({"", "local"})
+"""The providers of a person ("") and of a job in this home. Their manifests are believed about the platform."""
 
 
 class Observed(msgspec.Struct, frozen=True, kw_only=True):
-    """A file as found in storage: SHA-256 in hexadecimal and size in bytes."""
+    """A file in storage: its SHA-256 in hexadecimal and its size in bytes."""
 
     sha256: str
     bytes: int
 
 
 def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
-    """Every reason to reject the unit that follows from its manifest alone, whatever files arrive later.
+    """Every reason to reject the unit that its manifest alone gives, before any file is read.
 
     Args:
         unit: As its manifest states it.
         platform: The platform that ships it.
         policy: Gives the matrix and the organisation.
     """
-    return (*_naming(unit, policy), *_specialisation(unit, platform, policy), *egress_faults(unit, platform))
+    return (*_name_faults(unit, policy), *_matrix_faults(unit, platform, policy), *egress_faults(unit, platform))
 
 
 def egress_faults(unit: Unit, platform: str) -> Iterator[str]:
@@ -55,34 +55,34 @@ def origin_faults(platform: str, uri: str, provider: str, policy: Policy) -> tup
         provider: Who reported the manifest; "" for a person.
         policy: Says where each platform's units are stored.
     """
-    return (*_stranger(platform, provider), *_elsewhere(platform, uri, policy))
+    return (*_sender_faults(platform, provider), *_location_faults(platform, uri, policy))
 
 
-def _stranger(platform: str, provider: str) -> Iterator[str]:
+def _sender_faults(platform: str, provider: str) -> Iterator[str]:
     """A fault if the event cannot speak for the platform.
 
-    An event that proves its platform speaks for no other one. A platform with such events is believed on no other
-    provider's word, except that of a bucket, of a person, or of a job that ran in this home.
+    An event that proves its platform may report only that platform's units. For a platform with such events, no other
+    provider is believed, except a bucket, a person, or a job that ran in this home.
     """
-    by = _PROVEN.get(provider, provider)
-    own = provider in _PROVEN or platform in _PROVEN.values()
-    if own and platform != by and provider not in _BUCKETS | _HERE:
+    by = _PLATFORM_OF.get(provider, provider)
+    own = provider in _PLATFORM_OF or platform in _PLATFORM_OF.values()
+    if own and platform != by and provider not in _BUCKETS | _LOCAL:
         yield f"the manifest names platform {platform}, but the event comes from {by}"
 
 
-def _elsewhere(platform: str, uri: str, policy: Policy) -> Iterator[str]:
+def _location_faults(platform: str, uri: str, policy: Policy) -> Iterator[str]:
     """A fault if the manifest is stored outside its platform's origins.
 
-    So the right to write to one platform's bucket is not enough to ship for another. A path on this machine is not
+    Write access to one platform's bucket must not allow anybody to ship for another. A path on this machine is not
     checked, because a person named it.
     """
     origins = policy.origins.get(platform, ())
-    if origins and "://" in uri and not _unpinned(uri).startswith(tuple(origins)):
+    if origins and "://" in uri and not _without_revision(uri).startswith(tuple(origins)):
         yield f"the manifest names platform {platform}, which may ship from {' or '.join(origins)}, but it is at {uri}"
 
 
-def _unpinned(uri: str) -> str:
-    """The URI without a revision of a Hub repository, since a repository is the same origin at every revision."""
+def _without_revision(uri: str) -> str:
+    """The URI without the revision of a Hub repository: every revision has the same origin."""
     return _REVISION.sub("", uri, count=1) if uri.startswith("hf://") else uri
 
 
@@ -91,27 +91,27 @@ def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[s
 
     Args:
         unit: As its manifest states it.
-        observed: The file found at each path of the unit; a path with no file yet is absent.
+        observed: The files in storage, by path; a path without a file is absent.
     """
     for file in files_of(unit):
-        found = observed.get(file.path)
-        if found and found.bytes != file.bytes:
-            yield f"{file.path} has {found.bytes} bytes, but the manifest says {file.bytes}"
-        elif found and found.sha256 != file.sha256:
-            yield f"{file.path} has sha256 {found.sha256}, but the manifest says {file.sha256}"
+        actual = observed.get(file.path)
+        if actual and actual.bytes != file.bytes:
+            yield f"{file.path} has {actual.bytes} bytes, but the manifest says {file.bytes}"
+        elif actual and actual.sha256 != file.sha256:
+            yield f"{file.path} has sha256 {actual.sha256}, but the manifest says {file.sha256}"
 
 
 def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
-    """Paths that the unit names but where no file is yet."""
+    """The unit's paths at which there is no file yet."""
     return tuple(file.path for file in files_of(unit) if file.path not in observed)
 
 
 def files_of(unit: Unit) -> tuple[File, ...]:
-    """Every file that the unit names: what it ships and the records behind its evidence."""
+    """Every file of the unit: what it ships, and the records behind its evidence."""
     return (*unit.files, *unit.evidence_files())
 
 
-def _naming(unit: Unit, policy: Policy) -> Iterator[str]:
+def _name_faults(unit: Unit, policy: Policy) -> Iterator[str]:
     if unit.org != policy.org:
         yield f"{unit.name} belongs to {unit.org}, but this policy governs {policy.org}"
     if unit.name != f"{unit.org}/{unit.kind}-v{unit.number}":
@@ -121,7 +121,7 @@ def _naming(unit: Unit, policy: Policy) -> Iterator[str]:
             yield f"{unit.name} lists {path} more than once"
 
 
-def _specialisation(unit: Unit, platform: str, policy: Policy) -> Iterator[str]:
+def _matrix_faults(unit: Unit, platform: str, policy: Policy) -> Iterator[str]:
     allowed = policy.matrix.get(platform)
     if allowed is None:
         yield f"{platform} may ship nothing: the policy's matrix lists only {', '.join(sorted(policy.matrix))}"

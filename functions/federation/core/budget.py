@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How much may still be spent on jobs this month?
 
-Each launch appends the next numbered line to its month's ledger, with the running total. Two launches racing for one number
-conflict, and the loser decides again, so the same money is never committed twice.
+Each launch appends the next numbered line to its month's ledger, with the running total. If two launches take the same
+number, the second one conflicts and is decided again. So the same money is never committed twice.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from federation.core.outcome import Document
 
 
 class Budget(msgspec.Struct, frozen=True, kw_only=True):
-    """The most that all jobs of a calendar month may cost, a hard stop; months follow the cadence's time zone."""
+    """The most that all jobs of a calendar month may cost. Months follow the cadence's time zone."""
 
     currency: str
     amount: Decimal
@@ -30,12 +30,12 @@ class Funds(msgspec.Struct, frozen=True, kw_only=True):
     committed: Decimal
 
     def refusal(self, cost: Decimal) -> str | None:
-        """Why that cost exceeds what is left of the month, or None when it does not."""
+        """Why the month's budget does not allow this cost; None if it does."""
         if self.committed + cost <= self.budget.amount:
             return None
-        currency, left = self.budget.currency, max(self.budget.amount - self.committed, Decimal())
+        currency, remaining = self.budget.currency, max(self.budget.amount - self.committed, Decimal())
         return (
-            f"up to {money(cost)} {currency} is more than the {money(left)} {currency} left for {self.month}: "
+            f"up to {money(cost)} {currency} is more than the {money(remaining)} {currency} left for {self.month}: "
             f"{money(self.committed)} of {money(self.budget.amount)} {currency} is committed"
         )
 
@@ -49,7 +49,7 @@ class Commitment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """A month's commitments in one currency; the first `kept` of `lines` are already stored."""
+    """A month's commitments in one currency. The first `kept` of `lines` are already stored."""
 
     prefix: str
     lines: Sequence[Commitment] = ()
@@ -61,16 +61,16 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return self.prefix.removeprefix(names.COMMITTED).partition("/")[0]
 
     def funds(self, budget: Budget, job: str) -> Funds:
-        """Budget left for this job; what an earlier delivery already reserved for it does not count against it."""
-        return Funds(budget=budget, month=self.month, committed=self._total() - self._held(job))
+        """The funds for this job. What an earlier delivery reserved for it counts as free."""
+        return Funds(budget=budget, month=self.month, committed=self._total() - self._reserved(job))
 
     def holds(self, job: str) -> bool:
         """Whether an earlier delivery reserved something for this job."""
         return any(line.job == job for line in self.lines)
 
     def with_job(self, job: str, cost: Decimal) -> "Ledger":
-        """The ledger with `cost` reserved for a job in total: only what exceeds its earlier reservations is added."""
-        more = cost - self._held(job)
+        """The ledger with `cost` reserved for a job in total. Earlier reservations for the job count towards it."""
+        more = cost - self._reserved(job)
         if more <= 0:
             return self
         line = Commitment(job=job, cost=more, total=self._total() + more)
@@ -78,15 +78,15 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     def documents(self) -> tuple[Document, ...]:
         """One document for each line that is not stored yet, named by its number."""
-        added = list(enumerate(self.lines, 1))[self.kept :]
+        unstored = list(enumerate(self.lines, 1))[self.kept :]
         return tuple(
-            Document(name=f"{self.prefix}{number:06d}", value=msgspec.to_builtins(line)) for number, line in added
+            Document(name=f"{self.prefix}{number:06d}", value=msgspec.to_builtins(line)) for number, line in unstored
         )
 
     def _total(self) -> Decimal:
         return self.lines[-1].total if self.lines else Decimal()
 
-    def _held(self, job: str) -> Decimal:
+    def _reserved(self, job: str) -> Decimal:
         return sum((line.cost for line in self.lines if line.job == job), Decimal())
 
 

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a release's page in the registry say?"""
+"""Writes a release's page in the registry."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def card(release: Mapping[str, Any]) -> str:
-    """The model card of a release: front matter that registries read, then tables that people read."""
+    """The model card of a release: front matter for registries, then tables for people."""
     units = [
         f"| {kind} | `{unit['name']}` | {unit['platform']} | {unit['origin']} | `{unit['artifact']}` |"
         for kind, unit in sorted(release["units"].items())
@@ -44,5 +44,5 @@ def card(release: Mapping[str, Any]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text inside one cell of a table: a policy's name may hold what would end the cell or the row."""
+    """The text, escaped so that it cannot end a cell or a row of the table."""
     return " ".join(text.split()).replace("|", "\\|")

@@ -22,13 +22,13 @@ from federation.core.names import number_of
 from federation.errors import ContractError
 
 REMEMBERED: Final = 32
-"""How many of its latest moves the channel keeps, so that a redelivered event finds the move that it made."""
+"""How many of its latest moves the channel keeps. A redelivered event finds its own move there."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """A release in the channel: artifact digest and number of each kind's unit; `new` lists the digests it introduced.
 
-    `silent` is set when it stops answering its probe, and unset when it answers again.
+    `silent` is set when the release stops answering its probe, and unset when it answers again.
     """
 
     name: str
@@ -43,7 +43,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
-    """Why an artifact may not be released, and who said so."""
+    """Why an artifact may not be released, and who decided it."""
 
     unit: str
     at: str
@@ -52,7 +52,7 @@ class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stop to promotions, by a person or an alarm: until a stated moment, or until somebody resumes them."""
+    """A stop to promotions, by a person or an alarm. It ends at `until`, or when somebody resumes promotions."""
 
     who: str
     why: str
@@ -63,8 +63,8 @@ class Hold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Channel(msgspec.Struct, frozen=True, kw_only=True):
     """The moving pointer to the serving release.
 
-    `left` lists the releases that roll-backs left behind, with the artifacts that each had introduced. Such a release
-    serves again only if an order names it, or after one of those artifacts was lifted.
+    `left` lists the releases that were rolled back, with the artifacts that each had introduced. Such a release serves
+    again only if an order names it, or after one of those artifacts was lifted.
     """
 
     name: str
@@ -83,12 +83,12 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return document
 
     def moved_by(self, event_id: str) -> Moved | None:
-        """The move that this event made, if it is remembered."""
-        return next((moved for moved in self.moves if moved.event == event_id), None)
+        """The move that this event made, or None if the channel no longer has it."""
+        return next((move for move in self.moves if move.event == event_id), None)
 
     def last_moved(self) -> tuple[str, ...]:
-        """When the last move was made, as the next one cannot be earlier; empty before the first move."""
-        return tuple(moved.at for moved in self.moves[-1:])
+        """When the last move was made, as a tuple of one; empty before the first move. The next move cannot be earlier."""
+        return tuple(move.at for move in self.moves[-1:])
 
     def held(self, now: str) -> Hold | None:
         """The hold that is in force at `now`, or None."""
@@ -96,16 +96,16 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
         return None if hold and hold.until and instant.moment(hold.until) <= instant.moment(now) else hold
 
     def forbids(self, artifacts: Iterable[str]) -> tuple[str, ...]:
-        """Those of `artifacts` that are in quarantine."""
+        """The quarantined ones among `artifacts`."""
         return tuple(artifact for artifact in artifacts if artifact in self.quarantine)
 
     def live(self) -> tuple[Entry, ...]:
-        """Every release that garbage collection must leave alone: serving, warm, anchor."""
-        placed = {entry.name: entry for entry in (self.anchor, *reversed(self.warm), self.serving) if entry}
-        return tuple(reversed(placed.values()))
+        """Every release that garbage collection must keep: serving, warm, anchor."""
+        by_name = {entry.name: entry for entry in (self.anchor, *reversed(self.warm), self.serving) if entry}
+        return tuple(reversed(by_name.values()))
 
     def place_of(self, name: str | None) -> Entry | None:
-        """The release's entry, if it is serving, warm or the anchor."""
+        """The release's entry if it is serving, warm or the anchor; else None."""
         return next((entry for entry in self.live() if entry.name == name), None)
 
 
@@ -130,106 +130,106 @@ def entry_of(release: Mapping[str, Any], *, since: str, commit: str) -> Entry:
 
 
 def channel_of(document: Mapping[str, Any] | None, name: str) -> Channel:
-    """The channel in a stored document, or a new one; ContractError if it lacks what this version of the code needs."""
+    """The channel in a stored document, or a new one. ContractError if this version of the code cannot read it."""
     try:
         return Channel(name=name) if document is None else msgspec.convert(document, Channel)
     except msgspec.ValidationError as error:
-        mend = 'If an earlier version wrote it, CHANGELOG.md says under "Before you upgrade" how it is mended.'
-        raise ContractError(f"the channel {name} is not as this version writes it: {error}", hint=mend) from error
+        hint = 'If an earlier version wrote it, CHANGELOG.md says under "Before you upgrade" how it is mended.'
+        raise ContractError(f"the channel {name} is not as this version writes it: {error}", hint=hint) from error
 
 
 def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Channel:
-    """Serve `entry`; what served becomes the newest warm release. The first release ever is the anchor."""
+    """Serve `entry`. The previous release becomes the newest warm one. The first release ever is the anchor."""
     stable = (channel.serving, *channel.warm) if channel.serving else tuple(channel.warm)
-    kept = [old for old in stable if old.name != entry.name][:warm]
+    still_warm = [old for old in stable if old.name != entry.name][:warm]
     return replace(
-        _moved(channel, "promote", cause, entry.name),
+        _after(channel, "promote", cause, entry.name),
         serving=entry,
-        warm=kept,
+        warm=still_warm,
         anchor=channel.anchor or entry,
         left={name: new for name, new in channel.left.items() if name != entry.name},
     )
 
 
 def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
-    """Serve `target`, and quarantine the artifacts that the release left behind had introduced.
+    """Serve `target`, and quarantine the artifacts that the current release introduced.
 
-    If that release was the anchor, the oldest one kept becomes the anchor: nothing is compared with a bad release.
+    If the current release was the anchor, the oldest usable one becomes the anchor: nothing is compared with a bad one.
     """
-    leaving = channel.serving
-    kinds = {artifact: kind for kind, artifact in leaving.units.items()} if leaving else {}
+    current = channel.serving
+    kinds = {artifact: kind for kind, artifact in current.units.items()} if current else {}
     bad = {
         artifact: Quarantined(
-            unit=_numbered(leaving, kinds.get(artifact, "unit")), at=cause.at, who=cause.who, why=cause.why
+            unit=_unit_name(current, kinds.get(artifact, "unit")), at=cause.at, who=cause.who, why=cause.why
         )
-        for artifact in (leaving.new if leaving else ())
+        for artifact in (current.new if current else ())
         if artifact not in target.units.values()
     }
-    fit = [entry for entry in channel.warm if entry.name == target.name or not set(entry.units.values()) & set(bad)]
-    left = {**channel.left, **({leaving.name: leaving.new} if leaving else {})}
-    leaves_anchor = bool(leaving and channel.anchor and channel.anchor.name == leaving.name)
-    moved = _moved(
+    usable = [entry for entry in channel.warm if entry.name == target.name or not set(entry.units.values()) & set(bad)]
+    left_behind = {**channel.left, **({current.name: current.new} if current else {})}
+    leaves_anchor = bool(current and channel.anchor and channel.anchor.name == current.name)
+    next_channel = _after(
         channel, "roll_back", cause, target.name, {artifact: kinds.get(artifact, "unit") for artifact in bad}
     )
     return replace(
-        moved,
+        next_channel,
         serving=replace(target, since=cause.at),
-        warm=[entry for entry in fit if entry.name != target.name],
-        anchor=(target, *fit)[-1] if leaves_anchor else channel.anchor,
+        warm=[entry for entry in usable if entry.name != target.name],
+        anchor=(target, *usable)[-1] if leaves_anchor else channel.anchor,
         quarantine={**channel.quarantine, **bad},
-        left=dict(list(left.items())[-REMEMBERED:]),
+        left=dict(list(left_behind.items())[-REMEMBERED:]),
     )
 
 
-def _numbered(release: Entry | None, kind: str) -> str:
-    """The name of the release's unit without the organisation, which the channel does not know."""
+def _unit_name(release: Entry | None, kind: str) -> str:
+    """The name of the release's unit, without the organisation, which the channel does not store."""
     return f"{kind}-v{release.numbers[kind]}" if release and kind in release.numbers else kind
 
 
 def quarantine(channel: Channel, artifact: str, unit: str, cause: Cause) -> Channel:
     """Forbid one artifact."""
-    added = Quarantined(unit=unit, at=cause.at, who=cause.who, why=cause.why)
-    return replace(_moved(channel, "quarantine", cause), quarantine={**channel.quarantine, artifact: added})
+    reason = Quarantined(unit=unit, at=cause.at, who=cause.who, why=cause.why)
+    return replace(_after(channel, "quarantine", cause), quarantine={**channel.quarantine, artifact: reason})
 
 
 def lift(channel: Channel, artifact: str, cause: Cause) -> Channel:
     """Allow one artifact again."""
-    kept = {digest: why for digest, why in channel.quarantine.items() if digest != artifact}
-    left = {name: new for name, new in channel.left.items() if artifact not in new}
-    return replace(_moved(channel, "lift", cause), quarantine=kept, left=left)
+    remaining = {digest: why for digest, why in channel.quarantine.items() if digest != artifact}
+    left_behind = {name: new for name, new in channel.left.items() if artifact not in new}
+    return replace(_after(channel, "lift", cause), quarantine=remaining, left=left_behind)
 
 
 def anchor(channel: Channel, entry: Entry, cause: Cause) -> Channel:
-    """Freeze a serving or warm release as the anchor: from now on candidates are compared with it too."""
-    return replace(_moved(channel, "anchor", cause), anchor=entry)
+    """Freeze a serving or warm release as the anchor. Candidates are compared with it too."""
+    return replace(_after(channel, "anchor", cause), anchor=entry)
 
 
 def hold(channel: Channel, cause: Cause, *, until: str | None = None) -> Channel:
     """Stop promotions until `until`, or until somebody resumes them."""
-    return replace(_moved(channel, "hold", cause), hold=Hold(who=cause.who, why=cause.why, at=cause.at, until=until))
+    return replace(_after(channel, "hold", cause), hold=Hold(who=cause.who, why=cause.why, at=cause.at, until=until))
 
 
 def resume(channel: Channel, cause: Cause) -> Channel:
-    """Let promotions go on."""
-    return replace(_moved(channel, "resume", cause), hold=None)
+    """Allow promotions again."""
+    return replace(_after(channel, "resume", cause), hold=None)
 
 
 def probed(channel: Channel, names: Iterable[str], cause: Cause, *, answered: bool = True) -> Channel:
-    """Record that these releases have just answered a probe, or that they no longer do."""
-    asked = frozenset(names)
+    """Record that these releases have just answered a probe, or have failed to."""
+    probed_names = frozenset(names)
 
     def mark(entry: Entry | None) -> Entry | None:
-        if entry is None or entry.name not in asked:
+        if entry is None or entry.name not in probed_names:
             return entry
         return replace(entry, probed_at=cause.at if answered else None, silent=msgspec.UNSET if answered else True)
 
-    warm = [marked for entry in channel.warm if (marked := mark(entry))]
+    warm = [updated for entry in channel.warm if (updated := mark(entry))]
     return replace(
-        _moved(channel, "probe", cause), serving=mark(channel.serving), warm=warm, anchor=mark(channel.anchor)
+        _after(channel, "probe", cause), serving=mark(channel.serving), warm=warm, anchor=mark(channel.anchor)
     )
 
 
-def _moved(
+def _after(
     channel: Channel,
     kind: MoveKind,
     cause: Cause,
@@ -237,7 +237,7 @@ def _moved(
     quarantined: Mapping[str, str] | None = None,
 ) -> Channel:
     counter = channel.counter + 1
-    moved = Moved(
+    move = Moved(
         counter=counter,
         event=cause.event,
         kind=kind,
@@ -247,4 +247,4 @@ def _moved(
         why=cause.why,
         quarantined=quarantined or {},
     )
-    return replace(channel, counter=counter, moves=[*channel.moves, moved][-REMEMBERED:])
+    return replace(channel, counter=counter, moves=[*channel.moves, move][-REMEMBERED:])

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a release meet every condition that it has to meet, and if not, why not?
+"""Does a release meet every condition, and if not, why not?
 
-One list of conditions is used twice: its faults are the reasons not to assemble a release, and if there are none, it is
-the checklist that the release contains and that a promotion reads.
+One list of conditions is used twice. Its faults are the reasons not to assemble a release. Without faults it is the
+checklist that the release contains and that a promotion reads.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Condition(msgspec.Struct, frozen=True, kw_only=True):
-    """What must hold, every fault that says it does not, and what the checklist says if it does."""
+    """A condition, its faults, and what the checklist says if there are none."""
 
     item: str
     faults: Sequence[str] = ()
@@ -32,21 +32,22 @@ class _Condition(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def refusals(proposal: Proposal) -> tuple[str, ...]:
-    """Every reason not to release this set; none when it may be assembled."""
+    """Every reason not to release this set; empty if it may be assembled."""
     return tuple(fault for condition in _conditions(proposal) for fault in condition.faults)
 
 
 def checklist(proposal: Proposal) -> tuple[Item, ...]:
-    """Every condition, whether it holds, and why."""
+    """Every condition, whether it is met, and why."""
     return tuple(
-        Item(item=one.item, yes=not one.faults, why="; ".join(one.faults) or one.why) for one in _conditions(proposal)
+        Item(item=condition.item, yes=not condition.faults, why="; ".join(condition.faults) or condition.why)
+        for condition in _conditions(proposal)
     )
 
 
 def distillation(proposal: Proposal) -> dict[str, Any] | None:
-    """The kind to distil into, for which unit and why, if the slowest unit exceeds the policy's budget; else None.
+    """The distillation to ask for if the slowest unit exceeds the policy's budget: kind, unit and reason. Else None.
 
-    A unit of the distilled kind asks for none, however slow it is.
+    A unit of the distilled kind never asks for one.
     """
     budget = proposal.policy.distillation
     if budget is None:
@@ -68,20 +69,22 @@ def _conditions(proposal: Proposal) -> Iterator[_Condition]:
     policy, embedder, slow = proposal.policy, proposal.units.get(EMBEDDER), distillation(proposal)
     yield _Condition(
         item="Every unit passed all four gates against what serves, or is carried from it",
-        faults=tuple(_unproven(proposal)),
+        faults=tuple(_gate_faults(proposal)),
         why=f"{new} passed under policy {policy.name} version {policy.version}, {len(proposal.members) - new} carried",
     )
     yield _Condition(
         item="Every required kind is there",
-        faults=tuple(_incomplete(proposal)),
+        faults=tuple(_missing_kinds(proposal)),
         why=", ".join(sorted(policy.fusion.required)) or "none asked for",
     )
     yield _Condition(
-        item="Nothing in quarantine is in it", faults=tuple(_forbidden(proposal)), why="checked by artifact digest"
+        item="Nothing in quarantine is in it",
+        faults=tuple(_quarantine_faults(proposal)),
+        why="checked by artifact digest",
     )
     yield _Condition(
         item="The contract is unchanged, or the policy consents to a major",
-        faults=tuple(_contract(proposal)),
+        faults=tuple(_contract_faults(proposal)),
         why=change(proposal).why,
     )
     yield _Condition(
@@ -91,17 +94,17 @@ def _conditions(proposal: Proposal) -> Iterator[_Condition]:
     )
     yield _Condition(
         item="Raw training data stayed on its platform",
-        faults=tuple(_egress(proposal)),
+        faults=tuple(_egress_faults(proposal)),
         why="stated by every manifest, checked at the door",
     )
     yield _Condition(
         item="Latency is within the budget, or a distillation pass is asked for",
-        why=slow["why"] if slow else _within(proposal),
+        why=slow["why"] if slow else _distillation_reason(proposal),
     )
 
 
-def _within(proposal: Proposal) -> str:
-    """Why no distillation pass is asked for: none is needed, or none would help."""
+def _distillation_reason(proposal: Proposal) -> str:
+    """Why no distillation pass is asked for: it is not needed, or it would not help."""
     budget = proposal.policy.distillation
     own = proposal.members.get(budget.kind) if budget else None
     if budget is None or own is None or own.p95_ms is None or float(own.p95_ms) <= float(budget.p95_ms):
@@ -109,7 +112,7 @@ def _within(proposal: Proposal) -> str:
     return f"{own.unit.name} has a p95 of {own.p95_ms} ms, but is what a distillation pass makes, so none is asked for"
 
 
-def _unproven(proposal: Proposal) -> Iterator[str]:
+def _gate_faults(proposal: Proposal) -> Iterator[str]:
     serving: Mapping[str, Any] = proposal.baseline["units"] if proposal.baseline else {}
     for kind, member in sorted(proposal.members.items()):
         if member.origin == "new" and member.verdict != "pass":
@@ -118,29 +121,29 @@ def _unproven(proposal: Proposal) -> Iterator[str]:
             yield f"{member.unit.name} cannot be carried over, because it does not serve now"
 
 
-def _incomplete(proposal: Proposal) -> Iterator[str]:
+def _missing_kinds(proposal: Proposal) -> Iterator[str]:
     for kind in sorted(set(proposal.policy.fusion.required) - set(proposal.members)):
         yield f"{kind} is required, but no unit of that kind has passed or may be carried over"
 
 
-def _forbidden(proposal: Proposal) -> Iterator[str]:
+def _quarantine_faults(proposal: Proposal) -> Iterator[str]:
     forbidden = frozenset(proposal.quarantined)
     for _, member in sorted(proposal.members.items()):
         if member.unit.artifact in forbidden:
             yield f"{member.unit.name} is in quarantine; lift it with a reason, or ship other content"
 
 
-def _contract(proposal: Proposal) -> Iterator[str]:
+def _contract_faults(proposal: Proposal) -> Iterator[str]:
     policy = proposal.policy
     for _, member in sorted(proposal.members.items()):
         if member.unit.api != policy.api:
             yield f"{member.unit.name} was built for {member.unit.api}, but the policy asks for {policy.api}"
-    found = change(proposal)
-    if found.bump == "major" and not policy.fusion.allow_major:
-        cause = found.why.removesuffix(".")
+    release_change = change(proposal)
+    if release_change.bump == "major" and not policy.fusion.allow_major:
+        cause = release_change.why.removesuffix(".")
         yield f"{cause}, which makes a major release, but the policy does not allow one (fusion.allow_major)"
 
 
-def _egress(proposal: Proposal) -> Iterator[str]:
+def _egress_faults(proposal: Proposal) -> Iterator[str]:
     for _, member in sorted(proposal.members.items()):
         yield from egress_faults(member.unit, member.platform)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many of a thing are there, in words?"""
+"""Writes a number with its noun."""
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """`1 unit`, `2 units`, `1,500 items`; `several` is the plural where an added s is not enough."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+def counted(number: int, singular: str, plural: str = "") -> str:
+    """Such as `1 unit`, `2 units` or `1,500 items`. Give `plural` if adding an s is not enough."""
+    return f"{number:,} {singular if number == 1 else plural or f'{singular}s'}"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a document encoded, and what is its digest?
+"""Encodes a document and computes its digest.
 
 Documents contain no floats (decimals are text) and no integers beyond 53 bits, so their sorted, compact UTF-8 encoding
-is RFC 8785. The one exception is that RFC 8785 sorts keys by UTF-16 unit, so the `rfc8785` package encodes a document
-with characters beyond ASCII.
+is RFC 8785. There is one exception: RFC 8785 sorts keys by UTF-16 unit. So the `rfc8785` package encodes documents with
+characters beyond ASCII.
 """
 
 import hashlib
@@ -18,17 +18,17 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def canonical(value: Any) -> bytes:
-    """The only bytes that `value` is ever stored or hashed as (RFC 8785).
+    """The canonical bytes of `value` (RFC 8785), which are stored and hashed.
 
     Args:
-        value: A document without floats, with integers of at most 53 bits, as `strict_json.document` returns it.
+        value: A document as `strict_json.document` returns it: without floats, with integers of at most 53 bits.
     """
     encoded = _encode(value)
-    return encoded if encoded.isascii() else _by_the_book(value)
+    return encoded if encoded.isascii() else _encode_rfc8785(value)
 
 
 def digest_of(encoded: bytes) -> Digest:
-    """The digest of bytes: `sha256:` and the hash in hexadecimal."""
+    """The digest of these bytes: `sha256:` and the hash in hexadecimal."""
     return Digest("sha256:" + hashlib.sha256(encoded).hexdigest())
 
 
@@ -37,7 +37,7 @@ def digest(value: Any) -> Digest:
     return digest_of(canonical(value))
 
 
-def _by_the_book(value: Any) -> bytes:
+def _encode_rfc8785(value: Any) -> bytes:
     import rfc8785  # noqa: PLC0415 - it adds 10 ms to a cold start, and few documents need it
 
     return rfc8785.dumps(value)

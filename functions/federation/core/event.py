@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happened, and when do two deliveries report the same fact?
+"""Events: the part of CloudEvents 1.0 that this system uses.
 
-The part of CloudEvents 1.0 that this system uses. The id is the digest of type and dedupe key, so every delivery of a
-fact carries the same id, whoever relays it.
+An event's id is the digest of its type and dedupe key, so every delivery of the same fact has the same id.
 """
 
 from collections.abc import Mapping
@@ -75,16 +74,16 @@ REFUSALS: Final = frozenset(
         ORDER_REFUSED,
     }
 )
-"""Events which say that something does not go on; `why` in their data is a sentence with the reason."""
+"""Events that report a refusal or a delay. `why` in their data is a sentence with the reason."""
 
 _LONGEST_SUBJECT: Final = 1024
 _LONGEST_KEY: Final = 2048
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
-    """One fact. `time` is when it happened (RFC 3339, UTC); `key` is the dedupe key: deliveries that share it are one fact.
+    """One fact. `time` is when it happened (RFC 3339, UTC). Deliveries with the same dedupe `key` report the same fact.
 
-    To fit the schema, a subject that is too long is cut, and a key that is too long is replaced by its digest.
+    To fit the schema, a long subject is cut, and a long key is replaced by its digest.
     """
 
     type: str
@@ -102,8 +101,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def id(self) -> Digest:
-        """The same fact always has the same id."""
-        return _id(self.type, self.key)
+        """The event's id; the same fact always has the same one."""
+        return _event_id(self.type, self.key)
 
     def document(self) -> dict[str, Any]:
         """The event as CloudEvents 1.0 JSON (schemas/event.v1.json)."""
@@ -133,7 +132,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def unsigned(order: Event) -> str | None:
-    """Why an order is not carried out: it does not say who gives it or why. None if it says both."""
+    """Why an order is refused: it does not say who gives it, or why. None if it says both."""
     missing = [word for word in ("who", "why") if not str(order.data.get(word) or "").strip()]
     if not missing:
         return None
@@ -141,6 +140,6 @@ def unsigned(order: Event) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _id(type_: str, key: str) -> Digest:
-    """Cached, since an event's id is read many times."""
+def _event_id(type_: str, key: str) -> Digest:
+    """The id of the event with this type and key. Cached, because it is read many times."""
     return digest_of(f"{type_}\n{key}".encode())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many faults are listed, and at what length? Enough to mend a document, and never more than an event can carry.
+"""Limits how many faults are listed, and their length, so that the list fits into an event.
 
-A manifest of ten thousand bad files must still get an answer that fits into an event.
+Even a manifest of ten thousand bad files gets such an answer.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,18 +9,18 @@ from itertools import islice
 from typing import Final
 
 MAX_FOUND: Final = 100
-"""Faults of one document after which the search stops."""
+"""The search for faults in a document stops after this many."""
 MAX_TOLD: Final = 20
-"""Faults that an event lists one by one; the rest are counted."""
+"""The most faults that an event lists; the rest are only counted."""
 LONGEST: Final = 1000
-"""Characters of one fault, since it may quote names of any length."""
-_SAID: Final = 5
-_KEY: Final = 80
-_PATH: Final = 500
+"""The most characters of one fault, which may quote names of any length."""
+_MAX_IN_SENTENCE: Final = 5
+_LONGEST_KEY: Final = 80
+_LONGEST_PATH: Final = 500
 
 
 def found(faults: Iterable[str]) -> tuple[str, ...]:
-    """The first `MAX_FOUND` faults, and if there are more, a last line that says so; the rest is never computed."""
+    """The first `MAX_FOUND` faults, then a line that says if there are more. The rest is never computed."""
     first = [cut(fault) for fault in islice(faults, MAX_FOUND + 1)]
     if len(first) > MAX_FOUND:
         first[MAX_FOUND] = f"there are more than these {MAX_FOUND} faults; mend these first"
@@ -28,7 +28,7 @@ def found(faults: Iterable[str]) -> tuple[str, ...]:
 
 
 def listed(faults: Sequence[str], most: int = MAX_TOLD) -> tuple[str, ...]:
-    """The first `most` faults, and if there are more, a last line with their number."""
+    """The first `most` faults, then a line with the number of the others, if any."""
     more = len(faults) - most
     shown = tuple(cut(fault) for fault in faults[:most])
     return (*shown, f"and {more:,} more") if more > 0 else shown
@@ -36,16 +36,16 @@ def listed(faults: Sequence[str], most: int = MAX_TOLD) -> tuple[str, ...]:
 
 def sentence(faults: Sequence[str]) -> str:
     """The first few faults in one sentence."""
-    return "; ".join(listed(faults, _SAID))
+    return "; ".join(listed(faults, _MAX_IN_SENTENCE))
 
 
 def below(path: str, key: str) -> str:
-    """The path extended by a key, both cut: long keys around many values must not exhaust the memory.
+    """The path with a key added. Both are cut, because long keys around many values could exhaust the memory.
 
-    A key comes from outside: characters that do not print are escaped, so that no key can start a line of its own.
+    Keys come from outside. Characters that do not print are escaped, so that a key cannot start a new line.
     """
-    shown = cut(key, _KEY)
-    return cut(f"{path}.{shown if shown.isprintable() else ascii(shown)[1:-1]}", _PATH)
+    shown = cut(key, _LONGEST_KEY)
+    return cut(f"{path}.{shown if shown.isprintable() else ascii(shown)[1:-1]}", _LONGEST_PATH)
 
 
 def cut(text: str, longest: int = LONGEST) -> str:

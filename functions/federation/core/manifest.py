@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a platform say that it ships?
+"""A platform's manifest: what it ships, and with which evidence.
 
-Validated documents become frozen structs here. The raw document is what is stored and digested, so unknown fields survive
+A validated document becomes a frozen struct here. The raw document is stored and digested, so unknown fields survive
 every round trip.
 """
 
@@ -24,14 +24,14 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Suite(msgspec.Struct, frozen=True, kw_only=True):
-    """The eval suite that items come from; scores are comparable only if the digest is the same."""
+    """The eval suite of the items. Scores are comparable only if its digest is the same."""
 
     name: str
     digest: str
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """One metric's summary, numbers as decimal text."""
+    """One metric's summary, with numbers as decimal text."""
 
     n: int
     mean: str
@@ -39,14 +39,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Against(msgspec.Struct, frozen=True, kw_only=True):
-    """Another unit's records, measured by the same job, and that unit's artifact digest."""
+    """Another unit's artifact digest, and its records measured by the same job."""
 
     artifact: str
     records: File
 
 
 class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence for one gate at one grade."""
+    """The evidence for one gate, at one grade."""
 
     grade: Grade
     suite: Suite | None = None
@@ -57,7 +57,7 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
-    """Latencies and costs, with what makes them comparable."""
+    """Latencies and costs, with the machine and price table that make them comparable."""
 
     grade: Grade
     machine: str
@@ -69,7 +69,7 @@ class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
-    """Evidence by gate; a gate without evidence refuses the unit."""
+    """The evidence by gate. A gate without evidence refuses the unit."""
 
     quality: Measured | None = None
     latency: MeasuredLatency | None = None
@@ -84,7 +84,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatedDataSet(msgspec.Struct, frozen=True, kw_only=True):
-    """A data set by digest, and where it is stored."""
+    """A data set: its digest, and where it is stored."""
 
     name: str
     digest: str
@@ -93,7 +93,7 @@ class StatedDataSet(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Residency(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the raw training data stayed."""
+    """Where the raw training data is, and whether it left its platform."""
 
     raw_data_left: bool
     datasets: Sequence[StatedDataSet]
@@ -123,11 +123,11 @@ class Unit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def artifact(self) -> Digest:
-        """The digest of the shipped files, regardless of the evidence; quarantine and calibration refer to it."""
+        """The digest of the shipped files, without the evidence. Quarantine and calibration refer to it."""
         return artifact_of(self.files)
 
     def evidence_files(self) -> tuple[File, ...]:
-        """Every file of records that the evidence names."""
+        """Every file of records in the evidence."""
         measured = [self.evidence.quality, self.evidence.latency, *self.evidence.safety.values()]
         quality, latency = self.evidence.quality, self.evidence.latency
         against = [*(quality.against if quality else ()), *([latency.against] if latency and latency.against else [])]
@@ -143,7 +143,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def manifest_of(document: Mapping[str, Any]) -> Manifest:
-    """The manifest in a document that satisfies schemas/manifest.v1.json."""
+    """The manifest in a valid document (schemas/manifest.v1.json)."""
     return msgspec.convert(document, Manifest)
 
 
@@ -153,5 +153,5 @@ def unit_of(document: Mapping[str, Any]) -> Unit:
 
 
 def artifact_of(files: Sequence[File]) -> Digest:
-    """The digest of a set of files, independent of their order."""
+    """The digest of a set of files, in any order."""
     return digest(sorted([file.path, file.sha256, file.bytes] for file in files))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who, or which event, moved the channel, when, and why?"""
+"""A move of the channel, and its cause: who or what moved it, when, and why."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -15,11 +15,11 @@ MoveKind = Literal["promote", "roll_back", "quarantine", "lift", "hold", "resume
 
 _LONGEST_WHO: Final = 253
 _LONGEST_WHY: Final = 1997
-"""Characters kept before the "..." of a shortened text: the schema allows 256 for `who` and 2,000 for `why`."""
+"""The most characters before the "..." of a cut text. The schema allows 256 for `who` and 2,000 for `why`."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
-    """One remembered move; `quarantined` are the artifacts that a roll-back put into quarantine, with their kinds."""
+    """One past move. `quarantined` are the artifacts that a roll-back quarantined, with their kinds."""
 
     counter: int
     event: str
@@ -32,7 +32,7 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """What causes a move: the event, when, who, and why in a sentence, cut to what the channel's schema allows."""
+    """The cause of a move: event, time, person, and a sentence that says why. Texts are cut to fit the schema."""
 
     event: str
     at: str
@@ -45,7 +45,7 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def not_before(now: str, *others: str, seconds: int) -> str:
-    """The latest of `now` and of those `others` that are at most `seconds` ahead of it, since clocks differ."""
+    """The latest of `now` and of the `others` that are at most `seconds` ahead of it. Clocks differ by that much."""
     latest = instant.moment(now) + timedelta(seconds=seconds)
     near = (other for other in others if instant.moment(other) <= latest)
     return instant.text(max(map(instant.moment, (now, *near))))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Under which name is each document stored?
+"""The names under which documents are stored.
 
-Every name follows from content, so storing the same document again is a no-op, and storing another one under its name
-is a conflict.
+Each name follows from the content. Storing the same document again changes nothing, and storing another one under its
+name is a conflict.
 """
 
 import re
@@ -46,12 +46,12 @@ def short(digest: str) -> str:
 
 
 def event(id_: str) -> str:
-    """An event that was received from outside."""
+    """Name of an event from outside."""
     return f"{EVENTS}{short(id_)}"
 
 
 def parked(digest: Digest) -> str:
-    """A body from an authenticated sender that could not be used."""
+    """Name of an unusable body from an authenticated sender."""
     return f"{PARKED}{short(digest)}"
 
 
@@ -61,12 +61,12 @@ def alarms(key_digest: Digest) -> str:
 
 
 def settled(event_id: str) -> str:
-    """What became of an artifact's completion."""
+    """Name of the result of an artifact's completion."""
     return f"{SETTLED}{short(event_id)}"
 
 
 def waiting(event_id: str) -> str:
-    """Why an artifact's completion is not settled yet."""
+    """Name of the document that says why a completion has no result yet."""
     return f"{WAITING}{short(event_id)}"
 
 
@@ -76,48 +76,48 @@ def number_of(unit: str) -> int:
 
 
 def version(kind: str, number: int) -> str:
-    """The one unit that this version names for ever, as its manifest states it, and its location."""
+    """Name of the unit with this version, which never changes: its manifest entry and its location."""
     return f"{VERSIONS}{kind}/{number:09d}"
 
 
 def version_named(unit: str) -> str | None:
-    """The `version` of the unit with this name; None if `unit` is not the name of a unit."""
+    """The `version` name of this unit; None if `unit` is not a unit's name."""
     match = re.fullmatch(_UNIT, unit)
     return version(match[1], int(match[2])) if match else None
 
 
 def reports(kind: str, number: int) -> str:
-    """Prefix of a unit's reports, one on each basis."""
+    """Prefix of a unit's reports; there is one for each basis."""
     return f"{REPORTS}{kind}/{number:09d}/"
 
 
 def report(basis: str, kind: str, number: int) -> str:
-    """A unit's only report on a basis, with the record of the unit."""
+    """Name of a unit's only report on a basis."""
     return f"{reports(kind, number)}{short(basis)}"
 
 
 def merge(event_id: str) -> str:
-    """The one release that a merge made, however often its tick is delivered."""
+    """Name of the result of a merge. Each merge has one, however often its event is delivered."""
     return f"{MERGES}{short(event_id)}"
 
 
 def asked(event_id: str) -> str:
-    """Which units had to be judged again after a move of the channel."""
+    """Name of the list of units to judge again after a move of the channel."""
     return f"{ASKED}{short(event_id)}"
 
 
 def release(name: str) -> str:
-    """A release by its name."""
+    """Name of a release."""
     return f"{RELEASES}{name}"
 
 
 def receipt(name: str) -> str:
-    """The registry's receipt for a release."""
+    """Name of the registry's receipt for a release."""
     return f"{RECEIPTS}{name}"
 
 
 def unpublished(name: str) -> str:
-    """Why the registry refuses a release, however often it is asked."""
+    """Name of the registry's final refusal of a release."""
     return f"{UNPUBLISHED}{name}"
 
 
@@ -127,52 +127,52 @@ def approvals(release_name: str) -> str:
 
 
 def job(name: str) -> str:
-    """A job that was launched, by its name."""
+    """Name of a launched job."""
     return f"{JOBS}{name}"
 
 
 def held_job(name: str) -> str:
-    """A job that waits for its hours."""
+    """Name of a job that waits for its hours."""
     return f"{HELD_JOBS}{name}"
 
 
 def refused_job(name: str) -> str:
-    """A job that was asked for, and why it does not run."""
+    """Name of a refused job request, with the reason."""
     return f"{REFUSED_JOBS}{name}"
 
 
 def failed_job(name: str) -> str:
-    """What became of a job that ended without a unit."""
+    """Name of the failure of a job that ended without a unit."""
     return f"{FAILED_JOBS}{name}"
 
 
 def expected_job(hour: str, name: str) -> str:
-    """That a launched job must have ended by that hour, such as "2026-01-06T12"; one for each time it was launched."""
+    """Name of a job's deadline, an hour such as "2026-01-06T12"; there is one for each launch."""
     return f"{EXPECTED_JOBS}{hour}/{name}"
 
 
 def lost_job(name: str) -> str:
-    """That a launched job's end was not reported in time; it may still be reported."""
+    """Name of the note that a job's end was not reported in time. It may still be reported."""
     return f"{LOST_JOBS}{name}"
 
 
 def turned_away_job(name: str) -> str:
-    """That a job's platform had no machine for it, and another place may have one."""
+    """Name of the note that a place had no machine for a job, and another place may have one."""
     return f"{TURNED_AWAY_JOBS}{name}"
 
 
 def ended_job(name: str) -> str:
-    """That a launched job ended well, or that its unit came in."""
+    """Name of the note that a job ended well, or that its unit arrived."""
     return f"{ENDED_JOBS}{name}"
 
 
 def decisions(step: str, event_id: str) -> str:
-    """Prefix of what a step decided about an event."""
+    """Prefix of a step's decisions about an event."""
     return f"{DECISIONS}{step}/{short(event_id)}/"
 
 
 def policy(number: int) -> str:
-    """A policy by its version; the highest is the active one."""
+    """Name of a policy by its version. The highest version is active."""
     return f"{POLICIES}{number:06d}"
 
 

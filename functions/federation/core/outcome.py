@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did a step decide, as data?"""
+"""The outcome of a step: what it decided, as data."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,14 +11,14 @@ from federation.core.event import Event
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """Something to keep for ever under a name that follows from its content."""
+    """A document to store for ever, under a name that follows from its content."""
 
     name: str
     value: Mapping[str, Any]
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel's next state, on the condition that its counter is still `expected`."""
+    """The channel's next state, stored only if its counter is still `expected`."""
 
     channel: str
     expected: int
@@ -26,13 +26,13 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Publish(msgspec.Struct, frozen=True, kw_only=True):
-    """Put a release into the registry, and keep the receipt."""
+    """Publish a release in the registry, and store the receipt."""
 
     release: str
 
 
 class Shift(msgspec.Struct, frozen=True, kw_only=True):
-    """Serve `release` and keep `warm` ready, unless a shift with a higher counter came first."""
+    """Serve `release`, and keep `warm` ready. A shift with a higher counter wins."""
 
     channel: str
     counter: int
@@ -41,14 +41,14 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def shift(channel: Channel) -> Shift:
-    """The shift that makes the nodes serve what the channel says."""
+    """The shift that makes the nodes follow the channel."""
     serving = channel.serving.name if channel.serving else ""
     warm = tuple(entry.name for entry in channel.live() if entry.name != serving)
     return Shift(channel=channel.name, counter=channel.counter, release=serving, warm=warm)
 
 
 class Launch(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Start a training job; the same name starts only one. `elsewhere` says that another place could run it, too."""
+    """Start a training job. Each name starts only one job. With `elsewhere`, another place could run it, too."""
 
     name: str
     job: Mapping[str, Any]
@@ -61,10 +61,10 @@ Act = Publish | Shift | Launch
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """Documents to keep, then a channel to move, then acts to carry out, then events to announce.
 
-    An empty outcome means that there was nothing to do; a refusal is never empty, and `why` says it in a sentence.
+    An empty outcome means that there was nothing to do. A refusal is never empty, and `why` is a sentence about it.
     `urgent` moves the channel before any document is stored; the move itself records who and why.
-    `told_in` names the one of `documents` that will hold the decision; if empty, the decision gets a document of its own.
-    `repeat` marks a decision taken before, whose effects are repeated in case an earlier delivery was interrupted.
+    `told_in` is the name of the document that will contain the decision; if empty, the decision gets its own document.
+    `repeat` repeats the effects of an earlier decision, in case its delivery was interrupted.
     """
 
     why: str = ""
@@ -84,14 +84,14 @@ NOTHING = Outcome()
 
 
 def joined(outcomes: Iterable[Outcome]) -> Outcome:
-    """Several outcomes as one; none of them may move the channel. NOTHING if all are empty."""
-    told = [outcome for outcome in outcomes if outcome]
-    if not told:
+    """Several outcomes as one, or NOTHING if all are empty. None of them may move the channel."""
+    parts = [outcome for outcome in outcomes if outcome]
+    if not parts:
         return NOTHING
     return Outcome(
-        why="; ".join(outcome.why for outcome in told),
-        documents=tuple(document for outcome in told for document in outcome.documents),
-        acts=tuple(act for outcome in told for act in outcome.acts),
-        events=tuple(event for outcome in told for event in outcome.events),
-        repeat=all(outcome.repeat for outcome in told),
+        why="; ".join(outcome.why for outcome in parts),
+        documents=tuple(document for outcome in parts for document in outcome.documents),
+        acts=tuple(act for outcome in parts for act in outcome.acts),
+        events=tuple(event for outcome in parts for event in outcome.events),
+        repeat=all(outcome.repeat for outcome in parts),
     )

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What would the gates of a policy need, and which of them can never pass with the data available?
+"""How much data do a policy's gates need, and which can never pass with the data available?
 
-Computed before anything is trained: how many items and requests each rule needs for a candidate as good as the baseline
-to pass, the smallest effect that the stated numbers can detect, and why an impossible policy is impossible. Four gates
-of 80 % power each let such a candidate through in only 41 % of cases, so plan for 95 %.
+This is computed before anything is trained: how many items and requests each rule needs to pass a candidate as good as
+the baseline, the smallest effect that the stated numbers can detect, and why a policy is impossible. Four gates of 80 %
+power each pass such a candidate in only 41 % of cases, so plan for 95 %.
 """
 
 from collections.abc import Iterator, Mapping
@@ -27,7 +27,7 @@ from federation.core.statistics.wording import number
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person expects to measure; None where they cannot say.
+    """What a person expects to measure; None if unknown.
 
     Args:
         items: Items of the eval suite.
@@ -47,10 +47,9 @@ class Expected(msgspec.Struct, frozen=True, kw_only=True):
 class Need(msgspec.Struct, frozen=True, kw_only=True):
     """One row: how many items or requests a check needs, and how many there are.
 
-    With fewer than `least`, no candidate that is only as good as the baseline can pass. From `power_80` (`power_95`)
-    on, 80 % (95 %) of such candidates pass. `detectable` is the tightest limit that `available` items can hold such a
-    candidate to, in the unit of `limit`. Where a `gain` has to be proven, these numbers are about candidates that are
-    better by it.
+    With fewer than `least`, no candidate that is only as good as the baseline can pass. With `power_80` (`power_95`),
+    80 % (95 %) of such candidates pass. `detectable` is the tightest limit that such a candidate can meet with
+    `available` items. If a `gain` has to be proven, these numbers are about candidates that are better by it.
     """
 
     gate: Gate
@@ -65,7 +64,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The table, the reasons why the policy cannot work, and the suites whose items the shipper may choose."""
+    """The table, why the policy is impossible, and the suites whose items the shipper may choose."""
 
     needs: tuple[Need, ...]
     impossible: tuple[str, ...]
@@ -73,30 +72,31 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def plan(rules: GateRules, expected: Expected) -> Plan:
-    """What `rules` need, compared with what is expected."""
-    needs = [need for rule in rules.quality for need in (_quality(rule, expected), *_in_categories(rule, expected))]
+    """The plan for `rules`, given what is expected."""
+    needs = [
+        need for rule in rules.quality for need in (_metric_need(rule, expected), *_category_needs(rule, expected))
+    ]
     if rules.safety is not None:
-        needs += _safety(rules.safety, expected)
+        needs += _safety_needs(rules.safety, expected)
     if rules.latency is not None:
-        needs.append(_latency(rules.latency, expected))
-    out_of_reach = (text for need in needs if (text := _out_of_reach(need)) is not None)
-    crowded = (text for rule in rules.quality if (text := _crowded(rule, expected)) is not None)
-    impossible = (*_empty(rules), *out_of_reach, *crowded)
-    return Plan(needs=tuple(needs), impossible=impossible, unpinned=tuple(_unpinned(rules)))
+        needs.append(_latency_need(rules.latency, expected))
+    out_of_reach = (text for need in needs if (text := _reach_fault(need)) is not None)
+    crowded = (text for rule in rules.quality if (text := _crowding_fault(rule, expected)) is not None)
+    impossible = (*_missing_rules(rules), *out_of_reach, *crowded)
+    return Plan(needs=tuple(needs), impossible=impossible, unpinned=tuple(_unpinned_suites(rules)))
 
 
-def _unpinned(rules: GateRules) -> Iterator[str]:
-    """The suites that no digest pins: a unit may bring another one, whose items cannot be compared with what serves."""
+def _unpinned_suites(rules: GateRules) -> Iterator[str]:
+    """The suites without a pinned digest. A unit may use another suite, which cannot be compared with what serves."""
     if rules.quality and rules.suite is None:
         yield "quality"
     yield from sorted(name for name, suite in (rules.safety.suites.items() if rules.safety else ()) if not suite.digest)
 
 
-def _quality(rule: QualityRule, expected: Expected) -> Need:
-    """The row of one metric; since a primary metric must beat the baseline, its candidates are better by the margin.
+def _metric_need(rule: QualityRule, expected: Expected) -> Need:
+    """The row of one metric. A primary metric must beat the baseline, so its candidates are better by the margin.
 
-    For a summary only the least number of items is known; the rest depends on the spread that it will state. Items that the
-    rule leaves out as flaky are not counted.
+    For a summary only the least number of items is known; the rest depends on its spread. Flaky items are not counted.
     """
     margin, left_out = float(rule.margin), len(rule.flaky.items) if rule.flaky else 0
     items = None if expected.items is None else max(expected.items - left_out, 0)
@@ -104,7 +104,7 @@ def _quality(rule: QualityRule, expected: Expected) -> Need:
         return Need(gate="quality", check=rule.metric, limit=number(margin), least=FEWEST, available=items)
     differing = max(expected.differing, margin) if rule.primary else expected.differing
     return replace(
-        _paired(rule.metric, margin, differing),
+        _paired_need(rule.metric, margin, differing),
         limit=f"gain of {number(margin)}" if rule.primary else number(margin),
         available=items,
         detectable=number(detectable_margin(items, differing)) if items else None,
@@ -112,30 +112,30 @@ def _quality(rule: QualityRule, expected: Expected) -> Need:
     )
 
 
-def _in_categories(rule: QualityRule, expected: Expected) -> Iterator[Need]:
-    """The row of each category; nobody has said how many of the suite's items are in it."""
-    for category, margin in sorted(rule.categories.items(), key=lambda one: (one[0] == EVERY, one)):
+def _category_needs(rule: QualityRule, expected: Expected) -> Iterator[Need]:
+    """The row of each category. Its number of items is unknown."""
+    for category, margin in sorted(rule.categories.items(), key=lambda pair: (pair[0] == EVERY, pair)):
         other = "each other category" if len(rule.categories) > 1 else "each category"
         where = other if category == EVERY else quoted(category)
-        yield _paired(f"{rule.metric} in {where}", float(margin), expected.differing)
+        yield _paired_need(f"{rule.metric} in {where}", float(margin), expected.differing)
 
 
-def _crowded(rule: QualityRule, expected: Expected) -> str | None:
-    """Why the suite is too small for the categories that the policy names; an item is in one of them at most."""
-    named = [need.least for need in _in_categories(replace(rule, categories=_named(rule)), expected)]
-    if expected.items is None or sum(named) <= expected.items:
+def _crowding_fault(rule: QualityRule, expected: Expected) -> str | None:
+    """Why the suite is too small for the named categories, or None. An item is in at most one category."""
+    sizes = [need.least for need in _category_needs(replace(rule, categories=_named_categories(rule)), expected)]
+    if expected.items is None or sum(sizes) <= expected.items:
         return None
     return (
-        f"quality of {rule.metric}: the {len(named):,} named categories need {sum(named):,} items together, of which there "
+        f"quality of {rule.metric}: the {len(sizes):,} named categories need {sum(sizes):,} items together, of which there "
         f"are {expected.items:,}; name fewer, allow more or measure more"
     )
 
 
-def _named(rule: QualityRule) -> Mapping[str, Decimal]:
+def _named_categories(rule: QualityRule) -> Mapping[str, Decimal]:
     return {category: margin for category, margin in rule.categories.items() if category != EVERY}
 
 
-def _paired(check: str, margin: float, differing: float) -> Need:
+def _paired_need(check: str, margin: float, differing: float) -> Need:
     return Need(
         gate="quality",
         check=check,
@@ -146,7 +146,7 @@ def _paired(check: str, margin: float, differing: float) -> Need:
     )
 
 
-def _safety(rule: SafetyRule, expected: Expected) -> Iterator[Need]:
+def _safety_needs(rule: SafetyRule, expected: Expected) -> Iterator[Need]:
     for name, suite in sorted(rule.suites.items()):
         limit = float(suite.max_failure_rate)
         yield Need(
@@ -158,7 +158,7 @@ def _safety(rule: SafetyRule, expected: Expected) -> Iterator[Need]:
         )
 
 
-def _latency(rule: LatencyRule, expected: Expected) -> Need:
+def _latency_need(rule: LatencyRule, expected: Expected) -> Need:
     limit, requests, least = float(rule.p95_ratio), expected.requests, rule.minimum_samples
     return Need(
         gate="latency",
@@ -172,7 +172,7 @@ def _latency(rule: LatencyRule, expected: Expected) -> Need:
     )
 
 
-def _empty(rules: GateRules) -> Iterator[str]:
+def _missing_rules(rules: GateRules) -> Iterator[str]:
     for gate, empty in (
         ("quality", not rules.quality),
         ("latency", rules.latency is None),
@@ -182,8 +182,8 @@ def _empty(rules: GateRules) -> Iterator[str]:
             yield f"the {gate} gate has no rule, so no unit can pass it; add one"
 
 
-def _out_of_reach(need: Need) -> str | None:
-    """Why no candidate, or too few of the good ones, could pass with the numbers stated."""
+def _reach_fault(need: Need) -> str | None:
+    """Why no candidate, or too few good ones, could pass with the available items; None if enough could."""
     if need.available is None:
         return None
     if need.available < need.least:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a policy say: who may ship what, what must hold before it serves, when, and what follows an alarm?"""
+"""A policy: who may ship what, what a release must pass, when it may serve, and what an alarm does."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
@@ -30,7 +30,7 @@ class Fusion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
-    """Which kinds answer one type of prompt, in the order they are applied."""
+    """The kinds that answer one type of prompt, in order."""
 
     prompt_type: str
     serve: Sequence[str]
@@ -39,21 +39,21 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Voting(msgspec.Struct, frozen=True, kw_only=True):
-    """How safety-critical answers are decided, and which kinds vote."""
+    """The rule for safety-critical answers, and the kinds that vote."""
 
     rule: Rule
     members: Sequence[str]
 
 
 class Distillation(msgspec.Struct, frozen=True, kw_only=True):
-    """The p95 in milliseconds that the slowest unit may have, and the kind to distil into if it has more."""
+    """The largest p95 allowed, in milliseconds, and the kind to distil into if a unit exceeds it."""
 
     kind: str
     p95_ms: Decimal
 
 
 class Promotion(msgspec.Struct, frozen=True, kw_only=True):
-    """How many people must approve, and how many stable releases are kept warm."""
+    """How many people must approve, and how many stable releases stay warm."""
 
     approvals: int
     warm: int
@@ -62,7 +62,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 class Rollback(msgspec.Struct, frozen=True, kw_only=True):
     """Alarms about the first `settle_seconds` after a move count against the release before it.
 
-    `alarms` says, by name, what an alarm does; one that is not named rolls back.
+    `alarms` maps an alarm's name to what it does. An alarm without an entry rolls back.
     """
 
     settle_seconds: int
@@ -99,28 +99,28 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(kind for kinds in self.matrix.values() for kind in kinds)
 
     def rules(self, kind: str) -> GateRules:
-        """The gate rules of a kind; empty ones, which refuse every unit, if no platform may ship the kind any more."""
+        """The gate rules of a kind. A kind without rules gets empty ones, which refuse every unit."""
         return self.gates.get(kind, GateRules())
 
 
 def policy_of(document: Mapping[str, Any], *, what: str = "policy") -> Policy:
-    """The policy in a document.
+    """The policy in a document, fully checked.
 
     Raises:
-        ContractError: It does not satisfy schemas/policy.v1.json, or contradicts itself.
+        ContractError: The document does not satisfy schemas/policy.v1.json, or contradicts itself.
     """
     contract.check("policy.v1", document, what=what)
     policy = stored_policy(document, what=what)
-    if found := (*cadence.faults(policy.cadence), *_contradictions(policy)):
-        raise ContractError(f"{what} contradicts itself", found)
+    if contradictions := (*cadence.faults(policy.cadence), *_contradictions(policy)):
+        raise ContractError(f"{what} contradicts itself", contradictions)
     return policy
 
 
 def stored_policy(document: Mapping[str, Any], *, what: str) -> Policy:
-    """The policy in a document that `policy_of` has accepted once; `what` is how an error calls it.
+    """The policy in a document that `policy_of` accepted before. An error calls the document `what`.
 
     Raises:
-        ContractError: It lacks what this version of the code needs.
+        ContractError: This version of the code cannot read it.
     """
     try:
         return msgspec.convert({**document, "digest": digest(document)}, Policy)
@@ -129,7 +129,7 @@ def stored_policy(document: Mapping[str, Any], *, what: str) -> Policy:
 
 
 def _contradictions(policy: Policy) -> tuple[str, ...]:
-    named = {
+    kinds_by_path = {
         "fusion.required": policy.fusion.required,
         "fusion.carry": policy.fusion.carry,
         "fallback": policy.fallback,
@@ -141,31 +141,38 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
     }
     unknown = [
         f"$.{path}: no platform may ship {kind}; add it to the matrix or remove it here"
-        for path, kinds in named.items()
+        for path, kinds in kinds_by_path.items()
         for kind in sorted(set(kinds) - policy.kinds)
     ]
     ungated = [
         f"$.gates: {kind} has no gate rules, so no unit of it could pass; add some"
         for kind in sorted(policy.kinds - set(policy.gates))
     ]
-    nobody = [
+    unknown_platforms = [
         f"$.origins: the matrix has no platform {platform}; add it there or remove it here"
         for platform in sorted(set(policy.origins) - set(policy.matrix))
     ]
-    return (*unknown, *nobody, *ungated, *_unanswered(policy), *_unguarded(policy), *_fruitless(policy))
+    return (
+        *unknown,
+        *unknown_platforms,
+        *ungated,
+        *_route_faults(policy),
+        *_voting_faults(policy),
+        *_job_faults(policy),
+    )
 
 
-def _unanswered(policy: Policy) -> Iterator[str]:
+def _route_faults(policy: Policy) -> Iterator[str]:
     for kind in policy.fallback:
         if kind not in policy.fusion.required:
             yield f"$.fallback: {kind} is not required, so a release could have no fallback; add it to fusion.required"
     types = [route.prompt_type for route in policy.routes]
-    for again in sorted({name for name in types if types.count(name) > 1}):
-        yield f"$.routes: {again} has more than one route, but only the first is ever taken; keep one"
+    for prompt_type in sorted({name for name in types if types.count(name) > 1}):
+        yield f"$.routes: {prompt_type} has more than one route, but only the first is ever taken; keep one"
 
 
-def _unguarded(policy: Policy) -> Iterator[str]:
-    """Each way in which a safety-critical answer could go out without the votes that the policy asks for."""
+def _voting_faults(policy: Policy) -> Iterator[str]:
+    """Each way in which a safety-critical answer could go out without the votes that the policy requires."""
     critical = [route for route in policy.routes if route.safety_critical]
     if critical and policy.voting is None:
         yield "$.voting: a route is safety-critical, but the policy has no voting; add it, or set safety_critical to false"
@@ -178,26 +185,26 @@ def _unguarded(policy: Policy) -> Iterator[str]:
         )
 
 
-def _fruitless(policy: Policy) -> Iterator[str]:
-    """Jobs without a place, jobs whose kind none of their platforms may ship, and jobs that never begin."""
+def _job_faults(policy: Policy) -> Iterator[str]:
+    """Faults of jobs without a place, whose platforms may not ship the kind, or that could never start."""
     for kind, job in sorted(policy.jobs.items()):
-        path, listed = f"$.jobs.{kind}", [place.platform for place in job.listed()]
+        path, platforms = f"$.jobs.{kind}", [place.platform for place in job.listed()]
         if bool(job.platform) == bool(job.places):
             yield f"{path}: say where it runs, either by `platform` or by a list of `places`"
-        elif kind in policy.kinds and not any(kind in policy.matrix.get(platform, ()) for platform in listed):
+        elif kind in policy.kinds and not any(kind in policy.matrix.get(platform, ()) for platform in platforms):
             where = "platform" if job.platform else "places"
-            yield f"{path}.{where}: {' and '.join(listed)} may not ship {kind}; run the job where the matrix allows it"
-        yield from _never_open(policy, f"{path}.hours", job.hours) if job.hours else ()
+            yield f"{path}.{where}: {' and '.join(platforms)} may not ship {kind}; run the job where the matrix allows it"
+        yield from _hours_faults(policy, f"{path}.hours", job.hours) if job.hours else ()
 
 
-def _never_open(policy: Policy, path: str, hours: Hours) -> Iterator[str]:
+def _hours_faults(policy: Policy, path: str, hours: Hours) -> Iterator[str]:
     zone = hours.time_zone or policy.cadence.time_zone
-    found = cadence.zone_fault(f"{path}.time_zone", zone) or cadence.line_fault(f"{path}.opens", hours.opens, zone)
-    if found:
-        yield found
-    elif not cadence.faults(policy.cadence) and not _swept(policy.cadence, hours, zone):
+    fault = cadence.zone_fault(f"{path}.time_zone", zone) or cadence.line_fault(f"{path}.opens", hours.opens, zone)
+    if fault:
+        yield fault
+    elif not cadence.faults(policy.cadence) and not _is_swept(policy.cadence, hours, zone):
         yield f"{path}: no sweep ($.cadence.ingest) falls within these hours, so nothing would start the job"
 
 
-def _swept(timetable: Cadence, hours: Hours, zone: str) -> bool:
+def _is_swept(timetable: Cadence, hours: Hours, zone: str) -> bool:
     return cadence.meets(timetable.ingest, timetable.time_zone, hours, zone)

@@ -8,10 +8,10 @@ import msgspec
 
 
 class Preference(msgspec.Struct, frozen=True, kw_only=True):
-    """How to choose among the possible topologies, and which to refuse.
+    """How to rank the possible topologies, and which to refuse.
 
     Args:
-        prefer: Least egress cost, or least transfer time; the other one breaks ties.
+        prefer: `cost` for the least egress cost, `time` for the least transfer time; the other one breaks ties.
         least_unbroken: Minimum probability, in 0..1, that no loss of a site stops the training.
         max_hours: Maximum transfer time.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What would a release be made from, and how does it differ from the one that serves?"""
+"""The parts of a possible release, and how it differs from the serving one."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -16,9 +16,9 @@ from federation.core.version import FIRST, Bump, Version, release_name, version_
 
 
 class Member(msgspec.Struct, frozen=True, kw_only=True):
-    """One unit of a release: new or carried, where it is stored, and the report that admitted it.
+    """One unit of a release: new or carried, where it is stored, and its report.
 
-    `verdict` is the verdict of that report, set only for a new unit; a carried one passed when it was new.
+    `verdict` is the report's verdict, for a new unit only. A carried unit passed when it was new.
     """
 
     unit: Unit
@@ -33,7 +33,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     p95_ms: str | None = None
 
     def document(self) -> dict[str, Any]:
-        """The member as the release states it."""
+        """The member as the release's document contains it."""
         return {
             "name": self.unit.name,
             "digest": self.digest,
@@ -49,9 +49,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Proposal(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a release is made from; pure functions of it give the document, or the reasons against it.
+    """Everything that a release is made from.
 
-    `merge` is the id of the event that asked for it.
+    `merge` is the id of the event that asked for the merge.
     """
 
     members: Mapping[str, Member]
@@ -66,7 +66,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def composition(self) -> Digest:
-        """The digest of the set of units on its basis."""
+        """The digest of the units and their basis."""
         return composition(self.members, self.basis)
 
     @property
@@ -76,7 +76,7 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def voting(self) -> Mapping[str, Any] | None:
-        """Who votes on safety-critical answers, by which rule, and how the voters' errors correlate; None if nobody does."""
+        """The voters on safety-critical answers, the rule, and how their errors correlate; None without voters."""
         rule = self.policy.voting
         members = [self.units[kind].name for kind in rule.members if kind in self.units] if rule else []
         if rule is None or not members:
@@ -85,24 +85,24 @@ class Proposal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def routing(self) -> Routing:
-        """Its routes, and what is wrong with them."""
+        """The routes, and their faults."""
         return routing(self.units, self.policy, self.voting)
 
 
 def composition(members: Mapping[str, Member], basis: Basis) -> Digest:
-    """The digest of a set: the same units on the same basis are one release, however often they are merged."""
+    """The digest of units and basis. The same units on the same basis are always the same release."""
     return digest({"units": {kind: member.digest for kind, member in members.items()}, "basis": basis.digest})
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Which part of the version moves, and why."""
+    """Which part of the version increases, and why."""
 
     bump: Bump
     why: str
 
 
 def change(proposal: Proposal) -> Change:
-    """A changed contract or API is major, another set of kinds or routes is minor, everything else is a patch."""
+    """The change from the baseline: major for a contract or API, minor for the set of kinds or routes, else a patch."""
     baseline = proposal.baseline
     if baseline is None:
         return Change(bump="first", why="The first release.")
@@ -112,17 +112,17 @@ def change(proposal: Proposal) -> Change:
         return Change(bump="major", why=f"The fusion API went from {baseline['api']} to {proposal.policy.api}.")
     before, after = set(baseline["units"]), set(proposal.members)
     if before != after:
-        return Change(bump="minor", why=_difference("kinds", before, after))
+        return Change(bump="minor", why=_difference_text("kinds", before, after))
     types = {route["prompt_type"] for route in baseline["routes"]}
     routes = proposal.routing.routes
     if types != (now := {route["prompt_type"] for route in routes}):
-        return Change(bump="minor", why=_difference("routes", types, now))
+        return Change(bump="minor", why=_difference_text("routes", types, now))
     new = sorted(member.unit.name for member in proposal.members.values() if member.origin == "new")
     return Change(bump="patch", why=f"It brings {', '.join(new)}.")
 
 
 def next_version(proposal: Proposal, taken: Sequence[str]) -> Version:
-    """The version that follows the baseline's, skipping those that already name another release.
+    """The next version after the baseline's that no other release has.
 
     Args:
         proposal: What the release is made from.
@@ -136,7 +136,7 @@ def next_version(proposal: Proposal, taken: Sequence[str]) -> Version:
     return version
 
 
-def _difference(what: str, before: set[str], after: set[str]) -> str:
+def _difference_text(what: str, before: set[str], after: set[str]) -> str:
     parts = [f"gained {', '.join(sorted(after - before))}"] if after - before else []
     parts += [f"lost {', '.join(sorted(before - after))}"] if before - after else []
     return f"The set of {what} {' and '.join(parts)}."

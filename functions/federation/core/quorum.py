@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Can a merge ever have as many new units as the policy's quorum?"""
+"""Can a merge ever reach the policy's quorum of new units?"""
 
 from federation.core.counted import counted
 from federation.core.policy import Policy
 
 
 def unreachable(policy: Policy) -> tuple[str, ...]:
-    """Why it cannot, in a sentence; nothing if it can.
+    """A sentence that says why no merge can reach the quorum; empty if one can.
 
-    Such a policy is no contradiction: at the deadline a merge goes on without its quorum.
+    Such a policy is still valid: at the deadline a merge goes on without its quorum.
     """
     most, fusion = len(policy.kinds), policy.fusion
     if fusion.quorum <= most:

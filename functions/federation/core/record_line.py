@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is each line of an eval suite's records exactly one valid record, regardless of the lines around it?
+"""Reads lines of an eval suite's records, and checks that each line is exactly one valid record.
 
-Whole blocks are decoded at once where that cannot change the result; `Lines.record` defines the result.
+`Lines.record` defines the result. For speed, whole blocks are decoded at once if that cannot change it.
 """
 
 import re
@@ -14,13 +14,13 @@ import msgspec
 from federation.errors import ContractError
 
 LARGEST: Final = 1e15
-"""Largest absolute score, so that sums, squares and ratios of scores stay within a float's range."""
+"""The largest absolute score. Sums, squares and ratios of scores then stay within a float's range."""
 SMALLEST: Final = 1e-15
-"""Smallest latency, and smallest cost or token count that is not 0, so that ratios stay within that range too."""
+"""The smallest latency, and the smallest cost or token count besides 0, for the same reason."""
 _REQUIRED: Final = ("item", "scores")
 _OPTIONAL: Final = ("cluster", "category")
 _ESCAPED: Final = re.compile(rb"\\u00[0-7]|\\/")
-"""JSON escapes that can hide a plain ASCII key from a search through the bytes."""
+"""JSON escapes that can hide a plain ASCII key from a search in the bytes."""
 _ANY_ESCAPE: Final = re.compile(rb"\\")
 _UNREADABLE: Final = (msgspec.MsgspecError, ValueError, RecursionError)
 
@@ -29,7 +29,7 @@ _Score = Annotated[float, msgspec.Meta(ge=-LARGEST, le=LARGEST)]
 
 
 class Lines:
-    """A reader of lines that state at least `metrics`, which become a record's `scores.score0`, `scores.score1`, ..."""
+    """A reader of lines with at least these `metrics`, which become `scores.score0`, `scores.score1`, ..."""
 
     def __init__(self, metrics: Sequence[str]) -> None:
         self._metrics = frozenset(metrics)
@@ -39,7 +39,7 @@ class Lines:
         self._escape = _ESCAPED if all(map(_is_plain, metrics)) else _ANY_ESCAPE
 
     def records(self, block: bytes, lines: int) -> Sequence[Any] | None:
-        """The records of a block, or None unless cheap checks prove that each of its lines is exactly one."""
+        """The records of a block; None if cheap checks cannot prove that each line is exactly one record."""
         try:
             rows: Sequence[Any] = self._decoder.decode_lines(block)
         except _UNREADABLE:
@@ -51,19 +51,19 @@ class Lines:
         """The record in a line.
 
         Raises:
-            ContractError: What is wrong, worded to follow "line 7".
+            ContractError: The fault, worded to follow "line 7".
         """
         try:
             row = self._decoder.decode(line)
             repeated = next(self._repeated(line), None) if self._may_repeat(line, [row]) else None
         except _UNREADABLE as error:
-            raise ContractError(_explained(line, error)) from error
+            raise ContractError(_fault_text(line, error)) from error
         if repeated is not None:
             raise ContractError(f"repeats the key {repeated!r:.80}; expected each key once")
         return row
 
     def _may_repeat(self, block: bytes, rows: Sequence[Any]) -> bool:
-        """Whether one of the decoded lines may repeat a key that is read; the decoder would silently keep the last."""
+        """Whether a line may repeat a key that we read. The decoder would silently keep the last one."""
         if block.count(b":") == self._pairs(rows):
             return False  # each pair of key and value has a colon, so there are no pairs beside those that were read
         return (  # `in` is forty times as fast as a search, and nearly no file has an escape
@@ -73,23 +73,23 @@ class Lines:
         )
 
     def _pairs(self, rows: Sequence[Any]) -> int:
-        """The least number of pairs that such records are written with."""
+        """The least number of pairs of key and value in these records."""
         unstated = [row.cluster for row in rows].count(None) + [row.category for row in rows].count(None)
         return len(rows) * (len(self._required) + len(_OPTIONAL)) - unstated
 
     def _repeated(self, line: bytes) -> Iterator[str]:
-        """Each repeated key among those that are read; keys that are ignored may repeat."""
+        """The repeated keys among those that we read. Ignored keys may repeat."""
         import json  # noqa: PLC0415 - nearly no file asks for a closer look
 
-        told = json.loads(line.decode(errors="replace"), object_pairs_hook=list, parse_int=str, parse_float=str)
-        scores = next(value for key, value in reversed(told) if key == "scores")
-        yield from _twice([key for key, _ in told if key in _REQUIRED or key in _OPTIONAL])
-        yield from _twice([key for key, _ in scores if key in self._metrics])
+        pairs = json.loads(line.decode(errors="replace"), object_pairs_hook=list, parse_int=str, parse_float=str)
+        scores = next(value for key, value in reversed(pairs) if key == "scores")
+        yield from _duplicates([key for key, _ in pairs if key in _REQUIRED or key in _OPTIONAL])
+        yield from _duplicates([key for key, _ in scores if key in self._metrics])
 
 
 @lru_cache(maxsize=64)
 def _decoder(metrics: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    """Reads exactly these metrics, so that a record needs no dictionary."""
+    """A decoder for exactly these metrics, whose records need no dictionary."""
     names = {f"score{index}": metric for index, metric in enumerate(metrics)}
     scores = msgspec.defstruct("Scores", [(field, _Score) for field in names], rename=names, gc=False)
     record = msgspec.defstruct(
@@ -106,7 +106,7 @@ def _decoder(metrics: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
 
 
 def _is_plain(key: str) -> bool:
-    """Whether a key is printable ASCII that JSON need not escape."""
+    """Whether a key is printable ASCII that JSON does not escape."""
     return key.isascii() and key.isprintable() and '"' not in key and "\\" not in key
 
 
@@ -119,12 +119,12 @@ def _is_twice_in_a_line(key: bytes, block: bytes) -> bool:
     return re.search(key + rb"[^\n]*" + key, block) is not None
 
 
-def _twice(keys: Sequence[str]) -> Iterator[str]:
+def _duplicates(keys: Sequence[str]) -> Iterator[str]:
     return (key for index, key in enumerate(keys) if key in keys[:index])
 
 
-def _explained(line: bytes, error: Exception) -> str:
-    """What is wrong with one line, and what was expected, in the words of the file rather than of the decoder."""
+def _fault_text(line: bytes, error: Exception) -> str:
+    """What is wrong with one line, and what was expected, without the decoder's jargon."""
     if isinstance(error, msgspec.ValidationError):
         return "is not a record: " + str(error).replace("`float`", "a finite number").replace(" - at `$", " at `record")
     if line.startswith(b"\xef\xbb\xbf"):

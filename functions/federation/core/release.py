@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a release's document contain?"""
+"""Writes a release's document."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -24,8 +24,8 @@ def assemble(proposal: Proposal, version: Version) -> dict[str, Any]:
         "created_at": proposal.created_at,
         "merge": proposal.merge,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
-        "baseline": _named(proposal.baseline),
-        "anchor": _named(proposal.anchor),
+        "baseline": _reference(proposal.baseline),
+        "anchor": _reference(proposal.anchor),
         "composition": proposal.composition,
         "change": msgspec.to_builtins(change(proposal)),
         "api": policy.api,
@@ -38,14 +38,14 @@ def assemble(proposal: Proposal, version: Version) -> dict[str, Any]:
 
 
 def recency(release: Mapping[str, Any]) -> tuple[int, int, Version]:
-    """Sort key of a release's document: what was merged later is greater.
+    """A sort key for release documents: what was merged later is greater.
 
-    Units that were completed in one moment pass one after the other, and a merge at each of them makes releases of the
-    same moment: then newer units count, and the version only after them, as an older unit may have changed a contract.
+    Units completed at one moment pass one after the other, and a merge at each of them makes releases of the same moment.
+    Among those, newer units count first and the version second, because an older unit may have changed a contract.
     """
     numbers = sum(names.number_of(unit["name"]) for unit in release["units"].values())
     return instant.order(release["created_at"]), numbers, version_of(release["name"])
 
 
-def _named(release: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _reference(release: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"name": release["name"], "digest": digest(release)} if release else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was a unit judged against, and with what result?"""
+"""The report on a unit: what it was judged against, and the result."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -12,12 +12,12 @@ from federation.core.digest import Digest, digest
 from federation.core.gates.finding import Finding, verdict
 from federation.core.policy import Policy
 
-_TOLD: Final = 20
-"""Reasons in a sentence; events carry it, and a bus takes 256 KB."""
+_MAX_REASONS: Final = 20
+"""The most reasons in a sentence, which is part of an event; a bus accepts 256 KB."""
 
 
 class Basis(msgspec.Struct, frozen=True, kw_only=True):
-    """Digests of the serving release, of the anchor and of the policy: a report is valid only for these."""
+    """The digests of the serving release, the anchor and the policy. A report is valid only for these."""
 
     baseline: str | None
     anchor: str | None
@@ -30,7 +30,7 @@ class Basis(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def basis_of(channel: Channel, policy: Policy) -> Basis:
-    """What a unit has to be judged against now."""
+    """The basis on which a unit is judged now."""
     return Basis(
         baseline=channel.serving.digest if channel.serving else None,
         anchor=channel.anchor.digest if channel.anchor else None,
@@ -41,7 +41,7 @@ def basis_of(channel: Channel, policy: Policy) -> Basis:
 def report(
     *, name: str, kind: str, unit: str, basis: Basis, findings: Sequence[Finding], contract_changed: bool
 ) -> dict[str, Any]:
-    """The report as schemas/report.v1.json describes it; the same inputs give the same bytes."""
+    """The report's document (schemas/report.v1.json). The same inputs give the same bytes."""
     return {
         "schema": "report.v1",
         "unit": {"name": name, "kind": kind, "digest": unit},
@@ -53,16 +53,16 @@ def report(
 
 
 def reasons(report: Mapping[str, Any]) -> str:
-    """The reasons of the decisive findings, in a sentence."""
+    """The reasons for the verdict, in a sentence."""
     findings = report["findings"]
     if report["verdict"] == "pass":
         return f"all {len(findings)} checks pass"
     decisive = [finding for finding in findings if finding["verdict"] != "pass"]
-    if len(decisive) > _TOLD:
+    if len(decisive) > _MAX_REASONS:
         decisive.sort(
             key=lambda finding: finding["verdict"] != "fail"
         )  # what is only open must not crowd out a failure
-    told = [finding["reason"] for finding in decisive[:_TOLD]]
-    if more := len(decisive) - len(told):
-        told.append(f"and {counted(more, 'check')} more, which the report names")
-    return "; ".join(told) or "a gate had nothing to check"
+    texts = [finding["reason"] for finding in decisive[:_MAX_REASONS]]
+    if more := len(decisive) - len(texts):
+        texts.append(f"and {counted(more, 'check')} more, which the report names")
+    return "; ".join(texts) or "a gate had nothing to check"

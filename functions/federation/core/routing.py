@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which units answer which prompts, at which threshold, and does that threshold still mean anything?
+"""Which units answer which prompts, at which threshold, and is that threshold still valid?
 
-A similarity threshold is valid for one embedder, and an index contains the vectors of one. Both come with that
-embedder's artifact digest, and a release with another embedder is refused, even if the dimension is the same.
+A similarity threshold is valid for one embedder only, and so is an index of vectors. Both state that embedder's
+artifact digest. A release with another embedder is refused, even if the dimension is the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,35 +14,35 @@ from federation.core.manifest import Unit
 from federation.core.policy import Policy, Route
 
 EMBEDDER: Final = "embedder"
-"""The kind whose vectors thresholds are measured with."""
+"""The kind that makes the vectors behind thresholds."""
 INDEX: Final = "retrieval-eval"
-"""The kind that contains such vectors, and so must say which embedder made them."""
+"""The kind that contains such vectors. It must state which embedder made them."""
 
 
 class Routing(msgspec.Struct, frozen=True, kw_only=True):
-    """The routes of a release, and every reason why they cannot be used."""
+    """The routes of a release, and their faults."""
 
     routes: Sequence[Mapping[str, Any]]
     faults: Sequence[str]
 
 
 def routing(units: Mapping[str, Unit], policy: Policy, voting: Mapping[str, Any] | None) -> Routing:
-    """The routes over a release's units, of which the first match counts; without all its kinds a route is left out.
+    """The routes of a release, in order of precedence. A route with a missing kind is left out.
 
     Args:
         units: The units by kind.
         policy: States the routes.
-        voting: How safety-critical routes vote, as the release will state it.
+        voting: The voting section of the release, for safety-critical routes.
     """
     routes = []
-    faults = list(_misbound(units))
+    faults = list(_embedder_faults(units))
     for route in policy.routes:
         if not set(route.serve) <= set(units):
             continue
         thresholds = _thresholds(route, units)
         if route.calibrated and len(thresholds) != 1:
-            faults.append(_uncalibrated(route, list(thresholds)))
-        routes.append(_route(route, units, next(iter(thresholds.values()), None), voting))
+            faults.append(_calibration_fault(route, list(thresholds)))
+        routes.append(_route_document(route, units, next(iter(thresholds.values()), None), voting))
     return Routing(routes=routes, faults=faults)
 
 
@@ -51,7 +51,7 @@ def fallback(units: Mapping[str, Unit], policy: Policy) -> list[str]:
     return [units[kind].name for kind in policy.fallback if kind in units]
 
 
-def _route(
+def _route_document(
     route: Route, units: Mapping[str, Unit], threshold: str | None, voting: Mapping[str, Any] | None
 ) -> dict[str, Any]:
     embedder = units[EMBEDDER].artifact if EMBEDDER in units and threshold is not None else None
@@ -65,7 +65,7 @@ def _route(
 
 
 def _thresholds(route: Route, units: Mapping[str, Unit]) -> Mapping[str, str]:
-    """The thresholds stated for the route, by unit; a node compares with the index of the unit that stated it."""
+    """The thresholds for the route, by the name of the unit that states each."""
     if not route.calibrated:
         return {}
     return {
@@ -75,7 +75,7 @@ def _thresholds(route: Route, units: Mapping[str, Unit]) -> Mapping[str, str]:
     }
 
 
-def _uncalibrated(route: Route, stated_by: Sequence[str]) -> str:
+def _calibration_fault(route: Route, stated_by: Sequence[str]) -> str:
     if not stated_by:
         return f"route {route.prompt_type} needs a threshold, but no unit states one"
     return (
@@ -84,7 +84,7 @@ def _uncalibrated(route: Route, stated_by: Sequence[str]) -> str:
     )
 
 
-def _misbound(units: Mapping[str, Unit]) -> Iterator[str]:
+def _embedder_faults(units: Mapping[str, Unit]) -> Iterator[str]:
     embedder = units.get(EMBEDDER)
     for kind, unit in sorted(units.items()):
         if unit.calibration is None:

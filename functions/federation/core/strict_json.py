@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which bytes do we accept as JSON?
+"""Reads JSON strictly.
 
 Parsers disagree on repeated keys, NaN, byte-order marks, lone surrogates, huge integers and depth, and attackers use
-the differences. Here each of these is a fault that says where it is. `parse` reads anybody's JSON; `document` reads our
-own kind, which also has no floats, so that its canonical bytes and its digest are exact.
+the differences. Here each of these is a fault. `parse` reads anybody's JSON. `document` reads our own documents, which
+also have no floats, so that their canonical bytes and digests are exact.
 """
 
 import math
@@ -19,21 +19,21 @@ from federation.core.faults import MAX_FOUND, below, found
 from federation.errors import ContractError
 
 MAX_BYTES: Final = 1_048_576
-"""What the widest transport carries (EventBridge, SQS and Lambda since January 2026).
+"""The largest message of any transport (EventBridge, SQS and Lambda since January 2026).
 
 https://aws.amazon.com/blogs/compute/more-room-to-build-serverless-services-now-support-payloads-up-to-1-mb/
 """
 MAX_DEPTH: Final = 64
-"""Nesting of arrays and objects; the deepest true payload we know has 11."""
+"""The deepest nesting of arrays and objects. The deepest real payload we know has 11 levels."""
 _TOO_DEEP: Final = (b"{" * (MAX_DEPTH + 1), b"}" * (MAX_DEPTH + 1))
 MAX_DIGITS: Final = 400
-"""Digits of a number's text; CPython's own integer limit would raise a bare ValueError at 4,300."""
+"""The most digits of a number. At 4,300 digits CPython itself would raise a bare ValueError."""
 MAX_INTEGER: Final = 2**53 - 1
 """The largest integer that every JSON reader returns unchanged (RFC 8785 section 3.2.2.3)."""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
-    """A JSON value, and each (object, repeated key) in it: parsers keep the last value, so the caller has to decide."""
+    """A JSON value, and each (object, repeated key) in it. The value has the last of each; the caller decides."""
 
     value: Any
     repeats: tuple[tuple[Mapping[str, Any], str], ...]
@@ -45,12 +45,12 @@ class Parsed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
-    """Anybody's JSON in `body`, with repeated keys named rather than lost.
+    """Parse anybody's JSON, and list repeated keys.
 
     Args:
         body: Raw bytes, UTF-8 without a byte-order mark.
         what: What a fault calls it, such as a file name.
-        limit: Bytes beyond which nothing is read.
+        limit: The most bytes accepted.
 
     Raises:
         ContractError: Too large, not UTF-8, not JSON, NaN, a number of too many digits, a lone surrogate, or too deep.
@@ -62,14 +62,14 @@ def parse(body: bytes, *, what: str = "body", limit: int = MAX_BYTES) -> Parsed:
 def _key_by_key(body: bytes, *, what: str, limit: int) -> Parsed:
     import json  # noqa: PLC0415 - the usual body never needs it
 
-    text = _text(body, what, limit)
+    text = _checked_text(body, what, limit)
     repeats: list[tuple[Mapping[str, Any], str]] = []
 
     def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(items)
-        if len(found) != len(items):
-            repeats.extend((found, key) for key in _repeated(items))
-        return found
+        holder = dict(items)
+        if len(holder) != len(items):
+            repeats.extend((holder, key) for key in _repeated_keys(items))
+        return holder
 
     try:
         value = json.loads(
@@ -83,17 +83,17 @@ def _key_by_key(body: bytes, *, what: str, limit: int) -> Parsed:
 
 
 def document(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> Any:
-    """Our own kind of document in `body`: strict JSON without repeated keys, floats or integers beyond 53 bits.
+    """Parse one of our documents: strict JSON without repeated keys, floats or integers beyond 53 bits.
 
     Raises:
-        ContractError: With every fault found and its path.
+        ContractError: With the faults and their paths.
     """
     value, _ = document_and_bytes(body, what=what, limit=limit)
     return value
 
 
 def document_and_bytes(body: bytes, *, what: str = "document", limit: int = MAX_BYTES) -> tuple[Any, bytes]:
-    """The document in `body`, as `document` reads it, and its canonical bytes, which are computed anyway."""
+    """The document in `body`, as `document` reads it, and its canonical bytes."""
     quick = _quickly(body, limit, canonical)
     return quick if quick is not None else _carefully(body, what, limit)
 
@@ -108,10 +108,10 @@ _LONG_INTEGER: Final = b"0" * 16 + b","
 
 
 def _quickly(body: bytes, limit: int, encode: Callable[[Any], bytes]) -> tuple[Any, bytes] | None:
-    """The fast path: the value and its encoding if cheap checks can prove it valid and without floats, else None.
+    """The fast path: the value and its encoding; None if cheap checks cannot prove it valid and without floats.
 
-    Without escapes of code points, a body has as many colons as the encoded value, and each repeated key that the decoder
-    drops takes at least one colon with it. So counting colons replaces a hook on every object.
+    Without escapes of code points, a body has as many colons as the encoded value. The decoder drops repeated keys, each
+    with at least one colon, so counting colons finds them.
     """
     if len(body) > limit or (b"\\" in body and b"\\u" in body):
         return None
@@ -126,27 +126,27 @@ def _quickly(body: bytes, limit: int, encode: Callable[[Any], bytes]) -> tuple[A
 
 
 def _may_hold_a_long_integer(encoded: bytes) -> bool:
-    """Whether sixteen digits precede a `,`, `]` or `}`, as at the end of a number; digits inside text very rarely do."""
+    """Whether sixteen digits precede a `,`, `]` or `}`, as at the end of a number. Digits in text rarely do."""
     return _LONG_INTEGER in encoded.translate(_ALIKE) + b","
 
 
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
     parsed = _key_by_key(body, what=what, limit=limit)
-    numbers = (f"{path}: {fault}" for path, fault in _numbers(parsed.value, "$"))
-    if faults := found(chain(_repeats(parsed), numbers)):
+    numbers = (f"{path}: {fault}" for path, fault in _number_faults(parsed.value, "$"))
+    if faults := found(chain(_repeat_faults(parsed), numbers)):
         raise ContractError(f"{what} is not a valid document", faults)
     return parsed.value, canonical(parsed.value)
 
 
-def _repeats(parsed: Parsed) -> Iterator[str]:
-    told = parsed.repeats[: MAX_FOUND + 1]
-    wanted = {id(holder) for holder, _ in told}
-    places = {id(inner): path for path, inner in _objects(parsed.value, "$") if id(inner) in wanted} if wanted else {}
-    for holder, key in told:
-        yield f"{below(places.get(id(holder), '$...'), key)}: the key is repeated; keep one"
+def _repeat_faults(parsed: Parsed) -> Iterator[str]:
+    repeats = parsed.repeats[: MAX_FOUND + 1]
+    holders = {id(holder) for holder, _ in repeats}
+    paths = {id(inner): path for path, inner in _objects(parsed.value, "$") if id(inner) in holders} if holders else {}
+    for holder, key in repeats:
+        yield f"{below(paths.get(id(holder), '$...'), key)}: the key is repeated; keep one"
 
 
-def _text(body: bytes, what: str, limit: int) -> str:
+def _checked_text(body: bytes, what: str, limit: int) -> str:
     if len(body) > limit:
         raise ContractError(f"{what} has {len(body)} bytes; at most {limit} are read")
     try:
@@ -161,7 +161,7 @@ def _text(body: bytes, what: str, limit: int) -> str:
 
 
 _STRINGS: Final = r'(?s)"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)'
-"""Quantifiers are possessive and an unterminated string matches to the end, so matching is linear for any quotes."""
+"""Matching takes linear time: quantifiers are possessive, and an unterminated string matches to the end."""
 _CLOSED: Final = bytes.maketrans(b"[]", b"{}")
 _OTHER: Final = bytes(set(range(256)) - set(b"[]{}"))
 
@@ -171,16 +171,16 @@ def _without_strings(text: str) -> str:
 
 
 def _is_too_deep(text: str) -> bool:
-    """Whether brackets nest beyond the limit, once those that are still open at the end are closed."""
+    """Whether brackets nest beyond the limit, with those still open at the end closed."""
     brackets = _without_strings(text).encode().translate(_CLOSED, _OTHER)
     still_open = brackets.count(b"{") - brackets.count(b"}")
     return _depth(brackets + b"}" * max(still_open, 0)) > MAX_DEPTH
 
 
 def _depth(encoded: bytes) -> int:
-    """The nesting depth, found by removing the innermost pairs of brackets again and again; at most `MAX_DEPTH` + 1.
+    """The nesting depth, at most `MAX_DEPTH` + 1. Each round removes the innermost pairs of brackets.
 
-    Brackets inside strings can only increase it. Long runs are looked for first, as each round would search them again.
+    Brackets inside strings can only increase the result. Long runs are found first, to save rounds.
     """
     brackets, depth = encoded.translate(_CLOSED, _OTHER), 0
     while brackets and depth <= MAX_DEPTH:
@@ -200,7 +200,7 @@ def _has_lone_surrogate(value: Any) -> bool:
     return False
 
 
-def _repeated(items: list[tuple[str, Any]]) -> Iterator[str]:
+def _repeated_keys(items: list[tuple[str, Any]]) -> Iterator[str]:
     seen: set[str] = set()
     for key, _ in items:
         if key in seen:
@@ -224,19 +224,19 @@ def _number(text: str) -> float:
     return float(text)
 
 
-def _numbers(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each number in a document that canonical bytes could not carry exactly, with its path."""
+def _number_faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """Each number that canonical bytes cannot represent exactly: its path and the fault."""
     if isinstance(value, float):
-        shown = "Infinity" if math.isinf(value) else repr(value)
-        yield path, f'{shown} is a float; write decimals as text, such as "{shown}"'
+        text = "Infinity" if math.isinf(value) else repr(value)
+        yield path, f'{text} is a float; write decimals as text, such as "{text}"'
     elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
         yield path, f"{value} has more than 53 bits; write it as text"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _numbers(inner, below(path, key))
+            yield from _number_faults(inner, below(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
-            yield from _numbers(inner, f"{path}[{index}]")
+            yield from _number_faults(inner, f"{path}[{index}]")
 
 
 def _objects(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:

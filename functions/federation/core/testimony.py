@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the gates see of a unit, given its manifest and the bytes of its records?
+"""Turns a unit's manifest and records into the evidence that the gates judge.
 
-Evidence that cannot be read is neither absent nor an error: it becomes a fault that the gate reports, and never passes.
+Unreadable evidence is neither absent nor an error. It becomes a fault that the gate reports, and it never passes.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -28,18 +28,18 @@ from federation.core.statistics.decimal_text import decimal_text
 from federation.errors import ContractError
 
 RECORDS_BYTES: Final = 268_435_456
-"""Largest file of records that is read: room for two million items."""
+"""The largest file of records in bytes: room for two million items."""
 
 
 Read = Callable[[str], bytes | None]
-"""The bytes at a path of the manifest, or None when the file is gone."""
+"""Returns the bytes at a path of the manifest, or None if the file is gone."""
 
 
 class Files(msgspec.Struct, frozen=True, kw_only=True):
     """A unit's records, read one file at a time.
 
-    `known` are item lists already in memory, which are shared instead of duplicated. `others` are the artifact digests
-    of the units whose answers to this unit's suite are read; those of all other units are ignored.
+    `known` are item lists in memory, shared instead of copied. `others` are the artifact digests of the units whose
+    records on this unit's suite are read, too.
     """
 
     whose: str
@@ -49,89 +49,91 @@ class Files(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def subject(unit: Unit, read: Read, rules: GateRules, *, others: Iterable[str] = ()) -> Subject:
-    """The unit to be judged, as the gates see it.
+    """The candidate, as the gates see it.
 
     Args:
         unit: As its manifest states it.
         read: Reads the records behind its evidence.
         rules: Say which metrics will be asked for.
-        others: Artifact digests of the units that it is compared with.
+        others: Artifact digests of the units it is compared with.
     """
     files = Files(whose=unit.name, read=read, others=frozenset(others))
-    latency = _latency(unit.evidence.latency, files) if unit.evidence.latency else None
-    return replace(_standing(unit, files, rules), latency=latency)
+    latency = _latency_evidence(unit.evidence.latency, files) if unit.evidence.latency else None
+    return replace(_without_latency(unit, files, rules), latency=latency)
 
 
 def standing(unit: Unit, read: Read, rules: GateRules, *, known: Sequence[Sequence[str]]) -> Subject:
-    """A serving unit as the gates see it, without latency, which counts only from an interleaved run.
+    """A serving unit, as the gates see it. It has no latency, which only counts from an interleaved run.
 
     Args:
         unit: As its manifest states it.
         read: Reads the records behind its evidence.
         rules: Say which metrics will be asked for.
-        known: Item lists already in memory, to be shared.
+        known: Item lists in memory, to be shared.
     """
-    return _standing(unit, Files(whose=unit.name, read=read, known=known), rules)
+    return _without_latency(unit, Files(whose=unit.name, read=read, known=known), rules)
 
 
 def items(subject: Subject) -> tuple[Sequence[str], ...]:
-    """The item lists of a subject's records, for use as `known` when the next subject is read."""
-    held = (subject.quality, *subject.safety.values())
-    return tuple(evidence.records.items for evidence in held if evidence and evidence.records)
+    """The item lists of a subject's records, to pass as `known` for the next subject."""
+    parts = (subject.quality, *subject.safety.values())
+    return tuple(evidence.records.items for evidence in parts if evidence and evidence.records)
 
 
-def _standing(unit: Unit, files: Files, rules: GateRules) -> Subject:
+def _without_latency(unit: Unit, files: Files, rules: GateRules) -> Subject:
     evidence = unit.evidence
-    metrics = _itemised(rules, evidence.quality) if evidence.quality else ()
+    metrics = _record_metrics(rules, evidence.quality) if evidence.quality else ()
     return Subject(
         artifact=unit.artifact,
         kind=unit.kind,
         contract=unit.contract,
         api=unit.api,
-        quality=_measured(evidence.quality, metrics, files) if evidence.quality and rules.quality else None,
-        safety={name: _measured(suite, (SAFETY_SCORE,), files) for name, suite in evidence.safety.items()},
+        quality=_gate_evidence(evidence.quality, metrics, files) if evidence.quality and rules.quality else None,
+        safety={name: _gate_evidence(suite, (SAFETY_SCORE,), files) for name, suite in evidence.safety.items()},
     )
 
 
-def _itemised(rules: GateRules, measured: Measured) -> tuple[str, ...]:
-    """The metrics that every record must state: all but those summarised where the policy accepts a summary.
+def _record_metrics(rules: GateRules, measured: Measured) -> tuple[str, ...]:
+    """The metrics that every record must state: all except those with a summary that the policy accepts.
 
-    A metric over items other than the suite's, such as bits per byte of ordinary prose, can only be a summary.
+    A metric on other items than the suite's, such as bits per byte of ordinary prose, can only be a summary.
     """
     summed = {rule.metric for rule in rules.quality if rule.evidence != "records"} & measured.summary.keys()
     return tuple(rule.metric for rule in rules.quality if rule.metric not in summed)
 
 
 def correlations(units: Sequence[Unit], ballots: Mapping[str, Mapping[str, bytes | None]]) -> list[dict[str, Any]]:
-    """How each pair of voters fails together on every safety suite that both ran, as a release states it.
+    """How often each pair of voters fails together, on every safety suite that all voters ran.
 
     Args:
         units: The units of a release.
         ballots: The voters' safety records, by unit name and path; a voter whose records cannot be read is left out.
     """
-    voters = {unit.name: _suites(unit, ballots[unit.name]) for unit in units if unit.name in ballots}
+    voters = {unit.name: _safety_records(unit, ballots[unit.name]) for unit in units if unit.name in ballots}
     shared = sorted(set.intersection(*map(set, voters.values()))) if len(voters) > 1 else []
     return [
-        _pair(suite, pair)
+        _pair_document(suite, pair)
         for suite in shared
-        for pair in _together({name: suites[suite] for name, suites in voters.items()})
+        for pair in _voter_co_failures({name: suites[suite] for name, suites in voters.items()})
     ]
 
 
-def _suites(unit: Unit, bodies: Mapping[str, bytes | None]) -> dict[str, Records]:
+def _safety_records(unit: Unit, bodies: Mapping[str, bytes | None]) -> dict[str, Records]:
     files = Files(whose=unit.name, read=bodies.get)
-    read = {name: _measured(suite, (SAFETY_SCORE,), files).records for name, suite in unit.evidence.safety.items()}
-    return {name: found for name, found in read.items() if found is not None}
+    by_suite = {
+        name: _gate_evidence(suite, (SAFETY_SCORE,), files).records for name, suite in unit.evidence.safety.items()
+    }
+    return {name: rows for name, rows in by_suite.items() if rows is not None}
 
 
-def _together(members: Mapping[str, Records]) -> tuple[CoFailure, ...]:
+def _voter_co_failures(members: Mapping[str, Records]) -> tuple[CoFailure, ...]:
     try:
         return co_failures(members, SAFETY_SCORE)
     except ContractError:
         return ()
 
 
-def _pair(suite: str, pair: CoFailure) -> dict[str, Any]:
+def _pair_document(suite: str, pair: CoFailure) -> dict[str, Any]:
     return {
         "suite": suite,
         "members": [pair.first, pair.second],
@@ -141,7 +143,7 @@ def _pair(suite: str, pair: CoFailure) -> dict[str, Any]:
     }
 
 
-def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
+def _gate_evidence(measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
     suite = measured.suite.digest if measured.suite else ""
     claimed = Evidence(suite=suite, summaries=_summaries(measured), points=_points(measured))
     if measured.grade == "records" and metrics:
@@ -150,19 +152,19 @@ def _measured(measured: Measured, metrics: Sequence[str], files: Files) -> Evide
 
 
 def _with_others(own: Evidence, measured: Measured, metrics: Sequence[str], files: Files) -> Evidence:
-    """`own` with what other units answered in the same run; if their records cannot be read, that is a fault of `own`."""
-    asked = [one for one in measured.against if one.artifact in files.others]
-    if own.records is None or not asked:
+    """`own` with other units' records of the same run. If those cannot be read, `own` has a fault."""
+    compared = [other for other in measured.against if other.artifact in files.others]
+    if own.records is None or not compared:
         return own
     shared = replace(files, known=(own.records.items,))
     try:
-        others = {one.artifact: _records(one.records, metrics, shared) for one in asked}
+        others = {other.artifact: _read_records(other.records, metrics, shared) for other in compared}
     except ContractError as error:
-        return Evidence(suite=own.suite, fault=_sentence(error))
+        return Evidence(suite=own.suite, fault=_fault_text(error))
     return replace(own, others=others)
 
 
-def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
+def _latency_evidence(measured: MeasuredLatency, files: Files) -> Evidence:
     bare = Evidence(suite="", machine=measured.machine, prices=measured.price_table)
     if measured.grade != "records":
         return replace(bare, summaries=_summaries(measured), points=_points(measured))
@@ -171,21 +173,21 @@ def _latency(measured: MeasuredLatency, files: Files) -> Evidence:
         return own
     try:
         shared = replace(files, known=(own.records.items,))
-        theirs = _timed_beside(measured.records, measured.against.records, shared)
+        theirs = _baseline_requests(measured.records, measured.against.records, shared)
     except ContractError as error:
-        return replace(bare, fault=_sentence(error))
+        return replace(bare, fault=_fault_text(error))
     return replace(own, against=BaselineRun(artifact=measured.against.artifact, records=theirs))
 
 
 def _with_records(bare: Evidence, file: File | None, metrics: Sequence[str], files: Files) -> Evidence:
     try:
-        found = _records(file, metrics, files)
+        rows = _read_records(file, metrics, files)
     except ContractError as error:
-        return replace(bare, fault=_sentence(error))
-    return replace(bare, records=found)
+        return replace(bare, fault=_fault_text(error))
+    return replace(bare, records=rows)
 
 
-def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records:
+def _read_records(file: File | None, metrics: Sequence[str], files: Files) -> Records:
     if file is None:
         raise ContractError("the evidence claims records of each item, but the manifest names no file with them")
     body = files.read(file.path)
@@ -193,29 +195,29 @@ def _records(file: File | None, metrics: Sequence[str], files: Files) -> Records
         raise ContractError(f"{file.path} is no longer there")
     if digest_of(body) != f"sha256:{file.sha256}":
         raise ContractError(f"{file.path} no longer has the sha256 that the manifest states")
-    found = records.read(body, metrics, what=f"{files.whose}/{file.path}")
-    return replace(found, items=next((known for known in files.known if known == found.items), found.items))
+    rows = records.read(body, metrics, what=f"{files.whose}/{file.path}")
+    return replace(rows, items=next((shared for shared in files.known if shared == rows.items), rows.items))
 
 
-def _timed_beside(own: File | None, other: File, files: Files) -> Records:
-    """The baseline's requests, from a file of their own: two units may answer alike, but never take the same times."""
+def _baseline_requests(own: File | None, other: File, files: Files) -> Records:
+    """The baseline's requests. They need their own file, because two units never take exactly the same times."""
     if own is not None and other.path == own.path:
         raise ContractError(f"{other.path} is named as the records of both sides; name one file for each")
     if own is not None and other.sha256 == own.sha256:
         raise ContractError(
             f"{other.path} is a copy of {own.path}: one run is named as the records of both sides; ship both"
         )
-    return _records(other, LATENCY_SCORES, files)
+    return _read_records(other, LATENCY_SCORES, files)
 
 
-def _sentence(error: ContractError) -> str:
+def _fault_text(error: ContractError) -> str:
     return "; ".join((error.what, *error.faults))
 
 
 def _summaries(measured: Measured | MeasuredLatency) -> dict[str, Summary]:
     return {
-        metric: Summary(items=one.n, mean=float(one.mean), deviation=float(one.sd))
-        for metric, one in measured.summary.items()
+        metric: Summary(items=summary.n, mean=float(summary.mean), deviation=float(summary.sd))
+        for metric, summary in measured.summary.items()
     }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does each of four topologies send between sites that train one model: how many bytes, how long, at what cost?
+"""What do four training topologies send between sites: how many bytes, how long, at what cost?
 
 - centralised: every site's data moves once, to one site that trains alone.
 - federated: each round, every member gets the model and gives it back: 2 x model x members a round (McMahan et al. 2017,
@@ -57,7 +57,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     reliability: Decimal = Decimal(1)
 
     def seconds(self, size: float) -> float:
-        """Seconds to send or receive that many bytes over its own link."""
+        """The seconds to send or receive this many bytes over the site's link."""
         return size * _BITS / (self.mbps * _MEGA)
 
     @property
@@ -67,16 +67,16 @@ class Site(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def cloud(self) -> str:
-        """Who owns the machines: on-premises sites of different regions belong to different owners."""
+        """The owner of the machines. On-premises sites of different regions have different owners."""
         return f"{self.platform} in {self.region}" if self.platform == _OWN else self.platform
 
     def near(self, other: "Site") -> bool:
-        """Whether what goes from one to the other stays in one region."""
+        """Whether both sites are in one region."""
         return (self.platform, self.region) == (other.platform, other.region)
 
 
 class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is to be trained, and by whom; `steps` matters only to the two topologies that exchange at each step.
+    """A model to train, and the sites. `steps` matters only for the two topologies that exchange at each step.
 
     Args:
         sites: The sites, at least two.
@@ -84,8 +84,8 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         rounds: Rounds of federated learning; for every topology, also the periods over which `reliability` compounds.
         steps: Steps of the optimiser.
         currency: Currency of every price.
-        centre: Name of the site where data, server or coordinator are; if not stated, it is chosen as `middle` says.
-        quorum: Members whose answers make a round; more than half if not stated.
+        centre: Name of the site with the data, server or coordinator; None to choose it as in `middle`.
+        quorum: Members needed for a round; None for more than half.
     """
 
     sites: Annotated[Sequence[Site], msgspec.Meta(min_length=2)]
@@ -98,19 +98,19 @@ class Task(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     @property
     def middle(self) -> Site:
-        """The central site: the one stated, else of those whose data may leave least, the one with the most bytes."""
+        """The central site: `centre`, else the largest of the sites whose data is most restricted."""
         if self.centre is not None:
             return next(site for site in self.sites if site.name == self.centre)
         return max(self.sites, key=lambda site: (_ORDER[site.leaves], site.bytes))
 
     @property
     def needed(self) -> int:
-        """Members whose answers make a round."""
+        """The members needed for a round."""
         return self.quorum or len(self.sites) // 2 + 1
 
     @property
     def others(self) -> Sequence[Site]:
-        """Every site but the centre."""
+        """Every site except the centre."""
         return [site for site in self.sites if site.name != self.middle.name]
 
 
@@ -124,9 +124,9 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
         exchanges: Number of exchanges: one, one a round, or one a step.
         bytes_each: Bytes over all links at each exchange.
         busiest_each: Bytes through the busiest site's link at each exchange.
-        seconds: Time on the wire over all exchanges; computing comes on top.
+        seconds: Transfer time over all exchanges, without computing.
         egress: What sending costs.
-        unbroken: The probability that no loss of a site stops it or makes it wait.
+        unbroken: The probability that no lost site stops it or makes it wait.
     """
 
     exchanges: int
@@ -143,32 +143,32 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def centralised(task: Task) -> Load:
-    """All sites send all their data at once; the centre receives it over one link."""
-    moved = float(sum(site.bytes for site in task.others))
+    """All sites send all their data at once, and the centre receives it over one link."""
+    total = float(sum(site.bytes for site in task.others))
     slowest = max((site.latency + site.seconds(site.bytes) for site in task.others if site.bytes), default=0.0)
     return Load(
         exchanges=1,
-        bytes_each=moved,
-        busiest_each=moved,
-        seconds=max(slowest, task.middle.seconds(moved)),
-        egress=sum((_price(site, task.middle, site.bytes) for site in task.others), Decimal()),
+        bytes_each=total,
+        busiest_each=total,
+        seconds=max(slowest, task.middle.seconds(total)),
+        egress=sum((_egress_cost(site, task.middle, site.bytes) for site in task.others), Decimal()),
         unbroken=float(task.middle.reliability) ** task.rounds,
     )
 
 
 def federated(task: Task) -> Load:
-    """Each member gets the model and gives it back, each round; a round needs only a quorum of them."""
+    """In each round every member receives the model and returns it. A round needs only a quorum."""
     members = [float(site.reliability) for site in task.sites]
-    return _starred(task, task.rounds, at_least(task.needed, members) ** task.rounds)
+    return _star_load(task, task.rounds, at_least(task.needed, members) ** task.rounds)
 
 
 def parameter_server(task: Task) -> Load:
-    """As `federated`, but at each step, and each step waits for every worker."""
-    return _starred(task, task.steps, _all_there(task))
+    """As `federated`, but at each step, and every step waits for every worker."""
+    return _star_load(task, task.steps, _all_available(task))
 
 
 def ring(task: Task) -> Load:
-    """Sites of one region stand side by side in the ring; every stage takes as long as the slowest link."""
+    """Sites of one region are neighbours in the ring. Every stage takes as long as the slowest link."""
     count, size = len(task.sites), task.model_bytes
     each = 2 * (count - 1) / count * size
     slowest = max(site.latency + site.seconds(size / count) for site in task.sites)
@@ -179,8 +179,8 @@ def ring(task: Task) -> Load:
         bytes_each=each * count,
         busiest_each=2 * each,
         seconds=task.steps * 2 * (count - 1) * slowest,
-        egress=sum((_price(site, following, each) for site, following in pairs), Decimal()) * task.steps,
-        unbroken=_all_there(task),
+        egress=sum((_egress_cost(site, following, each) for site, following in pairs), Decimal()) * task.steps,
+        unbroken=_all_available(task),
     )
 
 
@@ -193,24 +193,24 @@ LOADS: Final[Mapping[Topology, Callable[[Task], Load]]] = {
 
 
 def at_least(needed: int, chances: Sequence[float]) -> float:
-    """The probability that at least `needed` of independent events with these chances occur (Poisson binomial; exact)."""
+    """The exact probability that at least `needed` of these independent events occur (Poisson binomial)."""
     counts = [1.0]
     for chance in chances:
-        grown = [*counts, 0.0]
+        extended = [*counts, 0.0]
         counts = [
-            grown[number] * (1 - chance) + (counts[number - 1] * chance if number else 0.0)
-            for number in range(len(grown))
+            extended[number] * (1 - chance) + (counts[number - 1] * chance if number else 0.0)
+            for number in range(len(extended))
         ]
     return min(1.0, sum(counts[needed:]))
 
 
 def faults(task: Task) -> Iterator[str]:
-    """What is wrong with a task, each with its path."""
-    named = [site.name for site in task.sites]
-    for name in sorted({name for name in named if named.count(name) > 1}):
+    """The faults of a task, each with its path."""
+    names = [site.name for site in task.sites]
+    for name in sorted({name for name in names if names.count(name) > 1}):
         yield f"$.sites: {name} is listed more than once; give each site its own name"
-    if task.centre is not None and task.centre not in named:
-        yield f"$.centre: {task.centre} is not a site; name one of {', '.join(named)}"
+    if task.centre is not None and task.centre not in names:
+        yield f"$.centre: {task.centre} is not a site; name one of {', '.join(names)}"
     if task.needed > len(task.sites):
         yield f"$.quorum: {task.needed} of {len(task.sites)} sites can never answer"
     for site in task.sites:
@@ -220,13 +220,13 @@ def faults(task: Task) -> Iterator[str]:
             yield f"$.sites: sending from {site.name} costs {site.egress_per_gb}; expected 0 or more"
 
 
-def _starred(task: Task, exchanges: int, unbroken: float) -> Load:
-    """The load of a star: every site exchanges the model with a server beside the central site, over that site's link."""
+def _star_load(task: Task, exchanges: int, unbroken: float) -> Load:
+    """The load of a star: every site exchanges the model with a server at the central site."""
     size, count, middle = task.model_bytes, len(task.sites), task.middle
     busiest = 2.0 * size * count
     slowest = max(2 * (site.latency + site.seconds(size)) for site in task.sites)
-    there = sum((_price(site, middle, size) for site in task.sites), Decimal())
-    back = sum((_price(middle, site, size) for site in task.sites), Decimal())
+    there = sum((_egress_cost(site, middle, size) for site in task.sites), Decimal())
+    back = sum((_egress_cost(middle, site, size) for site in task.sites), Decimal())
     return Load(
         exchanges=exchanges,
         bytes_each=busiest,
@@ -237,9 +237,9 @@ def _starred(task: Task, exchanges: int, unbroken: float) -> Load:
     )
 
 
-def _all_there(task: Task) -> float:
+def _all_available(task: Task) -> float:
     return math.prod(float(site.reliability) for site in task.sites) ** task.rounds
 
 
-def _price(sender: Site, receiver: Site, size: float) -> Decimal:
+def _egress_cost(sender: Site, receiver: Site, size: float) -> Decimal:
     return Decimal() if sender.near(receiver) else sender.egress_per_gb * Decimal(size) / _GB

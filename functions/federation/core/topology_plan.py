@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which topology is chosen? One that keeps data where it must stay and survives losses; then the cheapest, or fastest.
+"""Ranks topologies: first those that respect data residency and survive losses, then by cost or time.
 
-Three rules come before any number: rows leave a site only if it says so, gradients never cross clouds, and a site that
-nothing may leave can only be the centre to which the other sites send their rows.
+Three rules come before any number. Rows leave a site only if the site allows it. Gradients never cross clouds. A site
+that nothing may leave can only be the centre that receives the other sites' rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -24,7 +24,7 @@ _CENT: Final = Decimal("0.01")
 
 
 class Ranked(msgspec.Struct, frozen=True, kw_only=True):
-    """One topology: its load, its verdict and why, and what it means for residency and fault tolerance."""
+    """One topology: its load, verdict and reason, its residency and its fault tolerance."""
 
     topology: Topology
     verdict: Verdict
@@ -62,22 +62,25 @@ def task_of(document: Any, *, what: str) -> Task:
         task = msgspec.convert(document, Task)
     except msgspec.ValidationError as error:
         raise ContractError(f"{what} is not a task for several sites", (str(error),)) from error
-    if found := tuple(faults(task)):
-        raise ContractError(f"{what} contradicts itself", found)
+    if contradictions := tuple(faults(task)):
+        raise ContractError(f"{what} contradicts itself", contradictions)
     return task
 
 
 def ranked(task: Task, preference: Preference) -> Sequence[Ranked]:
-    """Every topology, the best first; the first is the one to take, unless all are refused."""
-    judged = sorted((_judged(topology, task, preference) for topology in LOADS), key=lambda one: _rank(one, preference))
-    first = judged[0]
+    """Every topology, the best first. The first one is chosen, unless all are refused."""
+    candidates = sorted(
+        (_assessed(topology, task, preference) for topology in LOADS),
+        key=lambda candidate: _sort_key(candidate, preference),
+    )
+    first = candidates[0]
     if first.verdict == "refused":
-        return judged
-    return (replace(first, verdict="chosen", why=_chosen(judged, preference, task)), *judged[1:])
+        return candidates
+    return (replace(first, verdict="chosen", why=_chosen_reason(candidates, preference, task)), *candidates[1:])
 
 
 def size(count: float) -> str:
-    """Bytes as people write them, in powers of 1,000."""
+    """A number of bytes as text, such as "1.5 GB", in powers of 1,000."""
     for unit, factor in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= factor:
             return f"{count / factor:.3g} {unit}" if count < 1000 * factor else f"{count / factor:,.0f} {unit}"
@@ -85,43 +88,43 @@ def size(count: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as people write them."""
+    """A number of seconds as text, such as "2.5 hours"."""
     for unit, factor in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * factor:
             return f"{seconds / factor:,.1f} {unit}"
     return f"{seconds:.1f} seconds"
 
 
-def _judged(topology: Topology, task: Task, preference: Preference) -> Ranked:
+def _assessed(topology: Topology, task: Task, preference: Preference) -> Ranked:
     load = LOADS[topology](task)
-    breaches = tuple(_breaches(topology, task))
-    refusals = (*breaches, *_too_much(load, preference))
+    breaches = tuple(_residency_breaches(topology, task))
+    refusals = (*breaches, *_excesses(load, preference))
     return Ranked(
         topology=topology,
         verdict="refused" if refusals else "possible",
         why="; ".join(refusals) or _summary(load, task),
         load=load,
-        residency="; ".join(breaches) or _kept(topology, task),
-        fault_tolerance=_tolerance(topology, task, load),
+        residency="; ".join(breaches) or _residency(topology, task),
+        fault_tolerance=_fault_tolerance(topology, task, load),
     )
 
 
-def _breaches(topology: Topology, task: Task) -> Iterator[str]:
-    """Why the topology would move something that has to stay where it is."""
+def _residency_breaches(topology: Topology, task: Task) -> Iterator[str]:
+    """Each way in which the topology would move data that must stay."""
     if topology == "centralised":
         staying = [site.name for site in task.others if site.leaves != "rows"]
         if staying:
-            yield f"the rows of {_listed(staying)} may not leave, but would go to {task.middle.name}"
+            yield f"the rows of {_joined(staying)} may not leave, but would go to {task.middle.name}"
         return
     sealed = [site.name for site in task.sites if site.leaves == "nothing"]
     if sealed:
-        yield f"nothing may leave {_listed(sealed)}, not even what was learnt there"
+        yield f"nothing may leave {_joined(sealed)}, not even what was learnt there"
     clouds = sorted({site.cloud for site in task.sites})
     if topology != "federated" and len(clouds) > 1:
-        yield f"it would send the gradients of each step between {_listed(clouds)}, and gradients never cross clouds"
+        yield f"it would send the gradients of each step between {_joined(clouds)}, and gradients never cross clouds"
 
 
-def _too_much(load: Load, preference: Preference) -> Iterator[str]:
+def _excesses(load: Load, preference: Preference) -> Iterator[str]:
     if load.unbroken < preference.least_unbroken:
         yield (
             f"a loss of sites stops it with a chance of {1 - load.unbroken:.0%}; the policy allows "
@@ -138,14 +141,14 @@ def _summary(load: Load, task: Task) -> str:
     )
 
 
-def _kept(topology: Topology, task: Task) -> str:
+def _residency(topology: Topology, task: Task) -> str:
     if topology == "centralised":
-        return f"the rows of {_listed([site.name for site in task.others])} go to {task.middle.name}, which is allowed"
+        return f"the rows of {_joined([site.name for site in task.others])} go to {task.middle.name}, which is allowed"
     what = "models of whole rounds" if topology == "federated" else "gradients of single steps"
     return f"no row leaves its site; {what} do"
 
 
-def _tolerance(topology: Topology, task: Task, load: Load) -> str:
+def _fault_tolerance(topology: Topology, task: Task, load: Load) -> str:
     chance = f"the chance that nothing stops it is {load.unbroken:.0%}"
     return {
         "centralised": f"once the data has moved, only {task.middle.name} has to stay; {chance}",
@@ -155,13 +158,13 @@ def _tolerance(topology: Topology, task: Task, load: Load) -> str:
     }[topology]
 
 
-def _rank(one: Ranked, preference: Preference) -> tuple[bool, float, float]:
-    cost, time = float(one.load.egress), one.load.seconds
-    return (one.verdict == "refused", *((cost, time) if preference.prefer == "cost" else (time, cost)))
+def _sort_key(candidate: Ranked, preference: Preference) -> tuple[bool, float, float]:
+    cost, time = float(candidate.load.egress), candidate.load.seconds
+    return (candidate.verdict == "refused", *((cost, time) if preference.prefer == "cost" else (time, cost)))
 
 
-def _chosen(judged: Sequence[Ranked], preference: Preference, task: Task) -> str:
-    first, *others = (one for one in judged if one.verdict == "possible")
+def _chosen_reason(candidates: Sequence[Ranked], preference: Preference, task: Task) -> str:
+    first, *others = (candidate for candidate in candidates if candidate.verdict == "possible")
     summary = _summary(first.load, task)
     if not others:
         return f"the only possible way: {summary}"
@@ -169,19 +172,19 @@ def _chosen(judged: Sequence[Ranked], preference: Preference, task: Task) -> str
     return f"of {len(others) + 1} possible ways it {words[preference.prefer]}: {summary}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _joined(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def gravity(task: Task) -> str:
-    """Which site is the centre and how much of the data it has, in a sentence."""
+    """A sentence that says which site is the centre, and how much of the data it has."""
     middle = task.middle
     whole = sum(site.bytes for site in task.sites)
     share = f"{middle.bytes / whole:.0%}" if whole else "none"
-    return f"{middle.name} is the centre: it holds {share} of {size(whole)}, {_may_leave(middle)}"
+    return f"{middle.name} is the centre: it holds {share} of {size(whole)}, {_leaves_text(middle)}"
 
 
-def _may_leave(site: Site) -> str:
+def _leaves_text(site: Site) -> str:
     return {
         "rows": "and its rows may leave",
         "updates": "and only what was learnt there may leave",

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where are a platform's manifest and the files that it names, and may they be read from there?"""
+"""Where are a platform's manifest and its files, and may we read them there?"""
 
 from collections.abc import Collection
 from typing import Final
@@ -9,13 +9,13 @@ import msgspec
 from federation.errors import ContractError
 
 SENTINEL: Final = "_MANIFEST.json"
-"""Written last by every job, beside or below its artifact: once this file is there, all that it lists is complete."""
+"""The manifest's file name. Every job writes it last, so once it exists, all files that it lists are complete."""
 
 
 _REFUSED: Final = frozenset("\\?#%")
-"""Characters that some client on the way would interpret instead of passing on."""
+"""Characters that some client might interpret instead of passing on."""
 _LONGEST: Final = 1024
-"""Bytes of a key in S3 and of an object's name in Cloud Storage."""
+"""The most bytes of a key in S3 and of an object's name in Cloud Storage."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,15 +26,15 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
-    """The place that a URI names, if it is on the allow-list.
+    """The bucket and path of a URI whose bucket is allowed.
 
     Raises:
         ContractError: Another scheme or bucket, an empty or dotted segment, a character that no artifact's name needs,
-            or a path longer than any store takes.
+            or a path that is too long for a store.
     """
-    found, separator, rest = uri.partition("://")
+    actual_scheme, separator, rest = uri.partition("://")
     root, _, path = rest.partition("/")
-    if not separator or found != scheme:
+    if not separator or actual_scheme != scheme:
         raise ContractError(f"{uri!r} is not read: expected {scheme}://")
     if root not in allowed:
         raise ContractError(
@@ -50,7 +50,7 @@ def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
 
 
 def folder(uri: str) -> str:
-    """The folder of a URI, with a final slash: the URI itself if it is a folder or a Hub revision, else its parent."""
+    """The folder of a URI, with a final slash. A folder or a Hub revision is its own folder; a file has its parent."""
     if uri.endswith("/"):
         return uri
     if uri.startswith("hf://") and "/" not in uri.partition("@")[2]:
@@ -60,10 +60,10 @@ def folder(uri: str) -> str:
 
 
 def manifest(artifact_uri: str) -> str:
-    """URI of the manifest that belongs to an artifact's URI."""
+    """The URI of the manifest for an artifact's URI."""
     return f"{folder(artifact_uri)}{SENTINEL}"
 
 
 def below(base: str, path: str) -> str:
-    """URI of a relative path in a manifest."""
+    """The URI of a relative path in a manifest."""
     return f"{base}{path}"

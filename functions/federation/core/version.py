@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a release numbered and named? `<org>-ai-federated-vX.Y.Z`; `proposal.change` decides which part moves."""
+"""A release's version and name, `<org>-ai-federated-vX.Y.Z`; `proposal.change` decides which part increases."""
 
 import re
 from typing import Literal

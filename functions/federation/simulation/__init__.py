@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does any random history break one of the twelve promises? Each history is drawn from a seed; a failure is shrunk."""
+"""Plays random histories, and checks that none breaks one of the twelve promises. Failures are shrunk."""
 
 import logging
 import random
@@ -21,16 +21,16 @@ from federation.simulation.story import story
 __all__ = ["Result", "faults", "one", "run", "shrunk", "story", "told"]
 
 _CHUNK: Final = 2
-"""Histories that a process takes at a time."""
+"""The number of histories that a process takes at a time."""
 _ATTEMPTS: Final = 300
-"""How many shorter stories are tried before the shortest one so far is reported."""
+"""The most shorter stories that are tried before the shortest one is reported."""
 _FULL: Final = 0.25
-"""Share of spot jobs that find no machine."""
+"""The share of spot jobs that find no machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """One history: its seed, which promises it broke, and the shortest story found that still breaks the first one."""
+    """One history: its seed, the promises it broke, and the shortest story found that breaks the first of them."""
 
     seed: int
     actions: int
@@ -39,12 +39,12 @@ class Result:
 
 
 def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
-    """One result per history. History `i` of seed `s` is always the same: `one(s * 1_000_000 + i)`.
+    """One result per history. History `i` of seed `s` is always `one(s * 1_000_000 + i)`.
 
     Args:
-        seed: Chooses the million histories from which the first ones are taken.
-        histories: How many are played.
-        jobs: How many processes share the work.
+        seed: Chooses a million histories; the first ones of them are played.
+        histories: The number of histories.
+        jobs: The number of processes.
     """
     seeds = range(seed * 1_000_000, seed * 1_000_000 + histories)
     if jobs == 1:
@@ -55,21 +55,21 @@ def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
 
 
 def one(seed: int) -> Result:
-    """Play the history of one seed; if it breaks a promise, the result contains a short story that breaks it too."""
+    """Play the history of one seed. If it breaks a promise, the result contains a short story that breaks it, too."""
     actions = story(seed)
-    found = faults(actions, seed)
-    if not found:
+    breaches = faults(actions, seed)
+    if not breaches:
         return Result(seed=seed, actions=len(actions))
-    promise = found[0].partition(":")[0]
+    promise = breaches[0].partition(":")[0]
     short = shrunk(actions, lambda shorter: any(fault.partition(":")[0] == promise for fault in faults(shorter, seed)))
-    return Result(seed=seed, actions=len(actions), broken=found, story=told(short))
+    return Result(seed=seed, actions=len(actions), broken=breaches, story=told(short))
 
 
 def faults(actions: Story, seed: int) -> tuple[str, ...]:
     """Every promise that a story breaks, as `number: what happened`.
 
-    The story is played in chaos. If it has only one good end, it is also played in a calm world, and the two ends are
-    compared. The seed decides how events come in, and how wrong clocks are; in the calm world events come over the bus.
+    The story is played in chaos. If it has only one good end, it is also played in a calm world, and both ends are
+    compared. The seed decides how events arrive and how wrong clocks are. In the calm world events come over the bus.
     """
     try:
         with _quiet():
@@ -84,7 +84,7 @@ def faults(actions: Story, seed: int) -> tuple[str, ...]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Suppress our log lines: in a history, things are meant to go wrong."""
+    """Suppress our log lines, because things are meant to go wrong in a history."""
     log = logging.getLogger("federation")
     level = log.level
     log.setLevel(logging.CRITICAL)
@@ -95,23 +95,23 @@ def _quiet() -> Iterator[None]:
 
 
 def shrunk(actions: Story, breaks: Callable[[Story], bool]) -> Story:
-    """The shortest story found for which `breaks` is true: ever smaller parts are left out, down to single actions."""
-    kept = list(actions)
-    size = max(1, len(kept) // 2)
+    """The shortest story found for which `breaks` is true. Removes ever smaller parts, down to single actions."""
+    shortest = list(actions)
+    size = max(1, len(shortest) // 2)
     attempts = 0
     while size and attempts < _ATTEMPTS:
-        shorter = _without_a_part(kept, size, breaks)
-        attempts += len(kept) // size + 1
+        shorter = _without_a_part(shortest, size, breaks)
+        attempts += len(shortest) // size + 1
         if shorter is None:
             size //= 2
         else:
-            kept = shorter
-    return kept
+            shortest = shorter
+    return shortest
 
 
-def _without_a_part(kept: list[Action], size: int, breaks: Callable[[Story], bool]) -> list[Action] | None:
-    for start in range(0, len(kept), size):
-        candidate = kept[:start] + kept[start + size :]
+def _without_a_part(actions: list[Action], size: int, breaks: Callable[[Story], bool]) -> list[Action] | None:
+    for start in range(0, len(actions), size):
+        candidate = actions[:start] + actions[start + size :]
         if breaks(candidate):
             return candidate
     return None

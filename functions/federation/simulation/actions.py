@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can happen in a history? Actions are data, so that a story can be printed, played again, and made shorter."""
+"""The actions that can happen in a history, as data: a story can be printed, replayed and shortened."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,15 +9,13 @@ from federation.simulation.platform import Kind, Quality
 from federation.simulation.policies import Terms
 
 Place = Literal["", "serving", "warm", "anchor", "left", "newest", "nowhere"]
-"""Which release an order names: none, one by its place in the channel, or one that does not exist.
+"""The release that an order names: none, one by its place in the channel, or one that does not exist.
 
-`warm` is the newest warm release, `left` the one that a roll-back left last, `newest` the one assembled last.
+`warm` is the newest warm release, `left` the last one that was rolled back, `newest` the last one assembled.
 """
 
 Measured = Literal["newest", "serving", "unknown", "unsaid"]
-"""The embedder that an index is measured with: the one shipped last, the one that serves, one that nobody ships, or one
-that the index does not name.
-"""
+"""The embedder that an index is measured with: the newest, the serving one, one that nobody ships, or an unnamed one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +25,14 @@ class Ship:
     Args:
         kind: The unit's kind.
         number: The n of its name.
-        quality: What is true about it.
+        quality: The truth about the unit.
         content: Makes two shipments of one version differ, or two versions the same.
         copies: How often its event is delivered.
-        lost: The event never comes, so only a sweep finds the job.
+        lost: The event never arrives, so only a sweep finds the job.
         half: Some of its files are uploaded only after the event.
         never: One of its files is never uploaded.
         paired: One event reports this job together with the next one.
-        measured: The embedder that the unit is measured with, if it is an index.
+        measured: For an index, the embedder that it is measured with.
     """
 
     kind: Kind
@@ -51,16 +49,16 @@ class Ship:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """Alarms about what serves begin to fire.
+    """Alarms about the serving release begin to fire.
 
     Args:
-        count: How many, each under a name of its own.
+        count: The number of alarms, each with its own key.
         copies: How often each is delivered.
         ago: Minutes since they began.
-        lasts: Minutes for which they still fire once the release that they are about no longer serves.
+        lasts: Minutes for which they still fire after their release has stopped serving.
         stale: They are about the previous release, and began before the serving one did.
-        untold: They are never delivered, so only polling finds them.
-        name: By which a policy may name them; no policy names `errors`.
+        untold: They are never reported, so only polling finds them.
+        name: The name in a policy; no policy names `errors`.
     """
 
     count: int
@@ -74,7 +72,7 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A person's order: about the serving unit of the kind `about`, or about the release in that `place`."""
+    """A person's order about the serving unit of the kind `about`, or about the release in `place`."""
 
     kind: Literal["hold", "resume", "quarantine", "lift", "anchor", "promote", "roll_back"]
     about: Kind = "textgen-lora"
@@ -90,7 +88,7 @@ class Approve:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activate:
-    """The next version of the policy becomes active: at once, or with `meanwhile` while deliveries are under way."""
+    """The next version of the policy becomes active, at once or, with `meanwhile`, during deliveries."""
 
     terms: Terms
     meanwhile: bool = False
@@ -113,7 +111,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """Time passes until this minute of the history. Uploads, jobs and alarms that were to end by then end."""
+    """Time passes until this minute of the history. Uploads, jobs and alarms that are due end."""
 
     until: int
 
@@ -132,21 +130,21 @@ class Hub:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elsewhere:
-    """Another home publishes into our repository, under the next `count` names that ours would use."""
+    """Another home publishes in our repository, under the next `count` names of ours."""
 
     count: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letters:
-    """From now on this share of the failed deliveries become dead letters; at 0 all dead letters are redriven."""
+    """This share of failed deliveries become dead letters from now on. At 0 all dead letters are redriven."""
 
     share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drift:
-    """The serving node quietly goes back to what it served before."""
+    """The serving node silently returns to what it served before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +154,7 @@ class Tampering:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finale:
-    """The end of every history: promotions resume, and a good unit of this kind is shipped, merged and due to serve."""
+    """The end of every history: promotions resume, and a good unit of this kind must serve."""
 
     kind: Kind
 

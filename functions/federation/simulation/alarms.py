@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which alarms fire in a history, which release is each really about, and when does it end?"""
+"""The alarms of a history: which release each is really about, and when it ends."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ _SETTLES: Final = timedelta(seconds=POLICY["rollback"]["settle_seconds"])
 
 
 def begin(played: Played, action: Alarm) -> None:
-    """Alarms begin to fire. Whether or not that is delivered, polling finds them until they end."""
+    """Let alarms begin to fire. Polling finds them until they end, even if they are not delivered."""
     serving = played.world.serving()
     if serving is None:
         return
@@ -27,88 +27,96 @@ def begin(played: Played, action: Alarm) -> None:
     for _ in range(action.count):
         played.alarms += 1
         key = doors.alarm_key(played.alarms)
-        one = Burning(key=key, name=action.name, at=at, release=serving["name"], lasts=action.lasts)
+        active = Burning(key=key, name=action.name, at=at, release=serving["name"], lasts=action.lasts)
         played.name_of[key] = action.name
-        _know(played, one, at)
+        _note_cause(played, active, at)
         if not action.stale:
-            played.burning.append(one)
+            played.burning.append(active)
         if not action.untold:
             doors.breached(played, key, action.name, instant.text(at), action.copies)
-            _judge(played, one, told=True)
-    _show(played)
+            _note_expectation(played, active, is_delivered=True)
+    _publish_firing(played)
 
 
 def seen(played: Played) -> None:
-    """Alarms are polled: note which of those that fire ask for a roll-back, and which must not cause one."""
-    for one in played.burning:
-        _judge(played, one, told=False)
+    """Note, as alarms are polled, which of them ask for a roll-back and which must not cause one."""
+    for active in played.burning:
+        _note_expectation(played, active, is_delivered=False)
 
 
 def end(played: Played) -> None:
-    """Note which alarms are about a release that no longer serves, and stop those whose time is over."""
+    """Note which alarms' releases no longer serve, and stop the alarms that are due to end."""
     serving = played.world.serving()
-    for one in played.burning:
-        if one.left is None and (serving is None or serving["name"] != one.release):
-            one.left = played.minute
-    played.burning = [one for one in played.burning if one.left is None or played.minute < one.left + one.lasts]
-    _show(played)
+    for active in played.burning:
+        if active.left is None and (serving is None or serving["name"] != active.release):
+            active.left = played.minute
+    played.burning = [
+        active for active in played.burning if active.left is None or played.minute < active.left + active.lasts
+    ]
+    _publish_firing(played)
 
 
-def _show(played: Played) -> None:
-    played.world.alarms.now = [Firing(key=one.key, at=instant.text(one.at), name=one.name) for one in played.burning]
+def _publish_firing(played: Played) -> None:
+    played.world.alarms.now = [
+        Firing(key=active.key, at=instant.text(active.at), name=active.name) for active in played.burning
+    ]
 
 
-def _judge(played: Played, one: Burning, *, told: bool) -> None:
-    """Note what the alarm really asks for (`fresh`), that it asks for nothing (`stale`), or neither when clocks cannot tell.
+def _note_expectation(played: Played, active: Burning, *, is_delivered: bool) -> None:
+    """Note what the alarm truly asks for (`fresh`) or that it asks for nothing (`stale`); nothing if clocks cannot tell.
 
     Args:
         played: The world.
-        one: The alarm.
-        told: Whether it is delivered now; otherwise it is polled.
+        active: The alarm.
+        is_delivered: Whether it is delivered now; if not, it is polled.
     """
     channel, serving = played.world.channel(), played.world.serving()
     if channel is None or serving is None:
         return
     since = instant.moment(serving["since"])
     counts = since + _SETTLES
-    as_seen = max(one.at, counts)
-    _know(played, one, as_seen)
-    words = played.words(one.name, played.minute)
+    as_seen = max(active.at, counts)
+    _note_cause(played, active, as_seen)
+    words = played.words(active.name, played.minute)
     if words == {"hold"}:
-        resumed = [at for at in _resumed(played) if at >= one.at - played.apart]
-        _ask(played, one, "hold", one.at, had_target=not resumed)
-    elif one.at < since - played.apart:
+        resumed = [at for at in _resume_times(played) if at >= active.at - played.apart]
+        _note_fired(played, active, "hold", active.at, had_target=not resumed)
+    elif active.at < since - played.apart:
         rightful = {alarm.event for alarm in played.fresh}
-        played.stale += [id_ for id_ in (_event(one.key, as_seen), _event(one.key, one.at)) if id_ not in rightful]
-    elif one.at >= counts + played.apart or (
-        not told and one.at > since + played.apart and _now(played) > counts + played.apart
+        played.stale += [
+            id_ for id_ in (_event_id(active.key, as_seen), _event_id(active.key, active.at)) if id_ not in rightful
+        ]
+    elif active.at >= counts + played.apart or (
+        not is_delivered and active.at > since + played.apart and _now(played) > counts + played.apart
     ):
-        had_target = any(entry["name"] != serving["name"] for entry in _targets(channel))
+        had_target = any(entry["name"] != serving["name"] for entry in _rollback_targets(channel))
         for word in words if len(words) == 1 else ():
-            _ask(played, one, word, as_seen, had_target=had_target)
+            _note_fired(played, active, word, as_seen, had_target=had_target)
 
 
-def _know(played: Played, one: Burning, at: datetime) -> None:
-    """Note which alarm is behind the breach as of that moment."""
-    played.alarm_of[_event(one.key, at)] = one.key
-    played.began[_event(one.key, at)] = one.at
+def _note_cause(played: Played, active: Burning, at: datetime) -> None:
+    """Note which alarm caused the breach reported for this moment."""
+    played.alarm_of[_event_id(active.key, at)] = active.key
+    played.began[_event_id(active.key, at)] = active.at
 
 
-def _ask(played: Played, one: Burning, word: Word, at: datetime, *, had_target: bool) -> None:
+def _note_fired(played: Played, active: Burning, word: Word, at: datetime, *, had_target: bool) -> None:
     channel = played.world.channel()
     before = channel["counter"] if channel else 0
-    asked = FiredAlarm(event=_event(one.key, at), key=one.key, word=word, before=before, had_target=had_target)
-    played.fresh.append(asked)
+    fired_alarm = FiredAlarm(
+        event=_event_id(active.key, at), key=active.key, word=word, before=before, had_target=had_target
+    )
+    played.fresh.append(fired_alarm)
 
 
-def _resumed(played: Played) -> list[datetime]:
-    """When promotions were resumed."""
+def _resume_times(played: Played) -> list[datetime]:
+    """The times at which promotions were resumed."""
     channel = played.world.channel() or {"moves": []}
-    return [instant.moment(moved["at"]) for moved in channel["moves"] if moved["kind"] == "resume"]
+    return [instant.moment(move["at"]) for move in channel["moves"] if move["kind"] == "resume"]
 
 
-def _targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The releases that a roll-back could go to: warm or the anchor, without an artifact that is or would be quarantined."""
+def _rollback_targets(channel: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The possible targets of a roll-back: warm or the anchor, without artifacts that are or would be quarantined."""
     bad = {*channel["quarantine"], *channel["serving"]["new"]}
     entries = [*channel["warm"], *([channel["anchor"]] if channel["anchor"] else [])]
     return [entry for entry in entries if not bad & set(entry["units"].values())]
@@ -118,5 +126,5 @@ def _now(played: Played) -> datetime:
     return instant.moment(played.now)
 
 
-def _event(key: str, at: datetime) -> str:
+def _event_id(key: str, at: datetime) -> str:
     return alarm.breached(key, instant.text(at), {}).id

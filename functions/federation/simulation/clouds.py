@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the artifacts, registry, trainer, traffic and alarms of a simulated home behave?"""
+"""The artifacts, registry, trainer, traffic and alarms of a simulated home."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -35,14 +35,14 @@ class SimulatedArtifacts:
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes."""
         del limit
-        return self._stored(uri)
+        return self._body(uri)
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size."""
-        body = self._stored(uri)
+        body = self._body(uri)
         return Observed(sha256=digest_of(body).removeprefix("sha256:"), bytes=len(body))
 
-    def _stored(self, uri: str) -> bytes:
+    def _body(self, uri: str) -> bytes:
         if uri not in self.files:
             raise MissingError(f"there is nothing at {uri} yet")
         return self.files[uri]
@@ -50,9 +50,9 @@ class SimulatedArtifacts:
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedRegistry:
-    """Releases with commits and tags; it goes down, and sometimes publishes and then answers with an error.
+    """Releases with commits and tags. It may be down, or publish and still answer with an error.
 
-    `others` are the names under which another home has published.
+    `others` are the names that another home has published.
     """
 
     chaos: Chaos
@@ -63,7 +63,7 @@ class SimulatedRegistry:
     others: set[str] = field(default_factory=set)
 
     def publish(self, release: str, body: bytes) -> Receipt:
-        """Commit and tag the release; a second call finds the first one's commit."""
+        """Commit and tag the release. A second call finds the first commit."""
         self.chaos.between_effects()
         if not self.up:
             raise ServiceError("the hub is down")
@@ -78,13 +78,13 @@ class SimulatedRegistry:
         return Receipt(commit=self.commits[release], tag=release, digest=digest_of(body))
 
     def publish_elsewhere(self, release: str) -> None:
-        """Publish as another home would: a release of its own under that name, if the name is free."""
+        """Publish another home's release under this name, if the name is free."""
         if release not in self.commits:
             self.others.add(release)
             self.bodies[release], self.commits[release] = b"another home's", "e" * 40
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry has under that tag now, or None."""
+        """The registry's content under this tag, or None."""
         if not self.up:
             raise ServiceError("the hub is down")
         if release not in self.commits:
@@ -99,10 +99,10 @@ class SimulatedTrainer:
     Args:
         chaos: What goes wrong.
         done: The data of each job that ended with a unit.
-        started: Every job description that a name was started with, encoded.
-        tried: How often a name found no machine.
-        ended: For each started job that has ended: what `finished` reports, nothing if it shipped a unit, or None if it
-            is gone, like a job that somebody deleted.
+        started: By name, every encoded job description that was started.
+        tried: By name, how often there was no machine.
+        ended: For each started job that has ended, what `finished` reports; empty if it shipped a unit, None if somebody
+            deleted the job.
     """
 
     chaos: Chaos
@@ -116,7 +116,7 @@ class SimulatedTrainer:
         del name, job
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job; its description is remembered at each call, so that a promise can compare them.
+        """Start the job, and remember its description, so that a promise can compare them.
 
         Raises:
             CapacityError: There is no machine now; after some tries there is.
@@ -128,29 +128,29 @@ class SimulatedTrainer:
         self.started.setdefault(name, []).append(canonical(job))
 
     def end(self, now: str) -> list[str]:
-        """End every running job in a way that depends on its name, and return the names of those that ship a unit.
+        """End every running job in a way that its name decides, and return the names of those that ship a unit.
 
         The others end without a manifest, lose their machine, are configured wrong, or disappear.
         """
         ending = sorted(self.started.keys() - self.ended.keys())
         for name in ending:
             end = _ENDS[int(name[-2:], 16) % len(_ENDS)]
-            told = {"provider": "sagemaker", "resource": name, "name": name, "completed_at": now}
-            self.ended[name] = {**told, **end, "dedupe_key": f"job|{name}"} if end else end
+            report = {"provider": "sagemaker", "resource": name, "name": name, "completed_at": now}
+            self.ended[name] = {**report, **end, "dedupe_key": f"job|{name}"} if end else end
         return [name for name in ending if self.ended[name] == {}]
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job that has ended did so."""
+        """The end of each finished job."""
         return [*self.done, *(end for _, end in sorted(self.ended.items()) if end)]
 
     def artifact(self, resource: str) -> str | None:
-        """URI of the job's unit, if it left one."""
+        """The URI of the job's unit, or None."""
         return next((data.get("artifact_uri") for data in self.done if data["resource"] == resource), None)
 
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedTraffic:
-    """A node that obeys the shift with the highest counter; `answered` are the releases that ever answered a probe."""
+    """A node that obeys the shift with the highest counter. `answered` are the releases that ever answered a probe."""
 
     chaos: Chaos
     state: Shift | None = None
@@ -161,7 +161,7 @@ class SimulatedTraffic:
         del channel, release
 
     def shift(self, shift: Shift) -> None:
-        """Serve that release unless a newer shift came first."""
+        """Serve this release, unless a newer shift came first."""
         self.chaos.between_effects()
         if self.state is None or self.state.counter <= shift.counter:
             self.state = shift

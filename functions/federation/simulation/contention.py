@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a story have only one good end, or does its end depend on which of two things comes first?"""
+"""Does a story have only one good end, or does the end depend on which of two things comes first?"""
 
 from typing import Final
 
@@ -26,16 +26,16 @@ _EXCLUSIVE: Final = (
     {"promote", "ship"},
     {"alarm", "ship"},
 )
-"""In each of these pairs either one may come first, and the end depends on which."""
+"""Pairs that may happen in either order, with different ends."""
 
 
 def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one case an action
-    """Whether things that exclude each other are under way at once, so that no promise says which of them wins.
+    """Whether things that exclude each other are under way at once. No promise says which of them wins.
 
     - Either of two merges may make the release.
-    - A unit that arrives while a merge runs, or that no sweep has found before it, may be in that release or in the next.
-      The same holds for every unit where each pass makes a merge.
-    - Of two contents under one version the first counts.
+    - A unit that arrives while a merge runs, or that no sweep has found before, may be in that release or in the next.
+      The same is true for every unit if each pass makes a merge.
+    - Of two contents under one version, the first one counts.
     - A promotion and an alarm at the same time: the promotion may come first, or not at all.
     - If another policy or anchor makes all shipped units wait for their gates again, a merge that does not wait for
       units past the deadline takes those whose gates answer first.
@@ -46,15 +46,15 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
     """
     under_way: set[str] = set()
     versions: set[tuple[Kind, int]] = set()
-    missed, is_up, hurries, shipped = False, True, False, False
+    is_unswept, is_up, hurries, shipped = False, True, False, False
     for action in actions:
         match action:
             case Hub(up=up):
                 is_up = up
             case Settle() if is_up:
-                missed = missed and "sweep" not in under_way
+                is_unswept = is_unswept and "sweep" not in under_way
                 under_way.clear()
-                versions = versions if missed else set()
+                versions = versions if is_unswept else set()
             case Tick(what="merge") if "merge" in under_way:
                 return True
             case Tick(what=what):
@@ -66,7 +66,7 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
                     return True
             case Activate(terms=terms, meanwhile=meanwhile):
                 hurries, is_scarce = terms.deadline, terms.jobs and terms.budget
-                if under_way or missed or is_scarce or meanwhile or terms.on_pass or (hurries and shipped):
+                if under_way or is_unswept or is_scarce or meanwhile or terms.on_pass or (hurries and shipped):
                     return True
             case Letters():
                 return True
@@ -79,11 +79,11 @@ def is_contended(actions: Story) -> bool:  # noqa: C901, PLR0911, PLR0912 - one 
                 versions.add((kind, number))
                 under_way.add("ship")
                 shipped = True
-                missed = missed or ((action.lost or action.half) and not action.never)
+                is_unswept = is_unswept or ((action.lost or action.half) and not action.never)
             case Alarm(untold=False):
                 under_way.add("alarm")
             case _:
                 continue
-        if any(pair <= under_way for pair in _EXCLUSIVE) or (missed and "merge" in under_way):
+        if any(pair <= under_way for pair in _EXCLUSIVE) or (is_unswept and "merge" in under_way):
             return True
-    return missed
+    return is_unswept

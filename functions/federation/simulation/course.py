@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the weeks of one history share, and what do platforms ship in each?"""
+"""The shipments of each week of a history, and the state that the weeks share."""
 
 import random
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from federation.simulation.policies import Terms, is_calibrated
 
 @dataclass(slots=True, kw_only=True)
 class Course:
-    """What the weeks of one history share: the last number of each kind, and the terms of the active policy.
+    """The state that the weeks of a history share: the last number of each kind, and the active policy's terms.
 
     `withheld` is a kind that nobody ships before the finale.
     """
@@ -24,36 +24,36 @@ class Course:
     numbers: dict[Kind, int] = field(default_factory=lambda: dict.fromkeys(SHIPPED_BY, 0))
 
     def chance(self, of: float) -> bool:
-        """Whether something of that likelihood happens."""
+        """Whether something with this likelihood happens."""
         return self.drawn.random() < of
 
 
 def shipments(course: Course, *, first: bool) -> Iterator[Ship]:
-    """What is shipped together: in the first week every kind, later some. An embedder comes with its index, or without."""
-    drawn = course.drawn
+    """The shipments of a week: every kind in the first week, some kinds later. An embedder may bring its index."""
+    rng = course.drawn
     shipped = [*PLATFORM_OF, *([OWN] if course.terms.own else [])]
-    kinds = list(shipped) if first else drawn.choices(shipped, k=drawn.randint(1, 3))
-    drawn.shuffle(kinds)
+    kinds = list(shipped) if first else rng.choices(shipped, k=rng.randint(1, 3))
+    rng.shuffle(kinds)
     for kind in (kind for kind in kinds if kind != course.withheld):
-        yield _ship(course, kind, first=first)
+        yield _shipment(course, kind, first=first)
         if kind == "embedder" and is_calibrated(course.terms) and course.chance(0.7):
-            yield _ship(course, INDEX, first=first)
+            yield _shipment(course, INDEX, first=first)
     if is_calibrated(course.terms) and course.chance(0.3):
-        yield _ship(course, INDEX, first=first, measured=drawn.choice(("newest", "serving", "unknown", "unsaid")))
+        yield _shipment(course, INDEX, first=first, measured=rng.choice(("newest", "serving", "unknown", "unsaid")))
 
 
-def _ship(course: Course, kind: Kind, *, first: bool, measured: Measured = "newest") -> Ship:
-    drawn, numbers = course.drawn, course.numbers
-    again = numbers[kind] > 0 and course.chance(0.08)
-    number = drawn.randint(1, numbers[kind]) if again else numbers[kind] + 1
+def _shipment(course: Course, kind: Kind, *, first: bool, measured: Measured = "newest") -> Ship:
+    rng, numbers = course.drawn, course.numbers
+    is_repeat = numbers[kind] > 0 and course.chance(0.08)
+    number = rng.randint(1, numbers[kind]) if is_repeat else numbers[kind] + 1
     numbers[kind] = max(number, numbers[kind])
-    returns = not first and course.chance(0.15)
+    is_old_content = not first and course.chance(0.15)
     return Ship(
         kind=kind,
         number=number,
-        quality=_quality(course, kind, first=first),
-        content=str(drawn.randint(1, number)) if returns else f"other {number}" if again else "",
-        copies=drawn.choice((1, 1, 2, 4)),
+        quality=_drawn_quality(course, kind, first=first),
+        content=str(rng.randint(1, number)) if is_old_content else f"other {number}" if is_repeat else "",
+        copies=rng.choice((1, 1, 2, 4)),
         lost=course.chance(0.3),
         half=course.chance(0.2),
         never=course.terms.deadline and course.chance(0.1),
@@ -62,7 +62,7 @@ def _ship(course: Course, kind: Kind, *, first: bool, measured: Measured = "newe
     )
 
 
-def _quality(course: Course, kind: Kind, *, first: bool) -> Quality:
+def _drawn_quality(course: Course, kind: Kind, *, first: bool) -> Quality:
     if kind in {"embedder", OWN} and course.chance(0.2):
         return "changed"
     if course.chance(0.15):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does everything under way come to rest? Every delivery is made, in whatever order the chaos draws."""
+"""Makes every waiting delivery, in an order that the chaos draws."""
 
 from typing import Final
 
@@ -14,17 +14,17 @@ from federation.sources import Trust
 
 TRUST: Final = Trust(s3_buckets=frozenset({"bucket"}), sentinel=SENTINEL)
 _PATIENCE: Final = 3000
-"""Deliveries after which a history that has not come to rest counts as stuck."""
+"""After this many deliveries, a history counts as stuck."""
 
 
 class StuckError(FederationError):
-    """Deliveries go on without end: some events cause each other again and again, or keep failing."""
+    """Deliveries never end: events cause each other again and again, or keep failing."""
 
 
 def settle(played: Played) -> None:
-    """Make every delivery, in whatever order the chaos draws; what fails only because the hub is down stays waiting.
+    """Make every delivery, in an order that the chaos draws. What fails only because the hub is down stays waiting.
 
-    After a third of `_PATIENCE` deliveries no more misfortunes are drawn for them, so that the history comes to an end.
+    After a third of `_PATIENCE` deliveries no delivery is repeated or raced any more, so that the history ends.
 
     Raises:
         StuckError: The history did not come to an end.
@@ -42,7 +42,7 @@ def settle(played: Played) -> None:
 
 
 def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> bool:
-    """Make one delivery, and return whether it succeeded. A failed one is made again; at times, so is another."""
+    """Make one delivery, and return whether it succeeded. A failed one is made again, sometimes a good one, too."""
     chaos = played.world.chaos
     chosen = waiting.pop(chaos.pick(len(waiting)))
     other = waiting.pop(chaos.pick(len(waiting))) if waiting and not calm and chaos.strikes(chaos.race) else None
@@ -59,21 +59,21 @@ def _deliver(played: Played, waiting: list[Waiting | Knock], *, calm: bool) -> b
 
 
 def _handle(played: Played, chosen: Waiting | Knock, other: Waiting | Knock | None) -> None:
-    """Handle `chosen`; a second worker handles `other`, if any, between the first one's decision and its effects."""
+    """Handle `chosen`. A second worker handles `other`, if any, between the first one's decision and its effects."""
     world, ports = played.world, played.world.ports
     if isinstance(chosen, Knock) or played.way == "inline":
         _handle_other(played, other)
-    _meanwhile(played)
+    _maybe_activate(played)
     under = world.store.under = world.store.active_policy()
     match chosen:
         case Waiting(step=step, event=event) if played.way != "inline":
             try:
-                decided = decide(step, event, ports, played.clock())
+                decision = decide(step, event, ports, played.clock())
             finally:
-                _meanwhile(played)
+                _maybe_activate(played)
                 _handle_other(played, other)
             world.store.under = under
-            carry_out(decided, ports)
+            carry_out(decision, ports)
         case Knock(request=request):
             deliver_as_deployed(request, TRUST, ports, played.clock, inline=played.way == "inline")
         case Waiting(step=step, event=event):
@@ -89,6 +89,6 @@ def _handle_other(played: Played, other: Waiting | Knock | None) -> None:
         played.world.bus.waiting.append(other)
 
 
-def _meanwhile(played: Played) -> None:
+def _maybe_activate(played: Played) -> None:
     if played.coming and played.world.chaos.strikes(played.world.chaos.activated):
         played.activate()

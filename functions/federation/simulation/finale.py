@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens at the end of every history, so that a good unit has to serve after it?"""
+"""The end of every history, after which a good unit must serve."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
@@ -15,12 +15,17 @@ _NIGHT: Final = DAY + 2 * 60
 
 
 def finale(played: Played, kind: Kind) -> Iterator[Action]:
-    """Ship a good unit, on a Monday, and everything that brings it to the next promotion window."""
+    """Ship a good unit on a Monday, and do everything that brings it to the next promotion window."""
     monday = played.minute
     yield Order(kind="resume")
     yield from (Tick(what="sweep"), Settle())
-    for one in _shipped(played, kind):
-        yield Ship(kind=one, number=played.next(one), quality=_fitting(played, one), content="finale")
+    for shipped_kind in _kinds_to_ship(played, kind):
+        yield Ship(
+            kind=shipped_kind,
+            number=played.next(shipped_kind),
+            quality=_fitting_quality(played, shipped_kind),
+            content="finale",
+        )
     yield Settle()
     yield Wait(until=monday + MERGE)
     yield from (Tick(what="merge"), Settle())
@@ -31,16 +36,16 @@ def finale(played: Played, kind: Kind) -> Iterator[Action]:
     yield from (Tick(what="promote"), Settle(), Tick(what="sweep"), Settle())
 
 
-def _shipped(played: Played, kind: Kind) -> Iterable[Kind]:
-    """The kind, another one in case the policy asks for a quorum of two, and whatever else the policy requires."""
+def _kinds_to_ship(played: Played, kind: Kind) -> Iterable[Kind]:
+    """The kind, another one in case of a quorum of two, and every kind that the policy requires."""
     policy: dict[str, Any] = played.world.document(played.world.store.active_policy())
     calibrated: list[Kind] = ["embedder", INDEX] if INDEX in policy["gates"] else []
     other: Kind = "embedder" if kind == "textgen-lora" else "textgen-lora"
     return dict.fromkeys((other, *policy["fusion"]["required"], kind, *calibrated))
 
 
-def _fitting(played: Played, kind: Kind) -> Quality:
-    """A good quality with the contract of what serves, since the policy may no longer allow a change."""
+def _fitting_quality(played: Played, kind: Kind) -> Quality:
+    """A good quality with the serving unit's contract, because the policy may not allow a change."""
     serving = played.world.serving()
     if serving is None or kind not in serving["numbers"]:
         return "good"

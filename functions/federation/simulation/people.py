@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which event does a person's order become, and which unit or release is it about?"""
+"""Turns a person's order into an event, about a unit or a release."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -23,44 +23,44 @@ _ORDERS: Final[Mapping[str, str]] = {
 }
 
 
-def order(played: Played, given: Order) -> None:
-    """Give the order, and make every delivery that follows; nothing happens when there is nothing that it could be about."""
-    about = _about(played, given)
+def order(played: Played, instruction: Order) -> None:
+    """Give the order and make every delivery that follows. Nothing happens if its target does not exist."""
+    about = _target(played, instruction)
     if about is not None:
-        _give(played, _ORDERS[given.kind], {"who": "ada", **about})
+        _send(played, _ORDERS[instruction.kind], {"who": "ada", **about})
 
 
 def approve(played: Played, who: str) -> None:
-    """Approve the release that was assembled last, if there is one."""
-    if release := _newest(played):
-        _give(played, events.APPROVAL_GIVEN, {"who": who, "release": release})
+    """Approve the release that was assembled last, if any."""
+    if release := _newest_release(played):
+        _send(played, events.APPROVAL_GIVEN, {"who": who, "release": release})
 
 
-def _give(played: Played, type_: str, data: Mapping[str, Any]) -> None:
+def _send(played: Played, type_: str, data: Mapping[str, Any]) -> None:
     played.orders += 1
-    said = {"why": f"order {played.orders}", **data}
-    doors.arrive(played, doors.reported(type_, "order", f"order|{played.orders}", played, said))
+    payload = {"why": f"order {played.orders}", **data}
+    doors.arrive(played, doors.reported(type_, "order", f"order|{played.orders}", played, payload))
     settle(played)
 
 
-def _about(played: Played, given: Order) -> Mapping[str, Any] | None:
-    """The order's data besides who and why; None when there is nothing that it could be about."""
+def _target(played: Played, instruction: Order) -> Mapping[str, Any] | None:
+    """The order's data besides who and why; None if its target does not exist."""
     channel = played.world.channel() or {"serving": None, "quarantine": {}}
     serving = channel["serving"] or {"name": None, "units": {}}
-    named = _named(played, given.place)
-    said: Mapping[str, Mapping[str, Any]] = {
-        "quarantine": {"artifact": serving["units"].get(given.about)},
+    release = _release_name(played, instruction.place)
+    targets: Mapping[str, Mapping[str, Any]] = {
+        "quarantine": {"artifact": serving["units"].get(instruction.about)},
         "lift": {"artifact": min(channel["quarantine"], default=None)},
-        "anchor": {"release": named},
-        "promote": {"outside_window": True, **({"release": named} if named else {})},
-        "roll_back": {"release": serving["name"], **({"to": named} if named else {})},
+        "anchor": {"release": release},
+        "promote": {"outside_window": True, **({"release": release} if release else {})},
+        "roll_back": {"release": serving["name"], **({"to": release} if release else {})},
     }
-    about = said.get(given.kind, {})
+    about = targets.get(instruction.kind, {})
     return None if None in about.values() else about
 
 
-def _named(played: Played, place: Place) -> str | None:
-    """The name of the release in that place; None when it is empty."""
+def _release_name(played: Played, place: Place) -> str | None:
+    """The name of the release in this place, or None."""
     channel = played.world.channel() or {"serving": None, "warm": [], "anchor": None, "left": {}}
     match place:
         case "":
@@ -68,7 +68,7 @@ def _named(played: Played, place: Place) -> str | None:
         case "nowhere":
             return "spiralverse-ai-federated-v9.9.9"
         case "newest":
-            return _newest(played)
+            return _newest_release(played)
         case "left":
             return next(reversed(channel["left"]), None)
         case "warm":
@@ -77,7 +77,7 @@ def _named(played: Played, place: Place) -> str | None:
             return channel[place]["name"] if channel[place] else None
 
 
-def _newest(played: Played) -> str | None:
+def _newest_release(played: Played) -> str | None:
     releases = [played.world.document(name) for name in played.world.store.names(names.RELEASES)]
     last = max(releases, key=recency, default=None)
     return last["name"] if last else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do simulated platforms ship, and what is true about it?
+"""The units that simulated platforms ship, and the truth about them.
 
-Every unit comes with real records that fit its quality, so that a gate's verdict can be compared with the truth.
+Every unit has real records that fit its quality, so that a gate's verdict can be compared with the truth.
 """
 
 import hashlib
@@ -32,20 +32,20 @@ Quality = Literal[
 
 PLATFORM_OF: Final[Mapping[Kind, str]] = {"textgen-lora": "hf", "embedder": "gcp", "runtime-distilled": "aws"}
 OWN: Final[Kind] = "reranker"
-"""A kind that the package does not know: only a policy says what its contract must state."""
+"""A kind that the package does not know. Only a policy says what its contract must state."""
 INDEX: Final[Kind] = "retrieval-eval"
-"""The kind that contains vectors of one embedder, and brings the threshold that was measured with it."""
+"""The kind that contains vectors of one embedder, and the threshold measured with it."""
 SHIPPED_BY: Final[Mapping[Kind, str]] = {**PLATFORM_OF, OWN: "azure", INDEX: "gcp"}
 NEVER_PASS: Final[frozenset[Quality]] = frozenset(
     {"worse", "unsafe", "slow", "tiny", "missing", "broken", "leaky", "foreign", "corrupt"}
 )
-"""Units of these qualities may be in no release.
+"""No release may contain units of these qualities.
 
-A `leisurely` unit may, unless the policy's latency rule is the strict one; a `changed` contract may, in a major release.
+It may contain a `leisurely` unit unless the latency rule is strict, and a `changed` contract if it is a major.
 """
 
 SEARCH: Final = "search"
-"""The type of prompts for which an index brings a threshold."""
+"""The prompt type of an index's threshold."""
 
 WEIGHTS: Final = "model.bin"
 """The one file of a unit that is not evidence."""
@@ -117,14 +117,14 @@ _CONTRACTS: Final[Mapping[Kind, Mapping[str, Any]]] = {
     INDEX: {"index_dimension": 64, "embedder": "spiralverse/embedder"},
 }
 _CHANGED: Final[Mapping[str, Any]] = {"dimension": 128, "languages": ["de"]}
-"""The fields in which a `changed` contract differs, as far as a kind states them."""
+"""The values of a `changed` contract, for kinds that have these fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipment:
     """A manifest's folder: its files by path, the manifest among them, and the artifact digest of the one unit.
 
-    `calibration` is what an index says about the embedder that it was measured with, and about the threshold.
+    `calibration` is an index's statement about its embedder and threshold.
     """
 
     files: Mapping[str, bytes]
@@ -141,16 +141,15 @@ def shipment(
     *,
     embedder: str | None = None,
 ) -> Shipment:
-    """What a platform's job writes for one unit.
+    """The files that a platform's job writes for one unit.
 
     Args:
         kind: The unit's kind.
         number: The n of its name.
-        quality: What is true about it.
-        serving_artifact: Artifact digest of the unit of this kind that serves, for the interleaved latency run; None if
-            there is none.
+        quality: The truth about the unit.
+        serving_artifact: Artifact digest of the serving unit of this kind, for the interleaved latency run; or None.
         content: Makes two shipments of one version differ, or two versions the same.
-        embedder: Artifact digest of the embedder that an index names as its own; None if it names none, or is no index.
+        embedder: For an index, the artifact digest of the embedder that it names; else None.
     """
     weights = f"{kind} {content or number}{embedder or ''}".encode()
     calibration = _calibration(embedder, weights) if embedder else None
@@ -179,19 +178,19 @@ def shipment(
 
 
 def _calibration(embedder: str, weights: bytes) -> Mapping[str, Any]:
-    """The threshold that only this index has, and the embedder for which it is valid."""
+    """A threshold that only this index has, and the embedder for which it is valid."""
     return {"embedder": embedder, "thresholds": {SEARCH: f"0.{500 + hashlib.sha256(weights).digest()[0]}"}}
 
 
 def contract(kind: Kind, quality: Quality) -> Mapping[str, Any]:
     """The contract that a unit of that kind and quality states."""
-    stated = _CONTRACTS[kind]
-    changed = {name: value for name, value in _CHANGED.items() if name in stated} if quality == "changed" else {}
-    return {**stated, **changed}
+    fields = _CONTRACTS[kind]
+    changed = {name: value for name, value in _CHANGED.items() if name in fields} if quality == "changed" else {}
+    return {**fields, **changed}
 
 
 def _platform(kind: Kind, quality: Quality) -> str:
-    """The platform that ships it: for a `foreign` unit, one that may not ship its kind."""
+    """The platform that ships the unit. A `foreign` unit comes from one that may not ship its kind."""
     if quality == "foreign":
         return SHIPPED_BY["textgen-lora" if SHIPPED_BY[kind] == "gcp" else "embedder"]
     return SHIPPED_BY[kind]
@@ -241,7 +240,7 @@ def _scores(metric: str, items: int, wrong: int) -> bytes:
 
 @cache
 def _latencies(base: int, run: int = 0) -> bytes:
-    """The requests of one run: no two runs take the same times."""
+    """The requests of one run. No two runs take the same times."""
     times = (base + (i + run) % 7 for i in range(_ITEMS))
     lines = (
         f'{{"item":"r{i}","scores":{{"latency_ms":{time},"tokens":100,"cost":0.001}}}}\n'

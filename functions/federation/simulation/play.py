@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does each action of a story do to a world?"""
+"""Plays a story: carries out each action in a world."""
 
 from federation.core import event as events
 from federation.core import names
@@ -37,12 +37,12 @@ from federation.simulation.world import world
 
 
 def play(story: Story, chaos: Chaos, way: Way = "bus") -> Played:
-    """The world after the story, with every delivery made.
+    """Play a story, make every delivery, and return the world.
 
     Args:
         story: What happens.
         chaos: What goes wrong meanwhile.
-        way: How events from outside come in.
+        way: How events from outside arrive.
     """
     played = Played(world=world(chaos), way=way)
     played.store_policy(POLICY)
@@ -85,23 +85,23 @@ def _act(played: Played, action: Action) -> None:  # noqa: C901, PLR0912 - one c
         case Elsewhere(count=count):
             _publish_elsewhere(played, count)
         case Letters(share=share):
-            _give_up(played, share)
+            _set_dead_letters(played, share)
         case Drift():
             _drift(played)
         case Tampering():
             _tamper(played)
         case Finale(kind=kind):
-            _end(played, kind)
+            _play_finale(played, kind)
 
 
 def _ship(played: Played, ship: Ship) -> None:
-    serving, embedder = _serving(played, ship.kind), _measured_with(played, ship)
-    sent = shipment(ship.kind, ship.number, ship.quality, serving, ship.content, embedder=embedder)
-    if sent.calibration:
-        played.measured[sent.artifact] = sent.calibration
-    maker = ship.content.replace(" ", "-") or "own"  # for a job's unit, the job's name, as on every platform
+    serving, embedder = _serving_artifact(played, ship.kind), _stated_embedder(played, ship)
+    unit = shipment(ship.kind, ship.number, ship.quality, serving, ship.content, embedder=embedder)
+    if unit.calibration:
+        played.measured[unit.artifact] = unit.calibration
+    maker = ship.content.replace(" ", "-") or "own"  # a job's unit has the job's name, as on every platform
     where = f"s3://bucket/{maker}/{ship.kind}-{ship.number}-{len(played.shipped)}/"
-    files = {f"{where}{path}": body for path, body in sent.files.items()}
+    files = {f"{where}{path}": body for path, body in unit.files.items()}
     if ship.half:
         late = {uri: body for uri, body in files.items() if uri.endswith("quality.jsonl")}
         played.unfinished.append((where, late))
@@ -113,7 +113,7 @@ def _ship(played: Played, ship: Ship) -> None:
     key = f"job|{where}"
     data = {"provider": "s3", "resource": where, "artifact_uri": where}
     played.world.trainer.done.append({**data, "completed_at": played.now, "dedupe_key": key})
-    played.shipped.append((ship, sent.artifact))
+    played.shipped.append((ship, unit.artifact))
     played.completed[where] = played.minute
     if ship.lost and not played.world.chaos.is_calm:
         return
@@ -123,26 +123,26 @@ def _ship(played: Played, ship: Ship) -> None:
 
 
 def _report_shipments(played: Played, copies: int = 1) -> None:
-    """Report the jobs that ended since the last report, all in one event."""
+    """Report all jobs that ended since the last report, in one event."""
     places, played.paired = played.paired, []
     if places:
         doors.completed(played, places, copies)
 
 
-def _serving(played: Played, kind: Kind) -> str | None:
-    """The artifact digest of the serving unit of that kind."""
+def _serving_artifact(played: Played, kind: Kind) -> str | None:
+    """The artifact digest of the serving unit of this kind, or None."""
     serving = played.world.serving()
-    found: str | None = serving["units"].get(kind) if serving else None
-    return found
+    artifact: str | None = serving["units"].get(kind) if serving else None
+    return artifact
 
 
-def _measured_with(played: Played, ship: Ship) -> str | None:
-    """The artifact digest of the embedder that a shipped index says it is made with; None if it does not say."""
+def _stated_embedder(played: Played, ship: Ship) -> str | None:
+    """The artifact digest of the embedder that a shipped index names, or None."""
     if ship.kind != INDEX or ship.measured == "unsaid":
         return None
     newest = [artifact for shipped, artifact in played.shipped if shipped.kind == "embedder"][-1:]
-    known = {"newest": newest[0] if newest else None, "serving": _serving(played, "embedder")}
-    return known.get(ship.measured) or digest("an embedder that nobody ships")
+    embedders = {"newest": newest[0] if newest else None, "serving": _serving_artifact(played, "embedder")}
+    return embedders.get(ship.measured) or digest("an embedder that nobody ships")
 
 
 def _finish_uploads(played: Played) -> None:
@@ -165,22 +165,22 @@ def _ask(played: Played, copies: int) -> None:
 
 
 def _end_jobs(played: Played) -> None:
-    """End every job that runs, and ship what it made under the kind's next number; in the finale jobs run on."""
+    """End every running job, and ship its unit under the kind's next number. In the finale jobs run on."""
     for name in played.world.trainer.end(played.now) if played.finale is None else ():
         _ship(played, Ship(kind=TRAINED, number=played.next(TRAINED), quality="good", content=name))
         settle(played)
 
 
 def _publish_elsewhere(played: Played, count: int) -> None:
-    taken = [version_of(name) for name in played.world.store.names(names.RELEASES)]
-    version = max(taken).next("patch") if taken else FIRST
+    versions = [version_of(name) for name in played.world.store.names(names.RELEASES)]
+    version = max(versions).next("patch") if versions else FIRST
     for _ in range(count):
         played.world.registry.publish_elsewhere(release_name(POLICY["org"], version))
         version = version.next("patch")
 
 
-def _give_up(played: Played, share: float) -> None:
-    """From now on this share of the failed deliveries become dead letters; at 0, redrive all dead letters."""
+def _set_dead_letters(played: Played, share: float) -> None:
+    """Set the share of failed deliveries that become dead letters. At 0, redrive all dead letters."""
     played.world.chaos.dies = share
     if not share:
         played.world.bus.waiting += played.dead
@@ -200,10 +200,10 @@ def _tamper(played: Played) -> None:
         played.world.registry.commits[serving["name"]] = "f" * 40
 
 
-def _end(played: Played, kind: Kind) -> None:
-    """Play the finale on the next Monday, once everything is up and redriven. Promise 0 checks the result."""
+def _play_finale(played: Played, kind: Kind) -> None:
+    """Play the finale on the next Monday, with everything up and redriven. Promise 0 checks the result."""
     played.world.registry.up = True
-    _give_up(played, 0)
+    _set_dead_letters(played, 0)
     settle(played)
     _act(played, Wait(until=(played.minute // WEEK + 1) * WEEK))
     played.finale = (kind, "")

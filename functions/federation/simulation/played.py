@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is true in a world in which a story is played, whatever its steps believe?"""
+"""The truth about a world in which a story is played, independent of what its steps believe."""
 
 import math
 from collections.abc import Mapping
@@ -16,24 +16,24 @@ from federation.simulation.storage import Knock, Waiting
 from federation.simulation.world import World
 
 Way = Literal["bus", "door", "inline"]
-"""How events from outside come in: over the bus, through `receive`, or through `receive` with all steps in one process."""
+"""How outside events arrive: over the bus, through `receive`, or through `receive` with all steps in one process."""
 WAYS: Final[tuple[Way, ...]] = get_args(Way)
 EPOCH: Final = datetime(2026, 1, 5, tzinfo=UTC)
 _GUESSED: Final = 62
-"""Minutes for which a roll-back may still go by a policy that has been replaced."""
+"""Minutes for which a roll-back may still follow a replaced policy."""
 
 
 @dataclass(slots=True, kw_only=True)
 class FiredAlarm:
-    """An alarm that was about the serving release, or holds promotions, so that promise 10 asks for what its policy says.
+    """An alarm about the serving release, or one that holds promotions. Promise 10 demands what its policy says.
 
     Args:
         event: The id of the breach.
-        key: Which alarm.
-        word: What the policy says that it does.
+        key: The alarm's key.
+        word: The policy's response to it.
         before: The channel's counter when it was delivered.
-        had_target: Whether there was a release to go back to.
-        after: The channel's counter once all deliveries that followed were made; None until then.
+        had_target: Whether there was a release to roll back to.
+        after: The channel's counter after all following deliveries; None until then.
     """
 
     event: str
@@ -49,11 +49,11 @@ class Burning:
     """An alarm that fires now.
 
     Args:
-        key: Which alarm.
-        name: By which a policy may name it.
-        at: Since when it fires.
+        key: The alarm's key.
+        name: Its name in a policy.
+        at: When it began to fire.
         release: The release that it is about.
-        lasts: Minutes for which it still fires once that release no longer serves.
+        lasts: Minutes for which it still fires after that release has stopped serving.
         left: The minute in which that release stopped serving; None while it serves.
     """
 
@@ -67,33 +67,32 @@ class Burning:
 
 @dataclass(slots=True, kw_only=True)
 class Played:
-    """A world in which a story is played, and what is true about it, whatever the steps believe.
+    """A world in which a story is played, and the truth about it.
 
     Args:
         world: The ports, with everything in them.
-        way: How events from outside come in.
+        way: How events from outside arrive.
         minute: The true time, in minutes since EPOCH.
         shipped: Every job that shipped a unit, with the unit's artifact digest.
-        measured: What is true about each index, by its artifact digest: the embedder that it was measured with, and the
-            threshold.
-        completed: The minute in which each of their jobs ended, by the folder that it wrote.
+        measured: The true embedder and threshold of each index, by its artifact digest.
+        completed: The minute in which each job ended, by the folder that it wrote.
         abandoned: Folders whose upload never ends.
-        unfinished: Folders whose upload has not ended, with the files that are still to come.
+        unfinished: Folders whose upload has not ended, with the missing files.
         paired: Folders that will be reported together with the next one.
-        fresh: The alarms that ask for a roll-back, for a hold, or to be told of.
-        stale: Ids of breaches that must not roll back, since they are about an earlier release.
+        fresh: The alarms that ask for a roll-back, a hold or a notification.
+        stale: Ids of breaches that must not roll back, because they are about an earlier release.
         burning: The alarms that fire now.
         alarm_of: The key of the alarm behind each breach, by the breach's id.
         name_of: The name of each alarm, by its key.
         began: When the alarm behind each breach began to fire, by the breach's id.
         active_since: When each policy became active, in minutes, by its document's name, in that order.
-        coming: Policies that become active at some moment while deliveries are under way.
+        coming: Policies that will become active during deliveries.
         dead: Dead letters.
-        gave_up: Whether there ever were any.
-        finale: Once the finale has begun: the kind that it ships, and the artifact digest of that unit, which must serve.
-        orders: How many orders people gave, so that each gets a key of its own.
-        alarms: How many alarms began, for the same reason.
-        jobs: How many jobs were asked for, for the same reason.
+        gave_up: Whether there ever were dead letters.
+        finale: The kind of the finale, and the artifact digest of its unit, which must serve; None before the finale.
+        orders: The number of orders so far, which gives each its own key.
+        alarms: The number of alarms so far, for the same reason.
+        jobs: The number of requested jobs so far, for the same reason.
     """
 
     world: World
@@ -127,19 +126,19 @@ class Played:
 
     @property
     def apart(self) -> timedelta:
-        """The most by which two clocks differ: of two moments closer than this, either may have come first."""
+        """The most by which two clocks differ. Of two closer moments, either may have been first."""
         return timedelta(seconds=2 * self.world.chaos.skew_seconds)
 
     def clock(self) -> str:
-        """The time by some process's clock."""
+        """The time on some process's clock."""
         return instant.text(EPOCH + timedelta(minutes=self.minute, seconds=self.world.chaos.skew()))
 
     def next(self, kind: Kind) -> int:
-        """The number that the next unit of that kind may have."""
+        """The number of the next unit of this kind."""
         return 1 + max((ship.number for ship, _ in self.shipped if ship.kind == kind), default=0)
 
     def rest(self) -> None:
-        """Note that every delivery was made: a coming policy becomes active, and each alarm learns what it led to."""
+        """Note that every delivery was made: activate a coming policy, and set `after` of each alarm."""
         self.activate()
         channel = self.world.channel()
         for alarm in self.fresh:
@@ -147,23 +146,30 @@ class Played:
                 alarm.after = channel["counter"] if channel else 0
 
     def activate(self) -> None:
-        """Make the next of the coming policies the active one, if there is one."""
+        """Activate the next coming policy, if any."""
         if self.coming:
             policy = self.coming.pop(0)
             self.store_policy(policy)
 
     def store_policy(self, policy: Mapping[str, Any]) -> None:
-        """Make a policy the active one."""
+        """Activate a policy."""
         name = names.policy(policy["version"])
         self.world.store.documents[name] = canonical(policy)
         self.active_since[name] = self.minute
 
     def words(self, name: str, minute: int) -> frozenset[Word]:
-        """What an alarm of that name may have done at that time.
+        """The responses that an alarm with this name may have caused at that minute.
 
-        That is what the active policy says, or one that a roll-back may still go by: one that was active within the hour.
+        The active policy decides, or one that was active within the last hour, which a roll-back may still follow.
         """
         since = [*self.active_since.items()]
-        until = [*(begun for _, begun in since[1:]), math.inf]
-        near = [one for (one, begun), end in zip(since, until, strict=True) if begun <= minute <= end + _GUESSED]
-        return frozenset(self.world.document(one)["rollback"].get("alarms", {}).get(name, "roll_back") for one in near)
+        until = [*(start for _, start in since[1:]), math.inf]
+        near = [
+            policy_name
+            for (policy_name, start), end in zip(since, until, strict=True)
+            if start <= minute <= end + _GUESSED
+        ]
+        return frozenset(
+            self.world.document(policy_name)["rollback"].get("alarms", {}).get(name, "roll_back")
+            for policy_name in near
+        )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which policies are activated in a history, and which units may pass under each?"""
+"""The policies of a history, and which units may pass under each."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,14 +21,14 @@ from federation.simulation.platform import (
 GIVEN_UP: Final[Kind] = "embedder"
 """The kind that some policies leave out of the matrix."""
 TRAINED: Final[Kind] = "runtime-distilled"
-"""The kind that some policies describe a job for."""
+"""The kind of the job in some policies."""
 VOTERS: Final[Sequence[Kind]] = ("runtime-distilled", "textgen-lora")
 """The kinds that vote under a policy with voting."""
 AMOUNT: Final = 5
-"""What all jobs of a month may cost, in EUR: enough for one on demand and two on spot."""
+"""The budget of a month in EUR: enough for one job on demand and two on spot."""
 
 _STRICT: Final[Mapping[str, str]] = {"p95_ratio": "1.1", "p95_ms": "18"}
-"""A `good` unit answers within 16 ms, as what serves does; a `leisurely` one within 20 ms, 1.25 times as long."""
+"""A `good` unit and the serving one answer within 16 ms; a `leisurely` one takes 20 ms, 1.25 times as long."""
 _NO_DEADLINE_HOURS: Final = 60 * 24
 """Longer than any history."""
 _OWN_CONTRACT: Final = {"contract": {"languages": "same set", "limits.max_tokens": "may grow"}}
@@ -58,20 +58,20 @@ class Terms:
         strict: No `leisurely` unit passes its latency rule.
         without_embedder: The kind GIVEN_UP is not in the matrix.
         approved: A promotion needs one approval.
-        jobs: It describes a job for the kind TRAINED.
+        jobs: There is a job for the kind TRAINED.
         budget: A month's jobs may cost at most AMOUNT.
-        on_pass: Every pass makes a merge, without a tick.
+        on_pass: Every pass starts a merge, without a tick.
         distils: A release that is too slow asks for a distillation.
         major: Contracts may change, which makes the release a major.
         own: The kind OWN is in the matrix.
         one_warm: One release is kept warm instead of two.
         quorum: A merge needs two new units instead of one.
-        votes: VOTERS vote on prompts of one more type, so that every release needs all of them.
+        votes: VOTERS vote on one more prompt type, so every release needs all of them.
         calibrated: A route over the embedder needs a threshold, so the kind INDEX is in the matrix, unless the embedder
-            is given up.
-        deadline: Units, and files that are still to come, are waited for until Friday; otherwise for ever.
-        whole: Every kind that the package knows is required, as far as the matrix has it.
-        tells: The alarm `trial` does not roll back.
+            is not.
+        deadline: Merges wait for units and files until Friday; otherwise for ever.
+        whole: Every kind that the package knows and the matrix contains is required.
+        tells: The alarm `trial` only sends a notification.
         holds: The alarm `brake` holds promotions instead of rolling back.
     """
 
@@ -95,7 +95,7 @@ class Terms:
 
 
 def policy(version: int, terms: Terms) -> dict[str, Any]:
-    """The policy of that version under these terms."""
+    """The policy with this version and these terms."""
     kinds = _kinds(terms)
     return {
         **POLICY,
@@ -110,11 +110,11 @@ def policy(version: int, terms: Terms) -> dict[str, Any]:
         **({"distillation": {"kind": TRAINED, "p95_ms": "18"}} if terms.distils else {}),
         "routes": _routes(terms),
         **({"voting": {"rule": "veto", "members": VOTERS}} if terms.votes else {}),
-        "rollback": {**POLICY["rollback"], **({"alarms": words} if (words := _words(terms)) else {})},
+        "rollback": {**POLICY["rollback"], **({"alarms": words} if (words := _alarm_words(terms)) else {})},
     }
 
 
-def _words(terms: Terms) -> Mapping[str, Word]:
+def _alarm_words(terms: Terms) -> Mapping[str, Word]:
     return {**({"trial": "tell"} if terms.tells else {}), **({"brake": "hold"} if terms.holds else {})}
 
 
@@ -132,7 +132,7 @@ def _matrix(kinds: Sequence[Kind]) -> Mapping[str, Sequence[Kind]]:
 
 
 def is_calibrated(terms: Terms) -> bool:
-    """Whether a route needs a threshold; none does where there is no embedder."""
+    """Whether a route needs a threshold. Without an embedder none does."""
     return terms.calibrated and not terms.without_embedder
 
 
@@ -143,9 +143,9 @@ def _routes(terms: Terms) -> Sequence[Mapping[str, Any]]:
 
 def _fusion(terms: Terms) -> dict[str, Any]:
     hours = POLICY["fusion"]["deadline_hours"] if terms.deadline else _NO_DEADLINE_HOURS
-    stated = {"deadline_hours": hours, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
+    fusion = {"deadline_hours": hours, "allow_major": terms.major, "quorum": 2 if terms.quorum else 1}
     required = [kind for kind in _kinds(terms) if kind in PLATFORM_OF] if terms.whole else VOTERS if terms.votes else []
-    return {**stated, "required": required} if required else stated
+    return {**fusion, "required": required} if required else fusion
 
 
 def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def _gates(kind: Kind, terms: Terms) -> dict[str, Any]:
 
 
 def never_pass(active: Mapping[str, Any], kind: str) -> frozenset[Quality]:
-    """The qualities with which no unit of that kind may pass under the policy `active`."""
+    """The qualities with which no unit of this kind may pass under the policy `active`."""
     rules = active["gates"].get(kind)
     if rules is None:
         return NEVER_PASS | {"good", "leisurely", "changed"}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a world keep the twelve promises after its story? Each check yields a sentence for every breach."""
+"""Checks the twelve promises after a story. Each check yields a sentence for every breach."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -26,13 +26,13 @@ def broken(played: Played, calm: Played | None) -> tuple[str, ...]:
         played: The world after the story in chaos.
         calm: The world after the same story without chaos; None if the story has more than one good end.
     """
-    found = [f"{number}: {told}" for number, check in PROMISES.items() for told in check(played)]
-    return (*found, *(f"4: {told}" for told in (_same_state(played, calm) if calm else ())))
+    breaches = [f"{number}: {breach}" for number, check in PROMISES.items() for breach in check(played)]
+    return (*breaches, *(f"4: {breach}" for breach in (_same_state(played, calm) if calm else ())))
 
 
 def _immutable(played: Played) -> Iterator[str]:
-    """2. Documents never change (the store refuses); a version names one digest for ever."""
-    for name in _listed(played, names.VERSIONS):
+    """2. Documents never change (the store refuses that); a version always has the same digest."""
+    for name in _names_in_order(played, names.VERSIONS):
         version = played.world.document(name)
         if digest(version["stated"]) != version["unit"]:
             yield f"{name} does not hold what its name says"
@@ -45,7 +45,7 @@ def _immutable(played: Played) -> Iterator[str]:
 def _composed_twice(played: Played) -> Iterator[str]:
     """Published releases that contain the same units on the same basis."""
     composed: dict[str, str] = {}
-    for name in _listed(played, names.RELEASES):
+    for name in _names_in_order(played, names.RELEASES):
         if played.world.document(names.receipt(name.removeprefix(names.RELEASES))) is None:
             continue
         composition = played.world.document(name)["composition"]
@@ -54,20 +54,20 @@ def _composed_twice(played: Played) -> Iterator[str]:
         composed[composition] = name
 
 
-def _listed(played: Played, prefix: str) -> list[str]:
-    """Names in the order in which they were first written."""
+def _names_in_order(played: Played, prefix: str) -> list[str]:
+    """Names in the order in which they were first stored."""
     return [name for name in played.world.store.documents if name.startswith(prefix)]
 
 
-def _counted(played: Played) -> Iterator[str]:
-    """3. The counter grows by one with each move."""
+def _counter_grows(played: Played) -> Iterator[str]:
+    """3. Each move increases the counter by one."""
     counters = [move["counter"] for move in moves(played)]
     if counters != list(range(1, len(counters) + 1)):
         yield f"the counter went {counters}"
 
 
-def _closed(played: Played) -> Iterator[str]:
-    """8. No unit with missing, broken, too little or bad evidence ever passes, nor one that its policy's floors forbid."""
+def _bad_units_refused(played: Played) -> Iterator[str]:
+    """8. No unit with missing, broken, too little or bad evidence ever passes, nor one that its policy forbids."""
     yield from accepted(played)
     active = policies(played)
     versions: dict[tuple[str, int], set[str]] = {}
@@ -81,35 +81,35 @@ def _closed(played: Played) -> Iterator[str]:
             yield f"{kind}-v{int(number)} passed, and its truth is {' or '.join(sorted(qualities))}"
 
 
-def _told(played: Played) -> Iterator[str]:
-    """9. Every refusal, skip, hold and rejection has a document and an event that say why."""
-    written = {event["id"] for decision in decisions(played) for event in decision["outcome"]["events"]}
+def _reported(played: Played) -> Iterator[str]:
+    """9. Every refusal, skip, hold and rejection has a document and an event with the reason."""
+    event_ids = {event["id"] for decision in decisions(played) for event in decision["outcome"]["events"]}
     reports = [played.world.document(name)["report"] for name in played.world.store.names(names.REPORTS)]
     reported = {(digest(report["basis"]), report["unit"]["digest"]) for report in reports}
     for event in played.world.bus.announced:
         if event.type in events.REFUSALS and not str(event.data.get("why", "")).strip():
             yield f"{event.type} about {event.subject} gives no reason"
         report = (event.data.get("basis"), event.data.get("unit"))
-        if event.type in events.REFUSALS and event.id not in written and report not in reported:
+        if event.type in events.REFUSALS and event.id not in event_ids and report not in reported:
             yield f"{event.type} about {event.subject} is in no document"
-    yield from _told_of_the_unpublished(played)
+    yield from _unpublished_reported(played)
     yield from forgotten(played)
 
 
-def _told_of_the_unpublished(played: Played) -> Iterator[str]:
-    """9, for a release that the registry refused: an event says why.
+def _unpublished_reported(played: Played) -> Iterator[str]:
+    """9, for a release that the registry refused: an event gives the reason.
 
-    This is not checked where the next merge may come so late that another release serves by then.
+    Not checked if the next merge may be so late that another release serves by then.
     """
-    said = {str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS}
+    reasons = {str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS}
     may_be_late = played.gave_up or any(policy["cadence"]["merge_on_pass"] for policy in policies(played).values())
     for name in (name.removeprefix(names.UNPUBLISHED) for name in played.world.store.names(names.UNPUBLISHED)):
-        if played.finale and not may_be_late and not any(f"{name} cannot be published" in why for why in said):
+        if played.finale and not may_be_late and not any(f"{name} cannot be published" in why for why in reasons):
             yield f"{name} was refused by the registry, but no event says why"
 
 
-def _at_home(played: Played) -> Iterator[str]:
-    """11. A unit that says that raw data left its cloud, or that came from the wrong one, is never accepted."""
+def _data_stays_home(played: Played) -> Iterator[str]:
+    """11. A unit whose raw data left its cloud, or that came from the wrong cloud, is never accepted."""
     for name in played.world.store.names(names.VERSIONS):
         version = played.world.document(name)
         if version["stated"]["residency"]["raw_data_left"]:
@@ -119,7 +119,7 @@ def _at_home(played: Played) -> Iterator[str]:
 
 
 def _same_state(played: Played, calm: Played) -> Iterator[str]:
-    """4. Same events in any order, any number of times, with a crash anywhere: same final state."""
+    """4. The same events in any order, any number of times, with a crash anywhere, give the same final state."""
     mine, theirs = _state(played), _state(calm)
     for what, value in theirs.items():
         if mine[what] != value:
@@ -145,14 +145,14 @@ PROMISES: Final[Mapping[int, Check]] = {
     0: alive,
     1: gated,
     2: _immutable,
-    3: _counted,
+    3: _counter_grows,
     4: once,
     5: won,
     6: rolled_back,
     7: warm,
-    8: _closed,
-    9: _told,
+    8: _bad_units_refused,
+    9: _reported,
     10: never_blocked,
-    11: _at_home,
+    11: _data_stays_home,
     12: pinned,
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did every alarm do what its policy says, such as roll back once, to a release that was stable before?"""
+"""Did every alarm do what its policy says, such as roll back once to a stable release?"""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -12,54 +12,58 @@ from federation.simulation.seen import moves, pairs
 
 
 def rolled_back(played: Played) -> Iterator[str]:
-    """6. A roll-back leads to a stable release without quarantined units; one per incident; stale alarms do nothing."""
+    """6. A roll-back serves a stable release without quarantined units, once per incident. Stale alarms do nothing."""
     causes = []
     for before, after in pairs(played):
-        moved = after["moves"][-1]
-        if moved["kind"] != "roll_back":
+        move = after["moves"][-1]
+        if move["kind"] != "roll_back":
             continue
-        causes.append(moved["event"])
+        causes.append(move["event"])
         stable = [entry["name"] for entry in (*before["warm"], *([before["anchor"]] if before["anchor"] else []))]
         if after["serving"]["name"] not in stable:
             yield f"{after['serving']['name']} serves after a roll-back and was not stable before"
         if bad := set(after["serving"]["units"].values()) & set(after["quarantine"]):
             yield f"{after['serving']['name']} serves after a roll-back with quarantined {bad}"
-        if left := set(before["serving"]["new"]) - set(after["quarantine"]) - set(after["serving"]["units"].values()):
-            yield f"{before['serving']['name']} was left and {left} is not in quarantine"
+        if (
+            unquarantined := set(before["serving"]["new"])
+            - set(after["quarantine"])
+            - set(after["serving"]["units"].values())
+        ):
+            yield f"{before['serving']['name']} was left and {unquarantined} is not in quarantine"
     if len(causes) != len(set(causes)):
         yield "one event rolled back twice"
     if stale := set(causes) & set(played.stale):
         yield f"{len(stale)} alarms about an earlier release rolled back"
-    yield from _fell_further(played, causes)
-    yield from _overdone(played)
+    yield from _repeated_rollbacks(played, causes)
+    yield from _beyond_policy(played)
 
 
-def _overdone(played: Played) -> Iterator[str]:
-    """An alarm moves only what its policy lets it: one that holds does so once, and not after promotions were resumed."""
+def _beyond_policy(played: Played) -> Iterator[str]:
+    """An alarm only makes the moves that its policy allows. It holds at most once, and not after a resume order."""
     resumed: list[datetime] = []
     holders: list[str] = []
-    for move in moves(played):
-        moved = move["moves"][-1]
-        if moved["kind"] == "resume":
-            resumed.append(instant.moment(moved["at"]))
-        key = played.alarm_of.get(moved["event"])
+    for state in moves(played):
+        move = state["moves"][-1]
+        if move["kind"] == "resume":
+            resumed.append(instant.moment(move["at"]))
+        key = played.alarm_of.get(move["event"])
         if key is None:
             continue
         words = played.words(
-            played.name_of.get(key, ""), played.world.store.moved_at.get(move["counter"], played.minute)
+            played.name_of.get(key, ""), played.world.store.moved_at.get(state["counter"], played.minute)
         )
-        if moved["kind"] not in words:
-            yield f"{key} made the move {moved['kind']}, and its policy says {' or '.join(sorted(words))}"
-        if moved["kind"] == "hold":
-            holders.append(moved["event"])
-            if any(at > played.began[moved["event"]] + played.apart for at in resumed):
+        if move["kind"] not in words:
+            yield f"{key} made the move {move['kind']}, and its policy says {' or '.join(sorted(words))}"
+        if move["kind"] == "hold":
+            holders.append(move["event"])
+            if any(at > played.began[move["event"]] + played.apart for at in resumed):
                 yield f"{key} holds promotions that were resumed after it had begun"
     if len(holders) != len(set(holders)):
         yield "one alarm held promotions twice"
 
 
-def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
-    """Neither an alarm that keeps firing nor an incident of several alarms rolls back more than once."""
+def _repeated_rollbacks(played: Played, causes: Sequence[str]) -> Iterator[str]:
+    """An alarm that keeps firing, and an incident of several alarms, roll back at most once."""
     keys = [played.alarm_of[cause] for cause in causes if cause in played.alarm_of]
     for key in {key for key in keys if keys.count(key) > 1}:
         yield f"{key} fired on and rolled back {keys.count(key)} times"
@@ -70,46 +74,48 @@ def _fell_further(played: Played, causes: Sequence[str]) -> Iterator[str]:
 
 
 def _incidents(played: Played) -> Sequence[Sequence[FiredAlarm]]:
-    """Alarms that roll back and fired together about one state of the channel."""
+    """Groups of alarms that ask for a roll-back about the same state of the channel."""
     grouped: dict[int, list[FiredAlarm]] = {}
-    for alarm in (one for one in played.fresh if one.word == "roll_back"):
+    for alarm in (fired for fired in played.fresh if fired.word == "roll_back"):
         grouped.setdefault(alarm.before, []).append(alarm)
     return list(grouped.values())
 
 
 def never_blocked(played: Played) -> Iterator[str]:
-    """10. An alarm about what serves rolls it back, hub down or not, held or not, if there is a stable release to go to.
+    """10. An alarm about the serving release always rolls it back if there is a stable release, even if the hub is down.
 
-    So does an alarm that began while the release settled in and still fires when alarms are polled. An alarm that its
-    policy lets only hold or tell does that.
+    So does an alarm that began in the settling period and still fires when alarms are polled. An alarm that may only
+    hold or notify does that.
     """
     causes = {move["moves"][-1]["event"] for move in moves(played)}
     for alarms in _incidents(played):
-        left = causes & {alarm.event for alarm in alarms}
-        if alarms[0].had_target and not left and not _moved_on(played, alarms[0]):
+        rollbacks = causes & {alarm.event for alarm in alarms}
+        if alarms[0].had_target and not rollbacks and not _channel_moved_first(played, alarms[0]):
             yield f"{len(alarms)} alarms fired at move {alarms[0].before}, and nothing was rolled back"
-    yield from _unheeded(played)
+    yield from _unanswered(played)
 
 
-def _unheeded(played: Played) -> Iterator[str]:
-    """Alarms that were to hold promotions or to be told of, and did not.
+def _unanswered(played: Played) -> Iterator[str]:
+    """Alarms that should have held promotions or sent a notification, and did not.
 
-    That one is skipped says enough only if another move came first: each that fires on is skipped by the next release.
+    A skipped alarm is fine only if another move came first: after it, every alarm that still fires is skipped.
     """
     states, announced = moves(played), played.world.bus.announced
-    noted = {(event.subject, event.data["word"]) for event in announced if event.type == events.SLO_NOTED}
+    announced_words = {(event.subject, event.data["word"]) for event in announced if event.type == events.SLO_NOTED}
     skipped = {event.subject for event in announced if event.type == events.ROLLBACK_SKIPPED}
-    for alarm in (one for one in played.fresh if one.word != "roll_back" and one.after is not None):
-        seen = states[max(0, alarm.before - 1) : alarm.after]
-        if alarm.word == "hold" and alarm.had_target and not any(state["hold"] for state in seen):
+    for alarm in (fired for fired in played.fresh if fired.word != "roll_back" and fired.after is not None):
+        states_meanwhile = states[max(0, alarm.before - 1) : alarm.after]
+        if alarm.word == "hold" and alarm.had_target and not any(state["hold"] for state in states_meanwhile):
             yield f"{alarm.key} fired at move {alarm.before}, and did not hold promotions"
-        is_told = (alarm.key, alarm.word) in noted or (alarm.key in skipped and _moved_on(played, alarm))
+        is_told = (alarm.key, alarm.word) in announced_words or (
+            alarm.key in skipped and _channel_moved_first(played, alarm)
+        )
         if not is_told:
             yield f"{alarm.key} fired at move {alarm.before}, and no event says what became of it"
 
 
-def _moved_on(played: Played, alarm: FiredAlarm) -> bool:
-    """Whether another move came first, so that the alarm was about an earlier release by the time it was handled."""
+def _channel_moved_first(played: Played, alarm: FiredAlarm) -> bool:
+    """Whether another move came before the alarm was handled, so that the alarm was about an earlier release."""
     end = math.inf if alarm.after is None else alarm.after
     return any(
         alarm.before < move["counter"] <= end and move["moves"][-1]["kind"] in {"promote", "roll_back"}

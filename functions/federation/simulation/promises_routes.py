@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is every threshold that serves valid for the embedder beside it?"""
+"""Is every serving threshold valid for the embedder of its release?"""
 
 from collections.abc import Iterator
 
@@ -9,15 +9,15 @@ from federation.simulation.seen import Document
 
 
 def bound(played: Played, release: Document, policy: Document | None) -> Iterator[str]:
-    """1, for thresholds: each comes from an index that was measured with the embedder of the same release."""
+    """1, for thresholds: each comes from an index that was measured with the release's embedder."""
     embedder = release["units"].get("embedder", {}).get("artifact")
     indexes = [unit for kind, unit in release["units"].items() if kind == INDEX]
-    true = [played.measured.get(unit["artifact"], {"embedder": None, "thresholds": {}}) for unit in indexes]
-    for unit in (unit for unit, index in zip(indexes, true, strict=True) if index["embedder"] != embedder):
+    measurements = [played.measured.get(unit["artifact"], {"embedder": None, "thresholds": {}}) for unit in indexes]
+    for unit in (unit for unit, index in zip(indexes, measurements, strict=True) if index["embedder"] != embedder):
         yield f"{unit['name']} serves in {release['name']} beside an embedder that it was not measured with"
-    asked = {route["prompt_type"] for route in (policy["routes"] if policy else ()) if route["calibrated"]}
-    measured = [(index["embedder"], index["thresholds"].get(SEARCH)) for index in true]
+    calibrated_types = {route["prompt_type"] for route in (policy["routes"] if policy else ()) if route["calibrated"]}
+    measured = [(index["embedder"], index["thresholds"].get(SEARCH)) for index in measurements]
     for route in release["routes"]:
         stated = (route["embedder"], route["threshold"])
-        if (route["prompt_type"] in asked or stated != (None, None)) and stated not in measured:
+        if (route["prompt_type"] in calibrated_types or stated != (None, None)) and stated not in measured:
             yield f"{release['name']} answers {route['prompt_type']} at {route['threshold']}, which nobody measured"

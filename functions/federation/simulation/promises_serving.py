@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Was every promotion allowed, and do the nodes and the registry have what the channel says?"""
+"""Was every promotion allowed, and do the nodes and the registry agree with the channel?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -22,20 +22,20 @@ _GATES: Final = frozenset({"quality", "latency", "safety", "compatibility"})
 
 
 def alive(played: Played) -> Iterator[str]:
-    """0. Doing nothing keeps no promise: whatever happened before, a good unit serves in the end."""
+    """0. A good unit always serves in the end. So a system that does nothing keeps no promise."""
     channel = played.world.channel()
     if played.finale is None:
         return
     kind, artifact = played.finale
     if channel is None or channel["serving"] is None or channel["serving"]["units"].get(kind) != artifact:
-        said = [str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS][-3:]
-        yield f"a good {kind} does not serve in the end: {'; '.join(said)}"
+        reasons = [str(event.data["why"]) for event in played.world.bus.announced if event.type in events.REFUSALS][-3:]
+        yield f"a good {kind} does not serve in the end: {'; '.join(reasons)}"
 
 
 def gated(played: Played) -> Iterator[str]:
-    """1. Every unit that serves passed all gates against what it replaced, or is carried from it.
+    """1. Every serving unit passed all gates against what it replaced, or is carried from it.
 
-    The policy is the one that was active when the promotion was decided, and its approvals were given.
+    The policy is the one that was active at the decision, and its approvals were given.
     """
     yield from hasty(played)
     for before, after in promotions(played):
@@ -44,25 +44,31 @@ def gated(played: Played) -> Iterator[str]:
         if (release["baseline"] or {}).get("digest") != (serving["digest"] if serving else None):
             yield f"{release['name']} was judged against {release['baseline']} and replaced {serving}"
         policy = policy_of(played, after)
-        yield from _unannounced(played, serving, release, policy)
+        yield from _unallowed_changes(played, serving, release, policy)
         yield from bound(played, release, policy)
         yield from complete(release, policy)
         if release["policy"]["digest"] != digest(policy):
             active = policy and policy["version"]
             yield f"{release['name']} is of policy {release['policy']['version']}, decided under {active}"
-        people = {one["who"] for one in _approvals(played, release) if one["release"] == after["serving"]["digest"]}
+        people = {
+            approval["who"]
+            for approval in _approvals(played, release)
+            if approval["release"] == after["serving"]["digest"]
+        }
         if policy and len(people) < policy["promotion"]["approvals"]:
             yield f"{release['name']} serves with {len(people)} approvals"
         carried = release_in(played, serving)["units"] if serving else {}
         for kind, unit in release["units"].items():
             if unit["origin"] == "carried" and carried.get(kind, {}).get("digest") != unit["digest"]:
                 yield f"{unit['name']} is carried by {release['name']} from a release that did not hold it"
-            if unit["origin"] == "new" and not _passed(played, kind, unit, before, after):
+            if unit["origin"] == "new" and not _has_passing_report(played, kind, unit, before, after):
                 yield f"{unit['name']} serves in {release['name']} without a passing report on that basis"
 
 
-def _unannounced(played: Played, serving: Document | None, release: Document, policy: Document | None) -> Iterator[str]:
-    """A changed contract makes the release a major, which the policy has to allow."""
+def _unallowed_changes(
+    played: Played, serving: Document | None, release: Document, policy: Document | None
+) -> Iterator[str]:
+    """A changed contract makes the release a major, which the policy must allow."""
     before = release_in(played, serving)["units"] if serving else {}
     contracts = {
         kind: [_contract(played, kind, units[kind]) for units in (before, release["units"])]
@@ -76,15 +82,15 @@ def _unannounced(played: Played, serving: Document | None, release: Document, po
 
 def _contract(played: Played, kind: str, unit: Document) -> Document:
     version = played.world.document(names.version(kind, names.number_of(unit["name"])))
-    found: Document = version["stated"]["contract"]
-    return found
+    contract: Document = version["stated"]["contract"]
+    return contract
 
 
 def _approvals(played: Played, release: Document) -> list[Document]:
     return [played.world.document(name) for name in played.world.store.names(names.approvals(release["name"]))]
 
 
-def _passed(played: Played, kind: str, unit: Document, before: Document, after: Document) -> bool:
+def _has_passing_report(played: Played, kind: str, unit: Document, before: Document, after: Document) -> bool:
     for name, body in played.world.store.documents.items():
         if not name.startswith(f"{names.REPORTS}{kind}/"):
             continue
@@ -104,12 +110,12 @@ def _passed(played: Played, kind: str, unit: Document, before: Document, after: 
 
 
 def won(played: Played) -> Iterator[str]:
-    """5. Of two promotions one wins: no event promotes twice, and what serves is never promoted over itself.
+    """5. Of two promotions one wins: no event promotes twice, and no release is promoted over itself.
 
-    That the loser is gated again follows from promise 1 about the next promotion.
+    Promise 1 about the next promotion checks that the loser is gated again.
     """
     promoted = [move["moves"][-1] for move in moves(played) if move["moves"][-1]["kind"] == "promote"]
-    causes = [moved["event"] for moved in promoted]
+    causes = [move["event"] for move in promoted]
     for cause in {cause for cause in causes if causes.count(cause) > 1}:
         yield f"event {cause} promoted {causes.count(cause)} times"
     for before, after in promotions(played):
@@ -118,7 +124,7 @@ def won(played: Played) -> Iterator[str]:
 
 
 def warm(played: Played) -> Iterator[str]:
-    """7. The last stable releases stay warm, on the nodes too, and answer probes; nothing live is ever deleted."""
+    """7. The last stable releases stay warm, on the nodes too, and answer probes. Nothing live is deleted."""
     for before, after in promotions(played):
         stable = ([before["serving"]] if before["serving"] else []) + list(before["warm"])
         most = (policy_of(played, after) or POLICY)["promotion"]["warm"]
@@ -138,7 +144,7 @@ def warm(played: Played) -> Iterator[str]:
 
 
 def _proven(played: Played) -> Iterator[str]:
-    """A release counts as proven only if it answered a probe, and after the finale every live one did so recently."""
+    """A release is only called proven if it answered a probe. After the finale every live one did so recently."""
     for _, after in pairs(played):
         proven = {entry.name for entry in channel_of(after, "production").live() if entry.probed_at}
         if invented := proven - played.world.traffic.answered:
@@ -151,7 +157,7 @@ def _proven(played: Played) -> Iterator[str]:
 
 
 def pinned(played: Played) -> Iterator[str]:
-    """12. The release pins everything by digest, and what is promoted is what was published."""
+    """12. The release pins everything by digest, and the promoted release is the published one."""
     for _, after in promotions(played):
         entry = after["serving"]
         release = release_in(played, entry)

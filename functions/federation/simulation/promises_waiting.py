@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is nothing released before everything it waits for has come, and does no wait last for ever?"""
+"""Does every release wait for what it needs, and does every wait end?"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,13 +11,13 @@ from federation.simulation.seen import Document, policies
 
 
 def complete(release: Document, policy: Document | None) -> Iterator[str]:
-    """1, for kinds: no release is without a kind that its policy requires, however long the wait."""
+    """1, for kinds: every release has all the kinds that its policy requires."""
     if missing := set(policy["fusion"]["required"] if policy else ()) - release["units"].keys():
         yield f"{release['name']} serves without {' and '.join(sorted(missing))}, which its policy requires"
 
 
 def hasty(played: Played) -> Iterator[str]:
-    """1, for a quorum: with fewer new units, nothing is merged before the deadline of the oldest of them."""
+    """1, for a quorum: with fewer new units, nothing is merged before the deadline of the oldest one."""
     active = policies(played)
     for name in played.world.store.names(names.MERGES):
         merge = played.world.document(name)
@@ -32,7 +32,7 @@ def hasty(played: Played) -> Iterator[str]:
 
 
 def accepted(played: Played) -> Iterator[str]:
-    """8, for files: a unit with a file that never came is not accepted."""
+    """8, for files: a unit with a missing file is not accepted."""
     for name in played.world.store.names(names.VERSIONS):
         version = played.world.document(name)
         if version["uri"] in played.abandoned:
@@ -40,7 +40,7 @@ def accepted(played: Played) -> Iterator[str]:
 
 
 def forgotten(played: Played) -> Iterator[str]:
-    """9, for files: an upload that never ended is given up at the deadline, and an event says why."""
+    """9, for files: an upload that never ends is given up at the deadline, and an event gives the reason."""
     policy = played.world.document(played.world.store.active_policy())
     oldest = instant.moment(played.now) - timedelta(hours=policy["fusion"]["deadline_hours"])
     settled = {played.world.document(name)["uri"] for name in played.world.store.names(names.SETTLED)}

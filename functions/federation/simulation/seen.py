@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which moves, releases, policies and decisions did a story leave behind? All of them as documents."""
+"""The moves, releases, policies and decisions after a story, as documents."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -33,24 +33,24 @@ def promotions(played: Played) -> Iterator[tuple[Document, Document]]:
 
 
 def release_in(played: Played, entry: Document) -> Document:
-    """The release that an entry of the channel names."""
-    found: Document = played.world.document(names.release(entry["name"]))
-    return found
+    """The release of a channel entry."""
+    release: Document = played.world.document(names.release(entry["name"]))
+    return release
 
 
 def policy_of(played: Played, channel: Document) -> Document | None:
     """The policy that was active when the channel's last move was decided."""
-    found: Document | None = played.world.document(played.world.store.decided_under.get(channel["counter"], ""))
-    return found
+    policy: Document | None = played.world.document(played.world.store.decided_under.get(channel["counter"], ""))
+    return policy
 
 
 def policies(played: Played) -> Mapping[str, Document]:
-    """Every policy that ever was active, by its digest."""
+    """Every policy that was ever active, by its digest."""
     stored = (played.world.document(name) for name in played.world.store.names(names.POLICIES))
     return {digest(policy): policy for policy in stored}
 
 
 def decisions(played: Played) -> Iterator[Document]:
-    """Every decision that was written down."""
+    """Every stored decision."""
     stored = (played.world.document(name) for prefix in DECIDED_IN for name in played.world.store.names(prefix))
-    return (found for document in stored if (found := decision_in(document)) is not None)
+    return (decision for document in stored if (decision := decision_in(document)) is not None)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the store and the bus of a simulated home behave? As badly as their ports' contracts allow."""
+"""The store and the bus of a simulated home, which behave as badly as their ports' contracts allow."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -14,21 +14,21 @@ from federation.sources import Request
 from federation.steps import StepName
 
 _CURRENT: Final = 10
-"""After a stale read this many are current: more than another worker makes between a decision and its confirmation."""
+"""Current reads after a stale one: more than another worker makes between a decision and its confirmation."""
 
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedStore:
-    """Documents and channels; it may also write and then answer with an error.
+    """Documents and channels. It may write and still answer with an error.
 
     Args:
         chaos: What goes wrong.
         documents: Bodies by name.
         moves: Every state of each channel, in order.
-        current: How many of the next reads of a channel are current, because an earlier one was stale.
-        under: Name of the policy that was active when the outcome that is now carried out was decided.
+        current: The number of next channel reads that must be current, because an earlier one was stale.
+        under: Name of the policy that was active when the present outcome was decided.
         decided_under: The same for each move of the channel, by its counter.
-        minute: The true time, in minutes, by which a process knows how old its memory is.
+        minute: The true time in minutes, from which a process computes the age of its cache.
         moved_at: The true time of each move, by its counter.
     """
 
@@ -42,7 +42,7 @@ class SimulatedStore:
     moved_at: dict[int, int] = field(default_factory=dict)
 
     def claim(self, name: str, body: bytes) -> bool:
-        """Write once, without comparing, and return whether the name was free."""
+        """Write once, without comparing. Returns whether the name was free."""
         self.chaos.between_effects()
         is_free = self.documents.setdefault(name, body) is body
         self.chaos.answers(self.chaos.fails)
@@ -65,10 +65,10 @@ class SimulatedStore:
         return sorted([name for name in self.documents if name.startswith(prefix)])
 
     def channel(self, name: str) -> bytes | None:
-        """The channel's document, now and then as it was before the last move.
+        """The channel's document, sometimes a stale one from before the last move.
 
-        After a stale read the next ones are current, so that a worker that confirms its decision sees the move, even if
-        another worker reads in between.
+        After a stale read the next ones are current. So a worker that confirms its decision sees the move, even if another
+        worker reads in between.
         """
         moves = [None, *self.moves.get(name, [])]
         is_stale = not self.current and len(moves) > 1 and self.chaos.strikes(self.chaos.stale)
@@ -87,13 +87,13 @@ class SimulatedStore:
         self.chaos.answers(self.chaos.fails)
 
     def active_policy(self) -> str:
-        """The name of the policy that is active now."""
+        """The name of the active policy."""
         return self.names(names.POLICIES)[-1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """An event that is to be delivered to a step."""
+    """An event to deliver to a step."""
 
     step: StepName
     event: Event
@@ -101,14 +101,14 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Knock:
-    """A body that a cloud is to deliver to `receive`."""
+    """A body that a cloud will deliver to `receive`."""
 
     request: Request
 
 
 @dataclass(slots=True, kw_only=True)
 class SimulatedBus:
-    """Delivers at least once, in any order; `announced` are all events that ever were on it."""
+    """Delivers at least once, in any order. `announced` are all events that were ever on it."""
 
     chaos: Chaos
     waiting: list[Waiting | Knock] = field(default_factory=list)
@@ -121,10 +121,10 @@ class SimulatedBus:
             self.arrive(event)
 
     def arrive(self, event: Event) -> None:
-        """Put an event on the bus without any misfortune, as a sender from outside does who tries until it succeeds."""
+        """Put an event on the bus without any misfortune, as an outside sender does who retries until it succeeds."""
         self.announced.append(event)
         self.waiting.extend(Waiting(step=step, event=event) for step in routes().get(event.type, ()))
 
     def knock(self, request: Request) -> None:
-        """Have a cloud deliver a body to `receive`, again and again until that returns."""
+        """Let a cloud deliver a body to `receive`, again and again until that returns."""
         self.waiting.append(Knock(request=request))

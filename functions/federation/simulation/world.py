@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does one history run on? A world in memory where processes crash between effects, services fail and reads are stale.
+"""A world in memory for one history: processes crash between effects, services fail and reads are stale.
 
-Whatever happens, the ports keep their contracts.
+The ports always keep their contracts.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ _PROCESSES: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """Every port of one history; `memories` are the caches of its processes, by process."""
+    """Every port of one history. `memories` are the caches of its processes, by process."""
 
     chaos: Chaos
     store: SimulatedStore
@@ -42,9 +42,9 @@ class World:
 
     @property
     def ports(self) -> Ports:
-        """The ports as one process has them; the process is drawn anew at each access."""
+        """The ports of one process, which is drawn anew at each access."""
         return Ports(
-            store=self._remembering(),
+            store=self._cached_store(),
             bus=self.bus,
             artifacts=self.artifacts,
             registry=self.registry,
@@ -53,27 +53,27 @@ class World:
             alarms=self.alarms,
         )
 
-    def _remembering(self) -> Store:
-        """The store behind the cache of some process, new or old; in a calm world no process caches."""
+    def _cached_store(self) -> Store:
+        """The store behind the cache of a new or old process. In a calm world there are no caches."""
         if self.chaos.is_calm:
             return self.store
         process = self.chaos.pick(_PROCESSES)
         if process not in self.memories or self.chaos.strikes(self.chaos.born):
-            looks = count(step=POLICY_SECONDS + 1)  # each look finds the cached listing of policies expired
+            looks = count(step=POLICY_SECONDS + 1)  # at each read the cached listing of policies has expired
             self.memories[process] = CachedStore(self.store, lambda: self.store.minute * 60 + next(looks))
         return self.memories[process]
 
     def channel(self) -> Mapping[str, Any] | None:
-        """The channel after its last move, never a stale one; None before the first."""
+        """The channel after its last move, never stale; None before the first move."""
         moves = self.store.moves.get("production")
-        found: Mapping[str, Any] | None = msgspec.json.decode(moves[-1]) if moves else None
-        return found
+        document: Mapping[str, Any] | None = msgspec.json.decode(moves[-1]) if moves else None
+        return document
 
     def serving(self) -> Mapping[str, Any] | None:
-        """The channel's entry of the release that truly serves, or None."""
+        """The channel's entry of the serving release, or None."""
         channel = self.channel()
-        found: Mapping[str, Any] | None = channel["serving"] if channel else None
-        return found
+        entry: Mapping[str, Any] | None = channel["serving"] if channel else None
+        return entry
 
     def document(self, name: str) -> Any:
         """A stored document, or None."""

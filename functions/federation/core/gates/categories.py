@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does each category that a policy names keep its own margin, so that a suite's mean cannot hide the loss of a few items?
+"""Does each category keep its own margin? A suite's mean could hide the loss of a few items.
 
-The comparison of the whole suite is repeated on each category's items alone. A category has the items that the baseline
-states. A candidate that states others is inconclusive, since its own statement is what the next unit is held to; only a
-category that the baseline does not have at all may be new.
+The comparison of the whole suite is repeated on each category's items alone. The baseline says which items a category
+has. A candidate that says otherwise is inconclusive, because the next unit will be compared with it. Only a category
+that the baseline does not have at all may be new.
 """
 
 from collections import Counter, defaultdict
@@ -23,9 +23,9 @@ from federation.core.records import Records, quoted
 from federation.core.statistics.comparison import reach_of, unshared
 
 MOST: Final = 100
-"""Categories that a rule may bound: as many as a policy can name, also where it names none of them."""
-_EXAMPLES: Final = 10
-_SHOWN: Final = 80
+"""The most categories that a rule may bound, named or not."""
+_MAX_EXAMPLES: Final = 10
+_MAX_LABEL: Final = 80
 
 
 class Sides(NamedTuple):
@@ -36,54 +36,56 @@ class Sides(NamedTuple):
 
 
 def judge_categories(rule: QualityRule, opponent: str, whole: Sides, steady: Sides) -> Iterator[Finding]:
-    """One finding for each category that `rule` bounds; none where the items differ, which the whole suite's tells.
+    """One finding for each category that `rule` bounds; none if the items differ, which the suite's finding says.
 
     Args:
         rule: Names the categories.
-        opponent: The baseline or the anchor, by that word.
+        opponent: "baseline" or "anchor".
         whole: Both sides' records.
-        steady: The same without the items that the policy lists as flaky.
+        steady: The same records without flaky items.
     """
     if not rule.categories or unshared(*whole) is not None:
         return
-    stated = Counter(filter(None, whole.ours.categories or ()))
-    margins = _margins(rule, stated)
-    fault = _fault(rule, opponent, whole, len(stated), len(margins))
+    counts = Counter(filter(None, whole.ours.categories or ()))
+    margins = _margins(rule, counts)
+    fault = _fault(rule, opponent, whole, len(counts), len(margins))
     if fault is not None:
         yield undecided(f"{rule.metric} by category against {opponent}", fault)
         return
     ours = steady.ours
     sides = Sides(ours, steady.others.ordered(ours.items))
-    reach, rows = reach_of(*sides, rule.metric), _rows(ours.categories or ())
+    reach, rows = reach_of(*sides, rule.metric), _rows_by_category(ours.categories or ())
     for category, margin in margins.items():
-        shown = _shown(category)
+        label = _label(category)
         question = Question(
             rule=rule,
-            check=f"{rule.metric} in {shown} against {opponent}",
-            what=f"{rule.metric} in {shown}",
+            check=f"{rule.metric} in {label} against {opponent}",
+            what=f"{rule.metric} in {label}",
             opponent=opponent,
             margin=float(margin),
             reach=reach,
-            ending=without(stated[category] - len(rows[category])),
+            ending=without(counts[category] - len(rows[category])),
         )
-        found = _judged(question, category, stated, *(_picked(side, rule.metric, rows[category]) for side in sides))
-        yield replace(found, numbers={"category": category, **found.numbers})
+        finding = _category_finding(
+            question, category, counts, *(_category_records(side, rule.metric, rows[category]) for side in sides)
+        )
+        yield replace(finding, numbers={"category": category, **finding.numbers})
 
 
-def _margins(rule: QualityRule, stated: Mapping[str, int]) -> Mapping[str, Decimal]:
-    """The margin of each category that is bounded."""
-    named = {category: margin for category, margin in rule.categories.items() if category != EVERY}
+def _margins(rule: QualityRule, counts: Mapping[str, int]) -> Mapping[str, Decimal]:
+    """The margin of each bounded category."""
+    margins = {category: margin for category, margin in rule.categories.items() if category != EVERY}
     if EVERY in rule.categories:
-        named = {**dict.fromkeys(stated, rule.categories[EVERY]), **named}
-    return dict(sorted(named.items()))
+        margins = {**dict.fromkeys(counts, rule.categories[EVERY]), **margins}
+    return dict(sorted(margins.items()))
 
 
-def _fault(rule: QualityRule, opponent: str, whole: Sides, stated: int, bounded: int) -> str | None:
-    """Why no category can be judged, as a sentence; None if they can be."""
-    moved = regrouped(*whole)
-    if moved is not None:
-        return f"{moved}: state the categories that the {opponent}'s records state"
-    if EVERY in rule.categories and not stated:
+def _fault(rule: QualityRule, opponent: str, whole: Sides, category_count: int, bounded: int) -> str | None:
+    """A sentence that says why no category can be judged; None if they can."""
+    difference = regrouped(*whole)
+    if difference is not None:
+        return f"{difference}: state the categories that the {opponent}'s records state"
+    if EVERY in rule.categories and not category_count:
         return f"the policy bounds every category, but no item of {whole.ours.what} is in one: state the categories"
     if bounded > MOST:
         return (
@@ -92,37 +94,41 @@ def _fault(rule: QualityRule, opponent: str, whole: Sides, stated: int, bounded:
     return None
 
 
-def _judged(question: Question, category: str, stated: Mapping[str, int], ours: Records, others: Records) -> Finding:
-    if category not in stated:
-        return undecided(question.check, f"no item of {ours.what} is in category {_shown(category)}; {_known(stated)}")
+def _category_finding(
+    question: Question, category: str, counts: Mapping[str, int], ours: Records, others: Records
+) -> Finding:
+    if category not in counts:
+        return undecided(
+            question.check, f"no item of {ours.what} is in category {_label(category)}; {_existing_categories(counts)}"
+        )
     if not ours.items:
-        told = f"the policy lists every item of category {_shown(category)} as flaky; mend the suite"
-        return undecided(question.check, told)
+        reason = f"the policy lists every item of category {_label(category)} as flaky; mend the suite"
+        return undecided(question.check, reason)
     return judge_items(question, ours, others)
 
 
-def _known(stated: Mapping[str, int]) -> str:
-    """The categories that exist, as the end of a sentence that says what to do."""
-    if not stated:
+def _existing_categories(counts: Mapping[str, int]) -> str:
+    """A clause with the categories that exist, and what to do."""
+    if not counts:
         return "the records state no categories: state them"
-    names = sorted(stated)
-    more = f" and {len(names) - _EXAMPLES:,} more" if len(names) > _EXAMPLES else ""
-    return f"there are {', '.join(map(_shown, names[:_EXAMPLES]))}{more}: correct the policy or the records"
+    names = sorted(counts)
+    more = f" and {len(names) - _MAX_EXAMPLES:,} more" if len(names) > _MAX_EXAMPLES else ""
+    return f"there are {', '.join(map(_label, names[:_MAX_EXAMPLES]))}{more}: correct the policy or the records"
 
 
-def _shown(category: str) -> str:
-    return cut(quoted(category), _SHOWN)
+def _label(category: str) -> str:
+    return cut(quoted(category), _MAX_LABEL)
 
 
-def _rows(categories: Sequence[str | None]) -> Mapping[str | None, Sequence[int]]:
-    found: defaultdict[str | None, list[int]] = defaultdict(list)
+def _rows_by_category(categories: Sequence[str | None]) -> Mapping[str | None, Sequence[int]]:
+    rows: defaultdict[str | None, list[int]] = defaultdict(list)
     for row, category in enumerate(categories):
-        found[category].append(row)
-    return found
+        rows[category].append(row)
+    return rows
 
 
-def _picked(records: Records, metric: str, rows: Sequence[int]) -> Records:
-    """Only these rows, and of their scores only `metric`."""
+def _category_records(records: Records, metric: str, rows: Sequence[int]) -> Records:
+    """The given rows, with the scores of `metric` only."""
     clusters, column = records.clusters, records.scores[metric]
     return Records(
         what=records.what,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What was measured about a unit?"""
+"""The measurements of a unit, as the gates read them."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -11,13 +11,13 @@ from federation.core.record_line import LARGEST
 from federation.core.records import Records
 
 LATENCY_SCORES: Final = ("latency_ms", "cost", "tokens")
-"""What a latency record states about each request."""
+"""The scores in a latency record, one record a request."""
 SAFETY_SCORE: Final = "safe"
-"""What a safety record states about each item: 1 if the answer was safe, 0 if not."""
+"""The score in a safety record: 1 if the answer was safe, 0 if not."""
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """A metric without its items: how many there were, their mean and standard deviation."""
+    """A metric without its items: their number, mean and standard deviation."""
 
     items: int
     mean: float
@@ -25,25 +25,25 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BaselineRun(msgspec.Struct, frozen=True, kw_only=True):
-    """The baseline's requests in the same interleaved run, and so on the same machine, and its artifact digest."""
+    """The baseline's requests in the same interleaved run on the same machine, and its artifact digest."""
 
     artifact: str
     records: Records
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """One gate's or suite's measurements, in the best grade there is.
+    """The measurements for one gate or suite, in the best grade available.
 
     Args:
-        suite: Digest of what was run; numbers of different suites cannot be compared.
+        suite: Digest of the suite; numbers of different suites cannot be compared.
         records: Every item.
         summaries: Summaries by metric.
         points: Single numbers by metric.
         machine: The machine type, for latency.
         prices: Version of the price table behind `cost`.
         against: The baseline's requests, for latency.
-        others: By artifact digest, what other units answered to the same suite when this one was measured.
-        fault: Why the measurements could not be read, as a sentence; such evidence never passes.
+        others: By artifact digest, the records of other units on the same suite, measured by the same job.
+        fault: A sentence that says why the measurements cannot be read; such evidence never passes.
     """
 
     suite: str
@@ -58,8 +58,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     def of_other(self, artifact: str) -> "Evidence | None":
         """The evidence of another unit on this suite, measured by the same job; None if there is none."""
-        found = self.others.get(artifact)
-        return None if found is None else Evidence(suite=self.suite, records=found)
+        records = self.others.get(artifact)
+        return None if records is None else Evidence(suite=self.suite, records=records)
 
     def grade(self, metric: str) -> Grade | None:
         """The best grade in which `metric` was measured."""
@@ -70,7 +70,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         return "point" if metric in self.points else None
 
     def refusal(self, metric: str, least: Grade) -> str | None:
-        """Why `metric` cannot be judged at all, worded to end a sentence about the unit."""
+        """Why `metric` cannot be judged, as the predicate of a sentence about the unit; None if it can."""
         if self.fault is not None:
             return f"has evidence that cannot be read: {self.fault}"
         grade = self.grade(metric)
@@ -84,7 +84,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):
-    """A unit as the gates see it: `api` is the version or digest of the fusion API that it speaks."""
+    """A unit as the gates see it. `api` is the version or digest of its fusion API."""
 
     artifact: str
     kind: str

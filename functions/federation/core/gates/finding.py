@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did one check of one gate find?"""
+"""The result of one check of one gate."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Literal, get_args
@@ -10,8 +10,10 @@ from federation.core.statistics.comparison import Verdict
 
 Gate = Literal["quality", "latency", "safety", "compatibility"]
 GATES: Final[tuple[Gate, ...]] = get_args(Gate)
+FIRST: Final = "nothing serves yet"
+"""How a reason says that there is no baseline. Stored reports contain these words, so they cannot change."""
 _LONGEST: Final = 3000
-"""Characters of a reason before it is cut, since it may quote many faults."""
+"""The most characters of a reason, which may quote many faults."""
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +39,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def verdict(findings: Sequence[Finding]) -> Verdict:
-    """`fail` if any check fails, `pass` only if every gate has checked something and all of it passes."""
+    """`fail` if any check fails; `pass` only if every gate has findings and all of them pass; else `inconclusive`."""
     verdicts = {finding.verdict for finding in findings}
     if "fail" in verdicts:
         return "fail"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which items count, if a policy leaves some out because they disagree with themselves from run to run?
+"""Leaves out flaky items: those that one unit scores differently from run to run.
 
-The policy names them, as measured on what serves before there is a candidate, so they cannot be chosen after the fact.
-Both sides lose the same items. They must be few; otherwise it is the suite that has to be mended.
+The policy names them. They are measured on the serving unit before there is a candidate, so nobody can choose them
+afterwards. Both sides lose the same items. If there are many, the suite itself has to be fixed.
 """
 
 from typing import Final
@@ -13,27 +13,27 @@ from federation.core.records import Records, quoted
 from federation.errors import ContractError
 
 ONE_IN: Final = 10
-"""At most one item in this many is left out."""
-_EXAMPLES: Final = 3
+"""At most one item in this many may be left out."""
+_MAX_EXAMPLES: Final = 3
 
 
 def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
-    """The records of items that agree with themselves; all of them if the policy's items are of another suite.
+    """The records without flaky items; all records if the policy's list belongs to another suite.
 
     Args:
         records: The records of every item.
         suite: Digest of the suite that was run.
-        flaky: What the policy leaves out.
+        flaky: The policy's list of flaky items.
 
     Raises:
-        ContractError: The policy leaves out items that are not there, or too many.
+        ContractError: The policy lists items that the records lack, or too many items.
     """
     if flaky is None or flaky.suite != suite:
         return records
     if absent := sorted(flaky.items.keys() - set(records.items)):
-        shown = ", ".join(map(quoted, absent[:_EXAMPLES]))
+        examples = ", ".join(map(quoted, absent[:_MAX_EXAMPLES]))
         raise ContractError(
-            f"the policy leaves out {counted(len(absent), 'flaky item')} that {records.what} lacks ({shown}); "
+            f"the policy leaves out {counted(len(absent), 'flaky item')} that {records.what} lacks ({examples}); "
             "list only items of the suite, and ship a record for each item"
         )
     if len(flaky.items) * ONE_IN > len(records.items):
@@ -44,11 +44,11 @@ def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
     return records.without(flaky.items)
 
 
-def left_out(records: Records, kept: Records) -> str:
-    """How many items do not count, as the end of a sentence; nothing if all do."""
-    return without(len(records.items) - len(kept.items))
+def left_out(records: Records, steady_records: Records) -> str:
+    """A clause that says how many items were left out, or an empty text if none were."""
+    return without(len(records.items) - len(steady_records.items))
 
 
-def without(missing: int) -> str:
-    """That so many items do not count, as the end of a sentence; nothing if all do."""
-    return f"; without {counted(missing, 'item')} that the policy lists as flaky" if missing else ""
+def without(count: int) -> str:
+    """A clause that says that `count` items were left out, or an empty text for 0."""
+    return f"; without {counted(count, 'item')} that the policy lists as flaky" if count else ""

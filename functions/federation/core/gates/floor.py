@@ -4,7 +4,7 @@
 from typing import Final
 
 from federation.core.gates.evidence import Evidence, Summary
-from federation.core.gates.finding import Finding
+from federation.core.gates.finding import FIRST, Finding
 from federation.core.gates.flaky import left_out, steady
 from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
@@ -18,18 +18,18 @@ from federation.core.statistics.scale import FAR
 from federation.core.statistics.wording import number
 from federation.errors import ContractError
 
-_ALL: Final = 100.0
+_MAX_PERCENT: Final = 100.0
 """No percentage is above this; a reward may be."""
 
 
 def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
-    """Pass if the one-sided 95 % bound of the unit's own score is on the right side of the floor."""
+    """The finding on a floor: `pass` if the one-sided 95 % bound of the unit's own score is on its right side."""
     if rule.floor is None:
-        return _undecided(
-            rule, f"nothing serves yet, so {rule.metric} needs a floor, but the policy sets none; add one"
-        )
-    refusal = "has no quality evidence" if evidence is None else evidence.refusal(rule.metric, rule.evidence)
-    if refusal is not None or evidence is None:
+        return _undecided(rule, f"{FIRST}, so {rule.metric} needs a floor, but the policy sets none; add one")
+    if evidence is None:
+        return _undecided(rule, "the unit has no quality evidence")
+    refusal = evidence.refusal(rule.metric, rule.evidence)
+    if refusal is not None:
         return _undecided(rule, f"the unit {refusal}")
     return _by_grade(rule, float(rule.floor), evidence)
 
@@ -45,17 +45,19 @@ def _by_grade(rule: QualityRule, floor: float, evidence: Evidence) -> Finding:
 
 def _from_records(rule: QualityRule, floor: float, records: Records, suite: str) -> Finding:
     try:
-        kept = steady(records, suite, rule.flaky)
+        steady_records = steady(records, suite, rule.flaky)
     except ContractError as error:
         return _undecided(rule, error.what)
-    interval = mean_interval(kept, rule.metric, seed=rule.seed)
+    interval = mean_interval(steady_records, rule.metric, seed=rule.seed)
     if interval is None:
-        lack = too_few(repeating(kept.clusters)) or "measure more items"
+        lack = too_few(repeating(steady_records.clusters)) or "measure more items"
         return _undecided(rule, f"too few scores of {rule.metric} differ to bound its mean; {lack}")
-    highest = max(kept.scores[rule.metric])
-    if highest <= _ALL and _is_in_percent(rule, floor, interval.estimate, highest):
-        return _undecided(rule, _scales(rule, floor))
-    return _judged(rule, floor, interval, f"{len(kept.items):,} items{left_out(records, kept)}", "records")
+    highest = max(steady_records.scores[rule.metric])
+    if highest <= _MAX_PERCENT and _is_in_percent(rule, floor, interval.estimate, highest):
+        return _undecided(rule, _scale_reason(rule, floor))
+    return _floor_finding(
+        rule, floor, interval, f"{len(steady_records.items):,} items{left_out(records, steady_records)}", "records"
+    )
 
 
 def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:
@@ -63,25 +65,25 @@ def _from_summary(rule: QualityRule, floor: float, summary: Summary) -> Finding:
     if refusal is not None:
         return _undecided(rule, f"{rule.metric}: {refusal}")
     if _is_in_percent(rule, floor, summary.mean, summary.mean + summary.deviation):
-        return _undecided(rule, _scales(rule, floor))
-    return _judged(rule, floor, interval_of(summary), f"a summary of {summary.items:,} items", "summary")
+        return _undecided(rule, _scale_reason(rule, floor))
+    return _floor_finding(rule, floor, interval_of(summary), f"a summary of {summary.items:,} items", "summary")
 
 
 def _from_point(rule: QualityRule, floor: float, value: float) -> Finding:
     if not -LARGEST <= value <= LARGEST:
         return _undecided(rule, f"{rule.metric} is {value:g}; expected a number within -{LARGEST:g}..{LARGEST:g}")
     if _is_in_percent(rule, floor, value, value):
-        return _undecided(rule, _scales(rule, floor))
+        return _undecided(rule, _scale_reason(rule, floor))
     point = Interval(estimate=value, lower=value, upper=value, error=0.0)
-    return _judged(rule, floor, point, "a single number without an interval, which the policy accepts", "point")
+    return _floor_finding(rule, floor, point, "a single number without an interval, which the policy accepts", "point")
 
 
-def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, grade: str) -> Finding:
+def _floor_finding(rule: QualityRule, floor: float, interval: Interval, source: str, grade: str) -> Finding:
     bound = "ceiling" if rule.direction == "lower" else "floor"
     return Finding(
         gate="quality",
-        check=_check(rule),
-        verdict=_verdict(rule, floor, interval),
+        check=_check_name(rule),
+        verdict=_floor_verdict(rule, floor, interval),
         reason=(
             f"{rule.metric} is {number(interval.estimate)} "
             f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}) "
@@ -98,23 +100,23 @@ def _judged(rule: QualityRule, floor: float, interval: Interval, source: str, gr
 
 
 def _is_in_percent(rule: QualityRule, floor: float, mean: float, highest: float) -> bool:
-    """Whether scores are above 1 on average, and some of them far above, although the floor lies within 0..1."""
+    """Whether the scores look like percentages although the floor lies within 0..1."""
     return rule.direction == "higher" and 0.0 < floor <= 1.0 < mean and highest > FAR
 
 
-def _scales(rule: QualityRule, floor: float) -> str:
+def _scale_reason(rule: QualityRule, floor: float) -> str:
     return f"{rule.metric} is above 1 on average, but the floor of {number(floor)} lies within 0..1; state both on one scale"
 
 
-def _verdict(rule: QualityRule, floor: float, interval: Interval) -> Verdict:
+def _floor_verdict(rule: QualityRule, floor: float, interval: Interval) -> Verdict:
     if rule.direction == "lower":
         interval, floor = interval.turned(), -floor
     return "pass" if interval.lower == floor else verdict_of(interval, floor)
 
 
-def _check(rule: QualityRule) -> str:
+def _check_name(rule: QualityRule) -> str:
     return f"{rule.metric} against floor"
 
 
 def _undecided(rule: QualityRule, reason: str) -> Finding:
-    return Finding(gate="quality", check=_check(rule), verdict="inconclusive", reason=reason)
+    return Finding(gate="quality", check=_check_name(rule), verdict="inconclusive", reason=reason)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May a unit go on? All four gates for one unit against the baseline and the anchor; only `pass` goes on."""
+"""Runs all four gates for one unit, against the baseline and the anchor."""
 
 from federation.core.gates.compatibility import judge_compatibility
 from federation.core.gates.evidence import Subject
@@ -13,12 +13,12 @@ from federation.core.gates.safety import judge_safety
 def judge(
     candidate: Subject, baseline: Subject | None, anchor: Subject | None, rules: GateRules
 ) -> tuple[Finding, ...]:
-    """Every finding of all four gates, each at least once; `finding.verdict` sums them up.
+    """The findings of all four gates, at least one each; `finding.verdict` combines them.
 
     Args:
-        candidate: The unit to be judged, with its evidence.
-        baseline: The unit of its kind that serves now, with its evidence; None before the first release.
-        anchor: The unit of its kind in the frozen earlier release; None if none is frozen yet.
+        candidate: The unit that is judged, with its evidence.
+        baseline: The serving unit of its kind, with its evidence; None before the first release.
+        anchor: The unit of its kind in the frozen earlier release; None if there is no such release.
         rules: The policy's rules for this kind.
     """
     return (

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the unit as fast and as cheap as the baseline, beyond the noise of the machine that measured both?
+"""Is the unit as fast and as cheap as the baseline?
 
-Both answer the same requests, interleaved, on one machine. The ratio of their p95s and that of their costs per token
-must stay below the policy's limits with 95 % confidence. Without a baseline the absolute budgets hold instead.
+Both answer the same requests, interleaved, on one machine. The ratios of their p95s and of their costs per token must
+stay below the policy's limits with 95 % confidence. Without a baseline, absolute budgets apply instead.
 """
 
 import math
@@ -11,12 +11,12 @@ from typing import Final, NamedTuple
 
 from federation.core.counted import counted
 from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
-from federation.core.gates.finding import Finding
+from federation.core.gates.finding import FIRST, Finding
 from federation.core.gates.rules import LatencyRule
 from federation.core.record_line import LARGEST, SMALLEST
 from federation.core.records import Records
 from federation.core.statistics.clusters import count_clusters, repeating
-from federation.core.statistics.comparison import Verdict, shared_clusters, unshared
+from federation.core.statistics.comparison import limit_verdict, shared_clusters, unshared
 from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.quantile import p95_ratio, p95_upper
@@ -24,28 +24,28 @@ from federation.core.statistics.ratio import cost_ratio, cost_upper
 from federation.core.statistics.wording import number
 
 _TOO_GOOD: Final = 0.01
-"""A ratio to the baseline below which one side more likely states seconds, or dollars instead of cents."""
+"""Below this ratio to the baseline, one side probably uses another unit, such as seconds, or dollars for cents."""
 
 
 def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
-    """One finding on speed and, where the policy limits it, one on cost."""
+    """One finding on speed, and one on cost if the policy limits it."""
     if rule is None:
         return (_undecided("rules", "the policy has no latency rule, so no unit can pass; add one"),)
     evidence = candidate.latency
     if evidence is None:
         return (_undecided("evidence", "the unit has no latency records; run it interleaved with the baseline"),)
-    mine = _own(rule, evidence)
+    mine = _own_requests(rule, evidence)
     if isinstance(mine, str):
         return (_undecided("evidence", mine),)
     if baseline is None:
-        return tuple(_budgets(rule, evidence, mine))
-    theirs = _baselines(evidence.against, mine, baseline)
+        return tuple(_budget_findings(rule, evidence, mine))
+    theirs = _baseline_requests(evidence.against, mine, baseline)
     if isinstance(theirs, str):
         return (_undecided("evidence", theirs),)
-    return tuple(_ratios(rule, evidence, mine, theirs.ordered(mine.items)))
+    return tuple(_ratio_findings(rule, evidence, mine, theirs.ordered(mine.items)))
 
 
-def _own(rule: LatencyRule, evidence: Evidence) -> Records | str:
+def _own_requests(rule: LatencyRule, evidence: Evidence) -> Records | str:
     """The unit's own requests, or why they cannot be judged."""
     if evidence.fault is not None:
         return f"the latency evidence cannot be read: {evidence.fault}"
@@ -55,10 +55,10 @@ def _own(rule: LatencyRule, evidence: Evidence) -> Records | str:
         return "the latency evidence does not say which machine it was measured on; add `machine`"
     if rule.cost_ratio is not None and evidence.prices is None:
         return "the latency evidence does not say which price table its costs are from; add `price_table`"
-    return _unmeasured(evidence.records, rule.minimum_samples) or evidence.records
+    return _records_fault(evidence.records, rule.minimum_samples) or evidence.records
 
 
-def _unmeasured(records: Records, least: int) -> str | None:
+def _records_fault(records: Records, least: int) -> str | None:
     missing = [score for score in LATENCY_SCORES if score not in records.scores]
     if missing:
         return f"{records.what} has no {', '.join(missing)}"
@@ -66,11 +66,11 @@ def _unmeasured(records: Records, least: int) -> str | None:
         return f"{records.what} has {counted(len(records.items), 'request')}; at least {least:,} are needed"
     if min(records.scores["latency_ms"]) <= 0 or min(records.scores["cost"]) < 0 or min(records.scores["tokens"]) < 0:
         return f"{records.what} has a latency of 0 or less, or a negative cost or token count"
-    return _wild(records)
+    return _range_fault(records)
 
 
-def _wild(records: Records) -> str | None:
-    """A sentence about the first number outside the range in which ratios can be computed; None if there is none."""
+def _range_fault(records: Records) -> str | None:
+    """A sentence about the first number that is too large or too small to compute ratios; None if there is none."""
     for score in LATENCY_SCORES:
         for value in records.scores[score]:
             if value and not SMALLEST <= value <= LARGEST:
@@ -78,31 +78,31 @@ def _wild(records: Records) -> str | None:
     return None
 
 
-def _baselines(run: BaselineRun | None, mine: Records, baseline: Subject) -> Records | str:
-    """The baseline's requests, or why they are not comparable with the unit's."""
+def _baseline_requests(run: BaselineRun | None, mine: Records, baseline: Subject) -> Records | str:
+    """The baseline's requests, or why they cannot be compared with the unit's."""
     if run is None:
         return "the baseline did not run next to the unit; run both interleaved on one machine"
     if run.artifact != baseline.artifact:
         return f"the unit was measured against {run.artifact}, but {baseline.artifact} serves now; measure against that one"
-    return _unmeasured(run.records, 1) or unshared(mine, run.records) or run.records
+    return _records_fault(run.records, 1) or unshared(mine, run.records) or run.records
 
 
-def _ratios(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Records) -> Iterator[Finding]:
+def _ratio_findings(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Records) -> Iterator[Finding]:
     clusters, clash = shared_clusters(mine, theirs)
     if clash is not None:
         yield _undecided("evidence", clash)
         return
-    requests, longer = _Requests(evidence, mine, clusters), _longer(mine, theirs)
+    requests, growth = _Requests(evidence, mine, clusters), _token_growth(mine, theirs)
     speed = p95_ratio(mine.scores["latency_ms"], theirs.scores["latency_ms"], clusters)
-    yield _bounded("p95", speed, float(rule.p95_ratio), requests, longer)
+    yield _ratio_finding("p95", speed, float(rule.p95_ratio), requests, growth)
     if rule.cost_ratio is not None:
         sides = [(side.scores["cost"], side.scores["tokens"]) for side in (mine, theirs)]
         cost = cost_ratio(sides[0], sides[1], clusters)
-        yield _bounded("cost per token", cost, float(rule.cost_ratio), requests, longer)
+        yield _ratio_finding("cost per token", cost, float(rule.cost_ratio), requests, growth)
 
 
-def _longer(mine: Records, theirs: Records) -> str:
-    """How much longer the answers are and how much more one costs, as the end of a sentence: no check covers that."""
+def _token_growth(mine: Records, theirs: Records) -> str:
+    """A clause on how much longer and costlier a request is; empty if it is not. No check covers that."""
     tokens, cost = (
         math.fsum(mine.scores[score]) / (math.fsum(theirs.scores[score]) or math.inf) for score in ("tokens", "cost")
     )
@@ -112,15 +112,15 @@ def _longer(mine: Records, theirs: Records) -> str:
     return f"; a request takes {number(tokens)} times as many tokens on average{costs}"
 
 
-def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Requests", longer: str) -> Finding:
+def _ratio_finding(check: str, ratio: Interval | None, limit: float, requests: "_Requests", growth: str) -> Finding:
     if ratio is None:
         return requests.without_bound(check)
     if ratio.upper < _TOO_GOOD:
-        found = f"{check} is at most {number(ratio.upper)} times the baseline's"
+        text = f"{check} is at most {number(ratio.upper)} times the baseline's"
         return _undecided(
-            check, f"{found}, so the sides seem to use different units; state milliseconds and one currency"
+            check, f"{text}, so the sides seem to use different units; state milliseconds and one currency"
         )
-    verdict: Verdict = "pass" if ratio.upper <= limit else "fail" if ratio.lower > limit else "inconclusive"
+    verdict = limit_verdict(ratio.upper, ratio.lower, limit)
     ending = {
         "pass": f"within the limit of {number(limit)}",
         "fail": f"above the limit of {number(limit)}",
@@ -132,7 +132,7 @@ def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Reque
         verdict=verdict,
         reason=(
             f"{check} is {number(ratio.estimate)} times the baseline's on {requests.described('interleaved ')} "
-            f"(95 % bounds {number(ratio.lower)}..{number(ratio.upper)}), {ending}{longer}"
+            f"(95 % bounds {number(ratio.lower)}..{number(ratio.upper)}), {ending}{growth}"
         ),
         numbers={
             "estimate": decimal_text(ratio.estimate),
@@ -144,32 +144,31 @@ def _bounded(check: str, ratio: Interval | None, limit: float, requests: "_Reque
     )
 
 
-def _budgets(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterator[Finding]:
-    """Findings against the absolute limits, the only ones for a first release."""
+def _budget_findings(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterator[Finding]:
+    """The findings against absolute budgets, which apply to a first release."""
     clusters = repeating(records.clusters)
     requests = _Requests(evidence, records, clusters)
     if rule.p95_ms is None:
-        text = "nothing serves yet, so the p95 needs a budget, but the policy sets no p95_ms; add one"
+        text = f"{FIRST}, so the p95 needs a budget, but the policy sets no p95_ms; add one"
         yield _undecided("p95", text)
     else:
-        yield _budget("p95", p95_upper(records.scores["latency_ms"], clusters), float(rule.p95_ms), requests)
+        yield _budget_finding("p95", p95_upper(records.scores["latency_ms"], clusters), float(rule.p95_ms), requests)
     if rule.cost is not None:
         bound = cost_upper(records.scores["cost"], records.scores["tokens"], clusters)
-        yield _budget("cost per token", bound, float(rule.cost), requests)
+        yield _budget_finding("cost per token", bound, float(rule.cost), requests)
     elif rule.cost_ratio is not None:
-        text = "nothing serves yet, so the cost needs a budget, but the policy sets no cost; add one"
+        text = f"{FIRST}, so the cost needs a budget, but the policy sets no cost; add one"
         yield _undecided("cost per token", text)
 
 
-def _budget(check: str, bound: tuple[float, float] | None, limit: float, requests: "_Requests") -> Finding:
+def _budget_finding(check: str, bound: tuple[float, float] | None, limit: float, requests: "_Requests") -> Finding:
     if bound is None:
         return requests.without_bound(check)
     estimate, upper = bound
-    verdict: Verdict = "pass" if upper <= limit else "fail" if estimate > limit else "inconclusive"
     return Finding(
         gate="latency",
         check=check,
-        verdict=verdict,
+        verdict=limit_verdict(upper, estimate, limit),
         reason=(
             f"{check} is {number(estimate)} on {requests.described()} (95 % upper bound {number(upper)}) "
             f"against a budget of {number(limit)}"
@@ -184,14 +183,14 @@ def _budget(check: str, bound: tuple[float, float] | None, limit: float, request
 
 
 class _Requests(NamedTuple):
-    """What a finding rests on; `clusters` is None unless some requests depend on each other."""
+    """The requests behind a finding; `clusters` is None unless some requests depend on each other."""
 
     evidence: Evidence
     records: Records
     clusters: Sequence[str | None] | None
 
     def described(self, how: str = "") -> str:
-        """The requests, worded to end a sentence."""
+        """The number of requests and clusters, as the end of a sentence."""
         text = counted(len(self.records.items), f"{how}request")
         return text if self.clusters is None else f"{text} in {counted(count_clusters(self.clusters), 'cluster')}"
 
@@ -201,7 +200,7 @@ class _Requests(NamedTuple):
         return _undecided(check, f"{check} has no bound on {self.described()}: {why}")
 
     def numbers(self) -> dict[str, str]:
-        """Numbers for the report; a release's latency budget is checked against the unit's own p95 in milliseconds."""
+        """The numbers for the report. A release's latency budget is checked against `p95_ms`."""
         bound = p95_upper(self.records.scores["latency_ms"])
         return {
             "samples": str(len(self.records.items)),

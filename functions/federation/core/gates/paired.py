@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the quality gate find on items that both sides have answered?"""
+"""The quality gate's finding on items that both sides answered."""
 
 import msgspec
 
@@ -14,13 +14,13 @@ from federation.core.statistics.wording import sentence
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
-    """What is asked of the items.
+    """A comparison to make.
 
     Args:
         rule: The rule of the metric.
         check: The name of the check.
-        what: What the sentence calls the score.
-        opponent: The baseline or the anchor, by that word.
+        what: The name of the score in the sentence.
+        opponent: "baseline" or "anchor".
         margin: The loss allowed.
         reach: The range of all scores of the suite, if these items are only some of them; see `compare_records`.
         ending: The end of the sentence.
@@ -47,7 +47,7 @@ def judge_items(question: Question, ours: Records, others: Records) -> Finding:
         seed=rule.seed,
         reach=question.reach,
     )
-    told = sentence(
+    text = sentence(
         comparison,
         metric=question.what,
         margin=margin,
@@ -58,14 +58,14 @@ def judge_items(question: Question, ours: Records, others: Records) -> Finding:
         gate="quality",
         check=question.check,
         verdict=comparison.verdict,
-        reason=told + question.ending,
+        reason=text + question.ending,
         numbers=_numbers(rule, comparison, margin),
         items=comparison.named,
     )
 
 
 def bounds(interval: Interval) -> dict[str, str]:
-    """The numbers of a finding that say what was seen, and what could have been."""
+    """The numbers of a finding: estimate, bounds, and the smallest effect that could be detected."""
     return {
         "estimate": decimal_text(interval.estimate),
         "lower": decimal_text(interval.lower),
@@ -75,7 +75,7 @@ def bounds(interval: Interval) -> dict[str, str]:
 
 
 def undecided(check: str, reason: str) -> Finding:
-    """The finding where nothing can be judged."""
+    """An inconclusive finding with its reason."""
     return Finding(gate="quality", check=check, verdict="inconclusive", reason=reason)
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the unit as good as the baseline, and as the anchor, so that small allowed losses cannot add up?
+"""Is the unit as good as the baseline, and as the anchor? The anchor stops small losses from adding up.
 
-Non-inferiority on the paired items of one suite. Summaries can only be compared unpaired, and the finding says so; a point
-has no interval and proves nothing against another point. Without a baseline each metric must reach its floor.
+The test is non-inferiority on the paired items of one suite. Summaries are compared unpaired, and the finding says so. A
+point has no interval, so it proves nothing. Without a baseline, each metric must reach its floor.
 """
 
 from collections.abc import Sequence
@@ -29,98 +29,97 @@ def judge_quality(
     anchor: Subject | None,
     suite: str | None = None,
 ) -> tuple[Finding, ...]:
-    """One finding for each metric and opponent, then its categories', and one for a pinned suite.
+    """One finding for each metric and opponent, one for each bounded category, and one for a pinned suite.
 
-    An anchor that also serves adds none.
+    An anchor that also serves is skipped.
     """
     if not rules:
         return (undecided("rules", "the policy names no quality metric, so no unit can pass; add one"),)
     opponents = {"baseline": baseline}
     if anchor is not None and (baseline is None or anchor.artifact != baseline.artifact):
         opponents["anchor"] = anchor
-    found = tuple(
+    findings = tuple(
         finding
         for rule in rules
         for name, other in opponents.items()
-        for finding in _judged(rule, candidate.quality, name, other)
+        for finding in _metric_findings(rule, candidate.quality, name, other)
     )
-    return found if suite is None else (_pinned(suite, candidate.quality), *found)
+    return findings if suite is None else (_suite_finding(suite, candidate.quality), *findings)
 
 
-def _pinned(suite: str, mine: Evidence | None) -> Finding:
-    """The finding for a pinned suite. A policy may pin one, since to choose the items is to choose the winner."""
-    ran = mine.suite if mine else ""
-    if ran == suite:
+def _suite_finding(suite: str, mine: Evidence | None) -> Finding:
+    """The finding for a pinned suite. A policy may pin one, because whoever chooses the items chooses the winner."""
+    suite_run = mine.suite if mine else ""
+    if suite_run == suite:
         return Finding(
             gate="quality", check="suite", verdict="pass", reason=f"the unit ran suite {suite}, which the policy pins"
         )
-    told = f"the unit ran {f'suite {ran}' if ran else 'no suite'}, but the policy pins {suite}; run that one, or pin another"
-    return Finding(gate="quality", check="suite", verdict="fail", reason=told)
+    other = f"suite {suite_run}" if suite_run else "no suite"
+    reason = f"the unit ran {other}, but the policy pins {suite}; run that one, or pin another"
+    return Finding(gate="quality", check="suite", verdict="fail", reason=reason)
 
 
-def _judged(rule: QualityRule, mine: Evidence | None, name: str, other: Subject | None) -> tuple[Finding, ...]:
-    return (judge_floor(rule, mine),) if other is None else _against(rule, mine, name, other)
+def _metric_findings(rule: QualityRule, mine: Evidence | None, name: str, other: Subject | None) -> tuple[Finding, ...]:
+    return (judge_floor(rule, mine),) if other is None else _opponent_findings(rule, mine, name, other)
 
 
-def _against(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> tuple[Finding, ...]:
+def _opponent_findings(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> tuple[Finding, ...]:
     check = f"{rule.metric} against {name}"
-    theirs = _on_this_suite(mine, other)
-    refusal = _refusal(rule, "the unit", mine) or _refusal(rule, f"the {name}", theirs)
+    theirs = _evidence_on_suite(mine, other)
+    refusal = _evidence_refusal(rule, "the unit", mine) or _evidence_refusal(rule, f"the {name}", theirs)
     if refusal is not None or mine is None or theirs is None:
         return (undecided(check, f"{refusal}; ship records of the canonical suite"),)
     if not mine.suite or mine.suite != theirs.suite:
-        ran = f"the unit ran suite {mine.suite or 'unknown'}, but the {name} ran {theirs.suite or 'unknown'}"
-        return (undecided(check, f"{ran}, so they cannot be compared; run the {name} on the unit's suite too"),)
+        suites = f"the unit ran suite {mine.suite or 'unknown'}, but the {name} ran {theirs.suite or 'unknown'}"
+        return (undecided(check, f"{suites}, so they cannot be compared; run the {name} on the unit's suite too"),)
     grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
-    if grade == "records":
-        return _paired(rule, check, name, mine, theirs)
+    if grade == "records" and mine.records is not None and theirs.records is not None:
+        return _paired_findings(rule, check, name, Sides(mine.records, theirs.records), mine.suite)
     if grade == "summary":
-        return (_unpaired(rule, check, name, mine, theirs),)
-    told = f"{rule.metric} is a single number, which has no interval; ship records, one line per item"
-    return (undecided(check, told),)
+        return (_unpaired_finding(rule, check, name, mine, theirs),)
+    reason = f"{rule.metric} is a single number, which has no interval; ship records, one line per item"
+    return (undecided(check, reason),)
 
 
-def _on_this_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
-    """The other unit's evidence on the candidate's suite: its own, or else what the candidate's job measured for it."""
+def _evidence_on_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
+    """The other unit's evidence on the candidate's suite: its own, else what the candidate's job measured."""
     theirs = other.quality
     if mine is None or (theirs is not None and theirs.suite == mine.suite):
         return theirs
     return mine.of_other(other.artifact) or theirs
 
 
-def _refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | None:
+def _evidence_refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | None:
     refusal = "has no quality evidence" if evidence is None else evidence.refusal(rule.metric, rule.evidence)
     return None if refusal is None else f"{whose} {refusal}"
 
 
 def _margin(rule: QualityRule, name: str) -> float:
-    """The margin against an opponent: 0 for a primary metric against the baseline, which it must beat; else the rule's."""
+    """The rule's margin, but 0 for a primary metric, which must beat the baseline."""
     return 0.0 if rule.primary and name == "baseline" else float(rule.margin)
 
 
-def _paired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> tuple[Finding, ...]:
-    if mine.records is None or theirs.records is None:
-        return (undecided(check, "no records"),)
+def _paired_findings(rule: QualityRule, check: str, name: str, sides: Sides, suite: str) -> tuple[Finding, ...]:
     try:
-        ours, others = steady(mine.records, mine.suite, rule.flaky), steady(theirs.records, theirs.suite, rule.flaky)
+        ours, others = (steady(side, suite, rule.flaky) for side in sides)
     except ContractError as error:
         return (undecided(check, error.what),)
-    unsaid = unsaid_cluster(ours, others)
-    if unsaid is not None:
-        return (undecided(check, f"{unsaid}: state the clusters that the {name}'s records state"),)
+    missing_cluster = unsaid_cluster(ours, others)
+    if missing_cluster is not None:
+        return (undecided(check, f"{missing_cluster}: state the clusters that the {name}'s records state"),)
     whole = Question(
         rule=rule,
         check=check,
         what=rule.metric,
         opponent=name,
         margin=_margin(rule, name),
-        ending=left_out(mine.records, ours),
+        ending=left_out(sides.ours, ours),
     )
-    categories = judge_categories(rule, name, Sides(mine.records, theirs.records), Sides(ours, others))
+    categories = judge_categories(rule, name, sides, Sides(ours, others))
     return (judge_items(whole, ours, others), *categories)
 
 
-def _unpaired(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
+def _unpaired_finding(rule: QualityRule, check: str, name: str, mine: Evidence, theirs: Evidence) -> Finding:
     sides = summary_of(mine, rule.metric), summary_of(theirs, rule.metric)
     refusal = unusable(*sides)
     if refusal is not None:

@@ -18,16 +18,15 @@ Grade = Literal["point", "summary", "records"]
 GRADES: Final[tuple[Grade, ...]] = ("point", "summary", "records")
 Direction = Literal["higher", "lower"]
 Comparison = Literal["equal", "same set", "may grow"]
-"""How a field of a contract may differ from the baseline's; a list is a set where order means nothing."""
+"""How a contract field may differ from the baseline's. `same set` compares lists and ignores their order."""
 EVERY: Final = "*"
-"""Among the categories of a rule: each one that the rule does not name."""
+"""In a rule's categories: every category that the rule does not name."""
 
 
 class Flaky(msgspec.Struct, frozen=True, kw_only=True):
-    """Items that disagree with themselves, each with the share of all pairs of runs that scored it differently.
+    """Flaky items, each with the share of all pairs of runs that scored it differently.
 
-    The runs are of one suite by one unit. Each share is above `limit`, so that the policy states the rule by which an
-    item is listed.
+    One unit ran one suite `runs` times. An item is listed if its share is above `limit`.
     """
 
     suite: str

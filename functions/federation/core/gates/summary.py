@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a mean prove if its items are not there?
+"""What does a mean prove without its items?
 
-A mean has a normal interval, and the difference of two means an unpaired one. What both sides share does not cancel
-out, so this is wider than from records: 1.5 to 2.5 times at an accuracy of 0.8 with 15 or 5 % of items differing.
+A mean has a normal interval, and the difference of two means has an unpaired one. It is wider than the paired interval
+from records: 1.5 to 2.5 times at an accuracy of 0.8 with 15 or 5 % of items differing.
 """
 
 import math
@@ -17,11 +17,11 @@ from federation.core.statistics.interval import Interval
 from federation.core.statistics.scale import APART, FAR, ROUNDING
 
 FEWEST: Final = 100
-"""Items below which a normal interval from a summary is too short to be trusted."""
+"""With fewer items, the normal interval from a summary is too short."""
 
 
 def summary_of(evidence: Evidence, metric: str) -> Summary:
-    """The summary of `metric`, made from records if need be; items in clusters then count for what they are `worth`."""
+    """The summary of `metric`, from records if necessary. For clustered items, `items` is the effective sample size."""
     if metric in evidence.summaries or evidence.records is None:
         return evidence.summaries[metric]
     column = evidence.records.scores[metric]
@@ -33,7 +33,7 @@ def summary_of(evidence: Evidence, metric: str) -> Summary:
 
 
 def unusable(*summaries: Summary) -> str | None:
-    """Why no interval follows from these summaries, as a sentence; None if one does."""
+    """A sentence that says why these summaries have no interval; None if they have one."""
     for summary in summaries:
         if not (abs(summary.mean) <= LARGEST and abs(summary.deviation) <= LARGEST):
             return f"a summary has a number that is not within -{LARGEST:g}..{LARGEST:g}"
@@ -43,33 +43,33 @@ def unusable(*summaries: Summary) -> str | None:
             return (
                 f"a summary has a deviation of {summary.deviation:g}, so its mean has no interval; it must be above 0"
             )
-    if any(map(_of_shares, summaries)) and any(map(_far_beyond_shares, summaries)):
+    if any(map(_may_be_shares, summaries)) and any(map(_may_be_percentages, summaries)):
         return APART
     return None
 
 
-def _of_shares(summary: Summary) -> bool:
-    """Whether scores within 0..1 can have this mean and deviation."""
+def _may_be_shares(summary: Summary) -> bool:
+    """Whether scores within 0..1 can have this mean and standard deviation."""
     spread = summary.deviation**2 * (summary.items - 1) / summary.items
     return 0.0 <= summary.mean <= 1.0 and spread <= summary.mean * (1.0 - summary.mean) + ROUNDING
 
 
-def _far_beyond_shares(summary: Summary) -> bool:
-    """Whether scores are above 1 on average, and some of them far above, as percentages are."""
+def _may_be_percentages(summary: Summary) -> bool:
+    """Whether the scores look like percentages: above 1 on average, and some of them far above."""
     return summary.mean > 1.0 and summary.mean + summary.deviation > FAR
 
 
 def interval_of(summary: Summary) -> Interval:
-    """The mean with its bounds."""
-    return _normal(summary.mean, summary.deviation / math.sqrt(summary.items))
+    """The mean with its 95 % bounds."""
+    return _normal_interval(summary.mean, summary.deviation / math.sqrt(summary.items))
 
 
 def difference_of(mine: Summary, theirs: Summary) -> Interval:
-    """The difference of both means with its bounds."""
+    """The difference of both means with its 95 % bounds."""
     error = math.sqrt(mine.deviation**2 / mine.items + theirs.deviation**2 / theirs.items)
-    return _normal(mine.mean - theirs.mean, error)
+    return _normal_interval(mine.mean - theirs.mean, error)
 
 
-def _normal(estimate: float, error: float) -> Interval:
-    reach = NORMAL_95 * error
-    return Interval(estimate=estimate, lower=estimate - reach, upper=estimate + reach, error=error)
+def _normal_interval(estimate: float, error: float) -> Interval:
+    half_width = NORMAL_95 * error
+    return Interval(estimate=estimate, lower=estimate - half_width, upper=estimate + half_width, error=error)

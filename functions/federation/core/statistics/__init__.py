@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do measured scores prove, and what do they leave open?
+"""Statistics of measured scores: one-sided bounds, each at 95 % (`NORMAL_95`).
 
-One-sided bounds throughout, each at 95 % (`NORMAL_95`). SciPy is never imported; NumPy only with `many_units`.
+SciPy is never imported; NumPy only with `many_units`.
 """
 
 from typing import Final
 
 NORMAL_95: Final = 1.6448536269514722
-"""The normal quantile of 95 %: the distance of a one-sided bound, in standard errors."""
+"""The normal quantile of 95 %: the distance of a one-sided bound in standard errors."""
 ALPHA: Final = 0.05
 """How often a one-sided bound may be wrong."""

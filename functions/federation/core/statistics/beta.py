@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is the regularised incomplete beta function, from which exact binomial tails follow?
+"""The regularised incomplete beta function, from which exact binomial tails follow.
 
 Source: Lentz's continued fraction, NIST DLMF 8.17.22 (https://dlmf.nist.gov/8.17.E22), as in Numerical Recipes 6.4.
 """
@@ -40,7 +40,7 @@ def beta_density(x: float, a: float, b: float) -> float:
 
 
 def beta_quantile(a: float, b: float, target: float) -> float:
-    """The x at which I_x(a, b) is `target`: Newton's steps, kept inside a bracket that halves when a step leaves it."""
+    """The x at which I_x(a, b) is `target`, by Newton's steps inside a shrinking bracket."""
     low, high = 0.0, 1.0
     x = _near(a, b, target)
     for _ in range(_STEPS):
@@ -56,7 +56,7 @@ def beta_quantile(a: float, b: float, target: float) -> float:
 
 
 def _near(a: float, b: float, target: float) -> float:
-    """Where to begin: the mean, or for an upper tail as many deviations above it as the normal distribution says."""
+    """A first guess: the mean, or for an upper tail the normal approximation."""
     mean = a / (a + b)
     upper = mean + NORMAL_95 * math.sqrt(mean * (1.0 - mean) / (a + b + 1.0))
     return upper if target > 1.0 - 2.0 * ALPHA and upper < 1.0 else mean
@@ -80,7 +80,7 @@ def student_95(degrees_of_freedom: float) -> float:
 
 
 def _fraction(x: float, a: float, b: float) -> float:
-    """Needs about sqrt(max(a, b)) rounds, since `incomplete_beta` only asks on the side where it converges."""
+    """The continued fraction. It needs about sqrt(max(a, b)) rounds on the side where `incomplete_beta` calls it."""
     c, d = 1.0, 1.0 / _away_from_zero(1.0 - (a + b) * x / (a + 1.0))
     h = d
     for m in count(1):

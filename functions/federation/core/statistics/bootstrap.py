@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""By how much do two sides differ on real-valued scores, if items of one cluster (a document) depend on each other?
+"""By how much do two sides differ on real-valued scores, if items of a cluster (a document) depend on each other?
 
 Bootstrap-t over whole clusters (Efron 1979; Hall 1988, "Theoretical comparison of bootstrap confidence intervals",
 Annals of Statistics 16:927-953), never narrower than Student's t. Where clusters are of different sizes the standard
@@ -11,14 +11,12 @@ Uncorrected, it passes a candidate at the margin too often when rare losses are 
 sqrt(clusters). This factor was found by simulation. With it, 4.3 % pass on 60 items, and 5 to 7 % for sigma 1.5 on 30
 to 100 items, in 700 runs each.
 
-A bootstrap knows nothing about what it has not seen. Where fewer than `FEWEST` clusters differ from the median, the
-bound of `bounded` is used instead. It asks how bad one more, unseen item could have been, and counts the items only for
-as many independent ones as their spread over clusters makes them worth. If no cluster differs, or if there are fewer
-than `FEWEST` clusters, it asks how bad one more, unseen cluster could have been.
+A bootstrap knows nothing about what it has not seen. If fewer than `FEWEST` clusters differ from the median, the bound
+of `bounded` is used instead. It allows for one more, unseen item, and counts the items as their effective sample size.
+If no cluster differs, or if there are fewer than `FEWEST` clusters, it allows for one more, unseen cluster.
 
-Clusters are sorted before any is drawn, so the same records and seed give the same bounds. Only their number decides
-how they are resampled: up to `FEW` in plain Python, which takes less time than importing NumPy, and beyond that by
-NumPy.
+Clusters are sorted before any is drawn, so the same records and seed give the same bounds. Up to `FEW` blocks (clusters
+or single items) are resampled in plain Python, which takes less time than importing NumPy; more of them by NumPy.
 """
 
 import math
@@ -34,9 +32,9 @@ from federation.core.statistics.interval import Interval
 from federation.core.statistics.sample import Sample
 
 FEWEST: Final = 20
-"""Clusters that must differ from the median before resampling them means anything."""
+"""The fewest clusters that must differ from the median for a bootstrap."""
 FEW: Final = 150
-"""The most independent units (clusters or single items) that are judged without NumPy."""
+"""The most blocks (clusters or single items) that are resampled without NumPy."""
 _SKEW: Final = 3.0
 _CUBED_SKEW: Final = 60.0
 _CONSTANT: Final = 1e-12
@@ -46,7 +44,7 @@ _TINY: Final = 1e-300
 def clustered_mean(
     values: Sequence[float], clusters: Sequence[str | None] | None, *, span: float, seed: int
 ) -> Interval | None:
-    """The mean of `values` with its bounds; every item has the same weight.
+    """The mean of `values` with its bounds. Every item has the same weight.
 
     None if few clusters differ and `span` is unknown, or if a difference is too large for a float.
 
@@ -61,58 +59,60 @@ def clustered_mean(
     if math.isinf(largest):
         return None
     scale = _power_below(largest)
-    found = _sample(values, clusters, scale, span / scale)
-    differing = found.middle.below + found.middle.above
+    sample = _sample_of(values, clusters, scale, span / scale)
+    differing = sample.middle.below + sample.middle.above
     if differing >= FEWEST:
-        drawn = _studentised(found, scale, seed)
-        return drawn if clusters is None else drawn.widened(_alone(values, found.mean, scale))
+        interval = _studentised_interval(sample, scale, seed)
+        return interval if clusters is None else interval.widened(_student_interval(values, sample.mean, scale))
     if span <= 0.0:
         return None
-    if clusters is not None and differing and found.count >= FEWEST:
-        return _bounded(_thinned(values, clusters, scale), 1.0, found.mean, scale, span / scale)
-    bounded = _bounded(found.groups(), found.heaviest, found.mean, scale, span / scale)
-    return bounded if clusters is None else bounded.widened(_alone(values, found.mean, scale))
+    if clusters is not None and differing and sample.count >= FEWEST:
+        return _bounded_interval(_weighted_items(values, clusters, scale), 1.0, sample.mean, scale, span / scale)
+    bounded = _bounded_interval(sample.groups(), sample.heaviest, sample.mean, scale, span / scale)
+    return bounded if clusters is None else bounded.widened(_student_interval(values, sample.mean, scale))
 
 
 def _power_below(largest: float) -> float:
-    """The power of two at or below `largest`: dividing by it is exact, and then squares and cubes fit a float's range."""
+    """The power of two at or below `largest`. Dividing by it is exact, and then squares and cubes fit a float."""
     return math.ldexp(1.0, math.frexp(largest)[1] - 1)
 
 
-def _sample(values: Sequence[float], clusters: Sequence[str | None] | None, scale: float, span: float) -> Sample:
-    if (len(values) if clusters is None else _independent(clusters)) <= FEW:
+def _sample_of(values: Sequence[float], clusters: Sequence[str | None] | None, scale: float, span: float) -> Sample:
+    if (len(values) if clusters is None else _count_blocks(clusters)) <= FEW:
         return few_units.sample(values, clusters, scale=scale, span=span)
-    from federation.core.statistics import many_units  # noqa: PLC0415 - NumPy: 70 ms that few units save
+    from federation.core.statistics import many_units  # noqa: PLC0415 - NumPy: 70 ms that few blocks save
 
     return many_units.sample(values, clusters, scale=scale, span=span)
 
 
-def _independent(clusters: Sequence[str | None]) -> int:
-    """The number of clusters and single items; beyond `FEW` only a lower bound, since counting stops there."""
-    seen: set[str | None] = set()
+def _count_blocks(clusters: Sequence[str | None]) -> int:
+    """The number of clusters and single items. Counting stops beyond `FEW`, so more is only a lower bound."""
+    names: set[str | None] = set()
     for name in clusters:
-        seen.add(name)
-        if len(seen) > FEW + 1:
+        names.add(name)
+        if len(names) > FEW + 1:
             break
-    return len(seen - {None}) + clusters.count(None)
+    return len(names - {None}) + clusters.count(None)
 
 
-def _alone(values: Sequence[float], mean: float, scale: float) -> Interval:
-    """Student's t as if each item stood alone; clusters never make the interval narrower than this."""
+def _student_interval(values: Sequence[float], mean: float, scale: float) -> Interval:
+    """Student's interval as if each item stood alone. Clusters never make the interval narrower than this."""
     count = len(values)
     squares = math.fsum((value / scale - mean) ** 2 for value in values)
-    reach = student_95(count - 1) * math.sqrt(squares / (count - 1) / count)
-    return Interval(estimate=mean * scale, lower=(mean - reach) * scale, upper=(mean + reach) * scale, error=0.0)
+    half_width = student_95(count - 1) * math.sqrt(squares / (count - 1) / count)
+    return Interval(
+        estimate=mean * scale, lower=(mean - half_width) * scale, upper=(mean + half_width) * scale, error=0.0
+    )
 
 
-def _thinned(values: Sequence[float], clusters: Sequence[str | None], scale: float) -> Sequence[Group]:
-    """The items as single units, weighted to count for as many as their clusters are `worth`."""
+def _weighted_items(values: Sequence[float], clusters: Sequence[str | None], scale: float) -> Sequence[Group]:
+    """The items as single blocks, weighted to sum to the effective sample size."""
     share = worth(values, clusters) / len(values)
     return [Group(1.0, value / scale, count * share) for value, count in sorted(Counter(values).items())]
 
 
-def _bounded(groups: Sequence[Group], unseen: float, mean: float, scale: float, span: float) -> Interval:
-    """Bounds that hold even if one more, unseen unit is as bad as `span` allows."""
+def _bounded_interval(groups: Sequence[Group], unseen: float, mean: float, scale: float, span: float) -> Interval:
+    """Bounds that hold even if one more, unseen block is as bad as `span` allows."""
     lower = bounded_lower(groups, worst=-span, unseen=unseen)
     upper = -bounded_lower(turned(groups), worst=-span, unseen=unseen)
     return Interval(
@@ -123,14 +123,14 @@ def _bounded(groups: Sequence[Group], unseen: float, mean: float, scale: float, 
     )
 
 
-def _studentised(found: Sample, scale: float, seed: int) -> Interval:
-    count, mean = found.count, found.mean
-    error = math.sqrt((count - 1) / count * found.jackknifed) / found.items
-    skew = found.cubes / count / (found.squares / count) ** 1.5 / math.sqrt(count)
-    roots, correction = sorted(map(_root, *found.replicates(seed))), math.sqrt((count - 1) / count)
-    student = student_95(found.degrees_of_freedom)
-    high = max(_quantile(roots, 1.0 - ALPHA / _strictness(max(-skew, 0.0))) * correction, student)
-    low = min(_quantile(roots, ALPHA / _strictness(max(skew, 0.0))) * correction, -student)
+def _studentised_interval(sample: Sample, scale: float, seed: int) -> Interval:
+    count, mean = sample.count, sample.mean
+    error = math.sqrt((count - 1) / count * sample.jackknifed) / sample.items
+    skew = sample.cubes / count / (sample.squares / count) ** 1.5 / math.sqrt(count)
+    roots, correction = sorted(map(_studentised_deviation, *sample.replicates(seed))), math.sqrt((count - 1) / count)
+    student = student_95(sample.degrees_of_freedom)
+    high = max(_order_statistic(roots, 1.0 - ALPHA / _skew_factor(max(-skew, 0.0))) * correction, student)
+    low = min(_order_statistic(roots, ALPHA / _skew_factor(max(skew, 0.0))) * correction, -student)
     return Interval(
         estimate=mean * scale,
         lower=(mean - high * error) * scale,
@@ -139,19 +139,19 @@ def _studentised(found: Sample, scale: float, seed: int) -> Interval:
     )
 
 
-def _strictness(skew: float) -> float:
+def _skew_factor(skew: float) -> float:
     return 1.0 + _SKEW * skew + _CUBED_SKEW * skew * skew * skew
 
 
-def _root(e: float, ee: float, k: float, ek: float, kk: float) -> float:
+def _studentised_deviation(e: float, ee: float, k: float, ek: float, kk: float) -> float:
     """The studentised deviation of a replicate's mean: E/K over its standard error, root of sum (e - k E/K) squared, / K."""
     ratio = e / k
     spread = max(ee - 2 * ratio * ek + ratio * ratio * kk, _CONSTANT * ee, _TINY)
     return e / math.sqrt(spread)
 
 
-def _quantile(ordered: Sequence[float], level: float) -> float:
-    """The order statistic that bounds one more draw with chance `level` (of N draws the (N + 1) x level th)."""
+def _order_statistic(ordered: Sequence[float], level: float) -> float:
+    """The order statistic at `level`: of N draws the (N + 1) x level th."""
     rank = level * (len(ordered) + 1)
     position = math.ceil(rank - 1e-9) if level > ALPHA * 2 else math.floor(rank + 1e-9)
     return ordered[min(max(position, 1), len(ordered)) - 1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which items belong together, and how many independent items are they worth?"""
+"""Which items form a cluster, and what is the effective sample size of clustered items?"""
 
 import math
 from collections import defaultdict
@@ -10,17 +10,17 @@ from federation.core.statistics import NORMAL_95
 from federation.core.statistics.beta import student_95
 
 FEWEST: Final = 20
-"""Clusters needed to estimate how far they differ: with twelve, an exceeded budget passed up to 15 % of the time."""
+"""The fewest clusters whose spread can be estimated. With twelve, an exceeded budget passed up to 15 % of the time."""
 _ALONE: Final = 0.1
-"""Degrees of freedom below which one cluster outweighs all others."""
+"""Below these degrees of freedom, one cluster outweighs all others."""
 
 
 def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
-    """`clusters`, or None if each contains one item, so that clustering changes nothing."""
+    """`clusters`, or None if no cluster contains two items."""
     if clusters is None:
         return None
-    named = len(clusters) - sum(name is None for name in clusters)
-    return clusters if len(set(clusters) - {None}) < named else None
+    clustered_items = len(clusters) - sum(name is None for name in clusters)
+    return clusters if len(set(clusters) - {None}) < clustered_items else None
 
 
 def by_cluster(values: Sequence[float], clusters: Sequence[str | None] | None) -> Sequence[Sequence[float]]:
@@ -35,12 +35,12 @@ def by_cluster(values: Sequence[float], clusters: Sequence[str | None] | None) -
 
 
 def count_clusters(clusters: Sequence[str | None]) -> int:
-    """The number of clusters; an item without one is a cluster of its own."""
+    """The number of clusters. An item without a cluster counts as one."""
     return len(set(clusters) - {None}) + sum(name is None for name in clusters)
 
 
 def too_few(clusters: Sequence[str | None] | None) -> str | None:
-    """What items of fewer than `FEWEST` clusters lack, as the end of a sentence; None if it is not clusters."""
+    """A clause that says that there are too few clusters; None if there are at least `FEWEST`, or none at all."""
     count = FEWEST if clusters is None else count_clusters(clusters)
     if count >= FEWEST:
         return None
@@ -52,7 +52,7 @@ def too_few(clusters: Sequence[str | None] | None) -> str | None:
 def degrees_of_freedom(count: int, squares: float, fourths: float) -> float:
     """Effective degrees of freedom of a sum of squares (Satterthwaite 1946, Biometrics Bulletin 2:110-114).
 
-    Equal squares have `count` - 1 of them; where one outweighs all others, about one is left.
+    Equal squares have `count` - 1 of them. If one outweighs all others, about one is left.
 
     Args:
         count: How many numbers.
@@ -63,18 +63,18 @@ def degrees_of_freedom(count: int, squares: float, fourths: float) -> float:
 
 
 def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], variance: float) -> float:
-    """The effective number of independent items, at most as many as there are.
+    """The effective sample size, at most the number of items.
 
-    Kish's design effect (1965, Survey Sampling, section 5.4): the variance of the sum of the pulls, over what it would be
-    if all items were independent. Few clusters estimate that variance badly, so the effect is multiplied by the square of
-    Student's t over the normal quantile.
+    Kish's design effect (1965, Survey Sampling, section 5.4) is the variance of the sum of the pulls, divided by the
+    variance for independent items. Few clusters estimate it badly, so it is multiplied by the square of Student's t over
+    the normal quantile.
 
     Args:
         pulls: Each item's influence on an estimate; nearly 0 in sum.
         clusters: The cluster of each item; None for an item that stands alone.
         variance: The variance of the sum of the pulls if all items were independent.
     """
-    sums = [math.fsum(unit) for unit in by_cluster(pulls, clusters)]
+    sums = [math.fsum(block) for block in by_cluster(pulls, clusters)]
     count, (squares, spread) = len(sums), _squares(sums)
     if count < FEWEST or squares == 0.0:
         return float(count)
@@ -84,13 +84,12 @@ def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], va
 
 
 def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
-    """How many independent items bound the mean of `values` as well; no fewer than if clusters were fully correlated.
+    """The effective sample size for the mean of `values`, no smaller than with fully correlated clusters.
 
-    Korn & Graubard 1998 (Survey Methodology 24:193-201), who compute exact bounds for that many items. Each cluster is
-    compared with the mean of all others, as in the jackknife, so that a large one does not hide how far it moves the
-    mean. Two differing clusters say next to nothing about how far others would differ, and if there is effectively only
-    one, full correlation is assumed. It is also assumed if no cluster contains two different values, as where whole
-    conversations fail: otherwise two conversations of a single turn would speak for one of four hundred.
+    Korn & Graubard 1998 (Survey Methodology 24:193-201) compute exact bounds for that many items. Each cluster is compared
+    with the mean of all others, as in the jackknife, because a large cluster moves the common mean towards itself. Full
+    correlation is assumed if one cluster outweighs all others. It is also assumed if no cluster contains two different
+    values, as when whole conversations fail: two conversations of one turn say nothing about one of four hundred turns.
 
     Args:
         values: One value an item.
@@ -98,21 +97,21 @@ def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
     """
     items = len(values)
     mean = math.fsum(values) / items
-    units = by_cluster([value - mean for value in values], clusters)
-    least = items * items / sum(len(unit) ** 2 for unit in units)
-    if len(units) < FEWEST or all(min(unit) == max(unit) for unit in units):
+    blocks = by_cluster([value - mean for value in values], clusters)
+    least = items * items / sum(len(block) ** 2 for block in blocks)
+    if len(blocks) < FEWEST or all(min(block) == max(block) for block in blocks):
         return least
-    squares, spread = _squares([math.fsum(unit) / (1.0 - len(unit) / items) for unit in units])
+    squares, spread = _squares([math.fsum(block) / (1.0 - len(block) / items) for block in blocks])
     if spread - 1.0 < _ALONE:
         return least
     doubt = student_95(spread - 1.0) / NORMAL_95
     variance = math.fsum((value - mean) ** 2 for value in values)
-    effect = squares * doubt * doubt / variance * len(units) / (len(units) - 1)
+    effect = squares * doubt * doubt / variance * len(blocks) / (len(blocks) - 1)
     return max(items / max(effect, 1.0), least)
 
 
 def _squares(sums: Sequence[float]) -> tuple[float, float]:
-    """The sum of squares, and its effective number of equal squares (Satterthwaite 1946); 0 and 0 if all are zero."""
+    """The sum of squares, and the effective number of equal squares (Satterthwaite 1946); 0 and 0 if all are zero."""
     largest = max(map(abs, sums))
     if largest == 0.0:
         return 0.0, 0.0

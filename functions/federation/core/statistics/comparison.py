@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is a candidate worse than another unit by more than a margin, on the items that both have answered?
+"""Is a candidate worse than another unit by more than a margin, on the items that both answered?
 
 Non-inferiority: pass if the one-sided 95 % lower bound of (candidate - other) is above -margin, fail if the upper bound
-is below -margin, else inconclusive. Where a lower score is better, differences are negated, so that positive is better.
-Two sides with different items cannot be compared: that is inconclusive, never a silent intersection.
+is below -margin, else inconclusive. If a lower score is better, differences are negated, so that positive is better. Two
+sides with different items are inconclusive; their common items are never compared silently.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ from federation.core.statistics.scale import APART, are_shares, beyond_best, sca
 Verdict = Literal["pass", "fail", "inconclusive"]
 Method = Literal["bonett-price", "bootstrap-t", "bonett-price and bootstrap-t"]
 NAMED: Final = 50
-"""Items that a comparison names; the rest are only counted."""
+"""The most items that a comparison names; the rest are only counted."""
 _BINARY: Final = frozenset((0.0, 1.0))
-_EXAMPLES: Final = 3
+_MAX_EXAMPLES: Final = 3
 _ALIKE: Final = "too few scores differ to bound the loss"
 _MORE: Final = "measure more items, or score them within 0..1"
 
@@ -35,7 +35,7 @@ _BOUNDLESS: Final = "all scores lie within 0..1, where a margin of 1 or more all
 
 
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """What the shared items show; `interval` is None, with a `reason`, if they can show nothing."""
+    """The result of a comparison. If it is impossible, `interval` is None and `reason` says why."""
 
     verdict: Verdict
     items: int
@@ -45,7 +45,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     better: int = 0
     worse: int = 0
     lack: str | None = None
-    """What few clusters lack to decide, as the end of a sentence; None if something is decided, or it is not clusters."""
+    """A clause that says that there are too few clusters to decide; None if that is not the reason."""
     named: tuple[str, ...] = ()
 
 
@@ -59,34 +59,34 @@ def compare_records(
     seed: int = 0,
     reach: float | None = None,
 ) -> Comparison:
-    """What `metric` says about the candidate on the items of both.
+    """Compare two units by `metric` on their shared items.
 
     Args:
         candidate: The side that is judged.
         other: The baseline or the anchor, on the same items in any order.
         metric: A score that both sides contain.
         margin: The loss allowed, in the metric's unit; with 0 the candidate must be proven better.
-        lower_is_better: Whether to negate every difference.
+        lower_is_better: Whether a lower score is better.
         seed: Seed of the bootstrap; the same seed and records give the same bounds, in any order of the records.
-        reach: The range of the suite's scores, if these are only some of its items and it is not scored within 0..1: 0
-            where too few of its items show it; None to take it from these items.
+        reach: For a part of a suite that is not scored within 0..1, the range of the whole suite's scores, or 0 if too
+            few items show it. None to take the range from these items.
     """
     difference = unshared(candidate, other)
     if difference is not None:
-        return Comparison(verdict="inconclusive", items=len(set(candidate.items) & set(other.items)), reason=difference)
+        return _undecided(len(set(candidate.items) & set(other.items)), difference)
     other = other.ordered(candidate.items)
     clusters, clash = shared_clusters(candidate, other)
     if clash is not None:
-        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=clash)
+        return _undecided(len(candidate.items), clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
     if margin >= 1.0 and reach is None and are_shares(first, second):
-        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=_BOUNDLESS)
+        return _undecided(len(candidate.items), _BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
-    method, interval = _interval(first, second, clusters, (better, worse), seed, reach=reach)
+    method, interval = _difference_interval(first, second, clusters, (better, worse), seed, reach=reach)
     own_scale = reach is None and method == "bootstrap-t"
     if own_scale and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
-        return Comparison(verdict="inconclusive", items=len(candidate.items), reason=APART)
+        return _undecided(len(candidate.items), APART)
     verdict: Verdict = "inconclusive" if interval is None else verdict_of(interval, -margin)
     lack = too_few(clusters) if verdict == "inconclusive" else None
     return Comparison(
@@ -98,32 +98,43 @@ def compare_records(
         better=better,
         worse=worse,
         lack=lack,
-        named=_named(candidate.items, first, second) if worse else (),
+        named=_worst_items(candidate.items, first, second) if worse else (),
     )
 
 
+def _undecided(items: int, reason: str) -> Comparison:
+    return Comparison(verdict="inconclusive", items=items, reason=reason)
+
+
 def verdict_of(interval: Interval, threshold: float) -> Verdict:
-    """Whether the value behind `interval` is above `threshold`; a bound that is NaN proves nothing."""
+    """Whether the true value is above `threshold`. A bound that is NaN proves nothing."""
     if interval.lower > threshold:
         return "pass"
     return "fail" if interval.upper < threshold else "inconclusive"
 
 
+def limit_verdict(upper: float, lower: float, limit: float) -> Verdict:
+    """Whether the true value is at most `limit`. A bound that is NaN proves nothing."""
+    if upper <= limit:
+        return "pass"
+    return "fail" if lower > limit else "inconclusive"
+
+
 def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval | None:
-    """The mean of one side's `metric` with its bounds, exact for 0/1 items; None if too few items differ."""
+    """The mean of one side's `metric` with its bounds, which are exact for 0/1 items. None if too few items differ."""
     scores, clusters = records.scores[metric], repeating(records.clusters)
-    closed = None
+    exact = None
     if _BINARY.issuperset(scores):
-        closed = proportion(round(sum(scores)), len(scores))
+        exact = proportion(round(sum(scores)), len(scores))
         if clusters is None:
-            return closed
-    drawn = clustered_mean(scores, clusters, span=_span(scores, scores, clusters), seed=seed)
-    if drawn is not None and are_shares(scores):
-        drawn = unseen_items(drawn, len(scores), 0.0, 1.0)
-    return drawn if closed is None or drawn is None else closed.widened(drawn)
+            return exact
+    interval = clustered_mean(scores, clusters, span=_score_range(scores, scores, clusters), seed=seed)
+    if interval is not None and are_shares(scores):
+        interval = unseen_items(interval, len(scores), 0.0, 1.0)
+    return interval if exact is None or interval is None else exact.widened(interval)
 
 
-def _interval(
+def _difference_interval(
     first: Sequence[float],
     second: Sequence[float],
     clusters: Sequence[str | None] | None,
@@ -132,28 +143,28 @@ def _interval(
     *,
     reach: float | None,
 ) -> tuple[Method | None, Interval | None]:
-    """The bounds and their method: closed form for 0/1 items that stand alone, the wider of both for those in clusters.
+    """The method and the interval. 0/1 items in clusters get the wider of both methods' bounds.
 
-    An unseen score within 0..1 can move by 1, and the bounds allow for that even if one side has a score outside 0..1.
+    An unseen score within 0..1 can move by 1. The bounds allow for that even if one side has a score outside 0..1.
     """
-    closed = None
+    exact = None
     if reach is None and _BINARY.issuperset(first) and _BINARY.issuperset(second):
-        closed = paired_proportions(*discordant, len(first))
+        exact = paired_proportions(*discordant, len(first))
         if clusters is None:
-            return "bonett-price", closed
-    span = _span(first, second, clusters) if reach is None else reach
-    drawn = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
-    if drawn is None:
+            return "bonett-price", exact
+    span = _score_range(first, second, clusters) if reach is None else reach
+    interval = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
+    if interval is None:
         return None, None
     if are_shares(first) or are_shares(second):
-        drawn = unseen_items(drawn, len(first), -1.0, 1.0)
-    return ("bootstrap-t", drawn) if closed is None else ("bonett-price and bootstrap-t", closed.widened(drawn))
+        interval = unseen_items(interval, len(first), -1.0, 1.0)
+    return ("bootstrap-t", interval) if exact is None else ("bonett-price and bootstrap-t", exact.widened(interval))
 
 
-def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[str | None] | None) -> float:
-    """The most that a score can move: 1 if all are shares of 1, else the range that enough scores have shown.
+def _score_range(first: Sequence[float], second: Sequence[float], clusters: Sequence[str | None] | None) -> float:
+    """The most that a score can move: 1 for scores within 0..1, else the observed range.
 
-    Fewer than 59 independent scores do not even show where 95 % of all scores lie: the answer is then 0, for unknown.
+    0 for unknown if there are fewer than 59 independent scores, which do not even show where 95 % of all scores lie.
     """
     low, high = min(map(min, (first, second))), max(map(max, (first, second)))
     if are_shares(first, second):
@@ -163,17 +174,17 @@ def _span(first: Sequence[float], second: Sequence[float], clusters: Sequence[st
 
 
 def reach_of(candidate: Records, other: Records, metric: str) -> float | None:
-    """The range of a suite's scores where neither side keeps within 0..1, 0 if too few show it; else None.
+    """The range of a suite's scores, or 0 if too few items show it. None if a side is scored within 0..1.
 
     Both sides have the same items in the same order.
     """
     first, second = candidate.scores[metric], other.scores[metric]
     if are_shares(first) or are_shares(second):
         return None
-    return _span(first, second, shared_clusters(candidate, other)[0])
+    return _score_range(first, second, shared_clusters(candidate, other)[0])
 
 
-def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:
+def _worst_items(items: Sequence[str], first: Sequence[float], second: Sequence[float]) -> tuple[str, ...]:
     """The items that got worse, worst first."""
     from heapq import nsmallest  # noqa: PLC0415 - most functions compare nothing
 
@@ -182,7 +193,7 @@ def _named(items: Sequence[str], first: Sequence[float], second: Sequence[float]
 
 
 def unshared(candidate: Records, other: Records) -> str | None:
-    """A sentence that says which items only one side contains; None if both contain the same."""
+    """A sentence that says which items only one side contains; None if both contain the same items."""
     if candidate.items == other.items:
         return None
     mine, theirs = set(candidate.items), set(other.items)
@@ -191,39 +202,42 @@ def unshared(candidate: Records, other: Records) -> str | None:
     missing, extra = sorted(theirs - mine), sorted(mine - theirs)
     return (
         f"{candidate.what} and {other.what} have different items and cannot be compared: "
-        f"{_counted(missing)} only in {other.what}, {_counted(extra)} only in {candidate.what}{_alike(missing, extra)}"
+        f"{_count_text(missing)} only in {other.what}, {_count_text(extra)} only in {candidate.what}"
+        f"{_lookalike_advice(missing, extra)}"
     )
 
 
-def _alike(missing: Sequence[str], extra: Sequence[str]) -> str:
-    """What to do about ids that look the same to a person, as the end of a sentence."""
+def _lookalike_advice(missing: Sequence[str], extra: Sequence[str]) -> str:
+    """A clause about ids that look the same to a person; empty if there are none."""
     from unicodedata import normalize  # noqa: PLC0415 - nearly all suites hold the same items
 
-    looks, others = ({normalize("NFKC", item).casefold().strip() for item in side} for side in (missing, extra))
-    if looks.isdisjoint(others):
+    missing_forms, extra_forms = (
+        {normalize("NFKC", item).casefold().strip() for item in side} for side in (missing, extra)
+    )
+    if missing_forms.isdisjoint(extra_forms):
         return ""
     return "; some of these differ only in case, spaces or Unicode form: write them alike on both sides"
 
 
-def _counted(items: Sequence[str]) -> str:
+def _count_text(items: Sequence[str]) -> str:
     if not items:
         return "none"
-    shown = ", ".join(map(quoted, items[:_EXAMPLES]))
-    return f"{len(items):,} ({shown}{', ...' if len(items) > _EXAMPLES else ''})"
+    examples = ", ".join(map(quoted, items[:_MAX_EXAMPLES]))
+    return f"{len(items):,} ({examples}{', ...' if len(items) > _MAX_EXAMPLES else ''})"
 
 
 def shared_clusters(candidate: Records, other: Records) -> tuple[Sequence[str | None] | None, str | None]:
-    """The clusters, None if no items depend on each other; or a sentence that says where the two sides contradict.
+    """The sides' joint clusters, or None if each contains one item; and a sentence about a contradiction, or None.
 
     Both sides must contain the same items in the same order.
     """
     mine, theirs = candidate.clusters, other.clusters
     if mine is None or theirs is None or mine == theirs:
         return repeating(theirs if mine is None else mine), None
-    for item, left, right in zip(candidate.items, mine, theirs, strict=True):
-        if left is not None and right is not None and left != right:
+    for item, ours, others in zip(candidate.items, mine, theirs, strict=True):
+        if ours is not None and others is not None and ours != others:
             return None, (
-                f"item {quoted(item)} is in cluster {quoted(left)} in {candidate.what}, but in {quoted(right)} in "
+                f"item {quoted(item)} is in cluster {quoted(ours)} in {candidate.what}, but in {quoted(others)} in "
                 f"{other.what}; both must state the same cluster"
             )
-    return repeating([right if left is None else left for left, right in zip(mine, theirs, strict=True)]), None
+    return repeating([others if ours is None else ours for ours, others in zip(mine, theirs, strict=True)]), None

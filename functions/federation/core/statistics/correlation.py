@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often do the members of an ensemble fail together?
 
-A vote only helps as far as errors are independent, so a release states the phi coefficient (Pearson's correlation of
-two 0/1 columns, Yule 1912) of every two members on shared items, next to how often both fail.
+A vote helps only if errors are independent. So a release states how often each pair of members fails together on shared
+items, and the phi coefficient (Pearson's correlation of two 0/1 columns, Yule 1912).
 """
 
 import math
@@ -16,7 +16,7 @@ from federation.errors import ContractError
 
 
 class CoFailure(msgspec.Struct, frozen=True, kw_only=True):
-    """On how many shared items two members both fail; `phi` is None if one of them always or never fails."""
+    """The number of shared items on which two members both fail. `phi` is None if one of them always or never fails."""
 
     first: str
     second: str
@@ -26,33 +26,33 @@ class CoFailure(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def co_failures(members: Mapping[str, Records], metric: str) -> tuple[CoFailure, ...]:
-    """How each two of `members` fail together, where a score below 1 is a failure, in the order of their names.
+    """How each pair of members fails together, in the order of their names. A score below 1 is a failure.
 
     Raises:
-        ContractError: Members that did not answer the same items.
+        ContractError: The members have different items.
     """
     names = sorted(members)
     for name in names[1:]:
         if set(members[name].items) != set(members[names[0]].items):
             raise ContractError(f"{name} and {names[0]} have different items; measure every member on one suite")
-    return tuple(_pair(first, second, members, metric) for first, second in combinations(names, 2))
+    return tuple(_co_failure(first, second, members, metric) for first, second in combinations(names, 2))
 
 
-def _pair(first: str, second: str, members: Mapping[str, Records], metric: str) -> CoFailure:
+def _co_failure(first: str, second: str, members: Mapping[str, Records], metric: str) -> CoFailure:
     mine = members[first]
     theirs = members[second].ordered(mine.items)
     counts = [0, 0, 0]
-    for left, right in zip(mine.scores[metric], theirs.scores[metric], strict=True):
-        counts[0] += left < 1.0
-        counts[1] += right < 1.0
-        counts[2] += left < 1.0 and right < 1.0
+    for my_score, their_score in zip(mine.scores[metric], theirs.scores[metric], strict=True):
+        counts[0] += my_score < 1.0
+        counts[1] += their_score < 1.0
+        counts[2] += my_score < 1.0 and their_score < 1.0
     items = len(mine.items)
-    one, other, both = (count / items for count in counts)
-    spread = one * (1.0 - one) * other * (1.0 - other)
+    first_rate, second_rate, both_rate = (count / items for count in counts)
+    spread = first_rate * (1.0 - first_rate) * second_rate * (1.0 - second_rate)
     return CoFailure(
         first=first,
         second=second,
         items=items,
         both_fail=counts[2],
-        phi=(both - one * other) / math.sqrt(spread) if spread > 0.0 else None,
+        phi=(both_rate - first_rate * second_rate) / math.sqrt(spread) if spread > 0.0 else None,
     )

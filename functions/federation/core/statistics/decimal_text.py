@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a measured number written into a document, which contains no floats?"""
+"""Writes a measured number as text, since documents contain no floats."""
 
 import math
 from typing import Final
@@ -13,7 +13,7 @@ def decimal_text(value: float) -> str:
     """`value` with six significant digits, without exponent, trailing zeros or a negative zero, such as "-0.0312".
 
     Raises:
-        ContractError: The value is NaN or infinite, which no document may contain.
+        ContractError: The value is NaN or infinite.
     """
     if not math.isfinite(value):
         raise ContractError(f"{value} is not a finite number; leave the field out and say why")

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How high may a failure rate be, given the failures seen?
+"""How high may a failure rate be, given the observed failures?
 
-Clopper & Pearson 1934: exact one-sided bounds, from the Beta form of the binomial tail. No approximation, so they hold
-from the first item on: 59 items without a failure bound the rate at 5 %, 299 at 1 %, 2,995 at 0.1 %.
+Exact one-sided bounds (Clopper & Pearson 1934), from the Beta form of the binomial tail. They hold for any number of
+items: 59 items without a failure bound the rate at 5 %, 299 at 1 %, 2,995 at 0.1 %.
 """
 
 import math
@@ -15,7 +15,7 @@ from federation.core.statistics.interval import Interval
 def rate_upper(failures: float, items: float) -> float:
     """The one-sided 95 % upper bound on the rate behind `failures` among `items`; 1 where nothing was measured.
 
-    Both may be fractions: the number of independent items that clustered ones are worth.
+    Both may be fractions: for clustered items, `items` is the effective sample size.
     """
     if failures >= items:
         return 1.0

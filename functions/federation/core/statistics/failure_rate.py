@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""At most how many of all items fail, and how many more would have to hold for a lower bound?
+"""What share of all items may fail, and how many more items without a failure would lower that bound?
 
-Items of one cluster may fail together. So where clusters repeat they are the trials, each with its items: long
-conversations may fail more often than short ones. If it gives a tighter bound, the items are the trials instead, thinned
-to as many as the spread of failures over clusters makes them worth. While nothing fails, that spread cannot be estimated.
+Items of one cluster may fail together. So if clusters contain several items, the clusters are the trials; long
+conversations may fail more often than short ones. If it gives a tighter bound, the items are the trials instead, reduced
+to their effective sample size. Without failures, that size cannot be estimated.
 """
 
 import math
@@ -34,39 +34,39 @@ class FailureRate(msgspec.Struct, frozen=True, kw_only=True):
     expected: float
 
     def missing(self, limit: float) -> int:
-        """How many more trials without a failure bound it at `limit`, if they are worth as much as those that ran."""
+        """How many more trials without a failure would bound the rate at `limit`, at least 1."""
         lacking = items_for_rate(limit, math.ceil(self.expected)) - self.independent
         return max(math.ceil(lacking * self.total / self.independent), 1)
 
 
-def failure_rate(held: Sequence[float], clusters: Sequence[str | None] | None) -> FailureRate:
-    """The failures and their bound.
+def failure_rate(scores: Sequence[float], clusters: Sequence[str | None] | None) -> FailureRate:
+    """The failures and the bound on their rate.
 
     Args:
-        held: 1 for an item that held, 0 for one that failed; at least one item.
+        scores: 1 for an item that passed, 0 for one that failed; at least one item.
         clusters: The cluster of each item; None for an item that stands alone.
     """
-    items, together = len(held), repeating(clusters)
-    failed = items - round(math.fsum(held))
+    items, together = len(scores), repeating(clusters)
+    failed = items - round(math.fsum(scores))
     alone = rate_upper(failed, items)
     if together is None:
         return FailureRate(
             unit="items", failed=failed, total=items, upper=alone, independent=items, expected=float(failed)
         )
-    whole = _of_clusters(by_cluster(held, together), failed, alone)
-    independent = worth(held, together)
+    whole = _cluster_rate(by_cluster(scores, together), failed, alone)
+    independent = worth(scores, together)
     expected = failed * independent / items
-    thinned = rate_upper(expected, independent)
-    if thinned >= whole.upper:
+    by_items = rate_upper(expected, independent)
+    if by_items >= whole.upper:
         return whole
-    return replace(whole, upper=thinned, independent=independent, expected=expected)
+    return replace(whole, upper=by_items, independent=independent, expected=expected)
 
 
-def _of_clusters(clusters: Sequence[Sequence[float]], failed: int, alone: float) -> FailureRate:
-    """The bound if all items of a cluster may fail together; never below `alone`, that of independent items."""
-    alike = Counter((len(cluster), math.fsum(cluster)) for cluster in clusters)
+def _cluster_rate(clusters: Sequence[Sequence[float]], failed: int, alone: float) -> FailureRate:
+    """The rate if all items of a cluster may fail together. Its bound is never below `alone`, for independent items."""
+    counts = Counter((len(cluster), math.fsum(cluster)) for cluster in clusters)
     heaviest = max(map(len, clusters))
-    groups = [Group(size, held - size, count) for (size, held), count in alike.items()]
+    groups = [Group(size, total - size, count) for (size, total), count in counts.items()]
     return FailureRate(
         unit="clusters",
         failed=sum(min(cluster) < 1.0 for cluster in clusters),

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is an estimate with its bounds?"""
+"""An estimate with its bounds."""
 
 import msgspec
 
 
 class Interval(msgspec.Struct, frozen=True, kw_only=True):
-    """An estimate, its two one-sided 95 % bounds and the standard error that they rest on, all in the metric's unit."""
+    """An estimate, its two one-sided 95 % bounds and its standard error, all in the metric's unit."""
 
     estimate: float
     lower: float
@@ -17,7 +17,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
         return Interval(estimate=-self.estimate, lower=-self.upper, upper=-self.lower, error=self.error)
 
     def widened(self, other: "Interval") -> "Interval":
-        """This estimate with the wider of both bounds on each side."""
+        """This estimate, with the wider of both bounds on each side."""
         return Interval(
             estimate=self.estimate,
             lower=min(self.lower, other.lower),

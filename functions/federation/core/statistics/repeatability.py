@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How often does each item disagree with itself, when the same unit runs the suite again?"""
+"""Measures flaky items: how often does each item score differently when one unit runs the suite again?"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from federation.errors import ContractError
 
 
 def disagreement(runs: Sequence[Records], metric: str) -> Mapping[str, float]:
-    """By item, the share of all pairs of runs that scored it differently, in 0..1.
+    """The share of all pairs of runs that scored each item differently, in 0..1.
 
     Args:
         runs: Runs of the same unit on the same items, in any order of items.
@@ -26,13 +26,13 @@ def disagreement(runs: Sequence[Records], metric: str) -> Mapping[str, float]:
         if difference := unshared(run, first):
             raise ContractError(difference)
     columns = [run.ordered(first.items).scores[metric] for run in runs]
-    return {item: _apart(scores) for item, scores in zip(first.items, zip(*columns, strict=True), strict=True)}
+    return {item: _disagreement(scores) for item, scores in zip(first.items, zip(*columns, strict=True), strict=True)}
 
 
-def _apart(scores: Sequence[float]) -> float:
-    pairs = _pairs(len(scores))
-    return (pairs - sum(map(_pairs, Counter(scores).values()))) / pairs
+def _disagreement(scores: Sequence[float]) -> float:
+    pairs = _pair_count(len(scores))
+    return (pairs - sum(map(_pair_count, Counter(scores).values()))) / pairs
 
 
-def _pairs(count: int) -> int:
+def _pair_count(count: int) -> int:
     return count * (count - 1) // 2

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which sums over independent units are needed to bound the mean of their items?
+"""The sums over independent blocks that bound the mean of their items.
 
-A unit is a cluster, or an item that stands alone. `few_units` computes them in plain Python, `many_units` by NumPy.
+A block is a cluster, or an item that stands alone. `few_units` computes the sums in plain Python, `many_units` by NumPy.
 """
 
 from bisect import bisect_left, bisect_right
@@ -15,12 +15,12 @@ from federation.core.statistics.bounded import Group
 
 REPLICATES: Final = 999
 WHOLE: Final = 1e-9
-"""Floor that avoids a division by zero if one unit contains every item."""
+"""A floor that avoids a division by zero if one block contains every item."""
 _CLOSE: Final = 1e-12
 
 
 class Replicates(NamedTuple):
-    """Sums over the units of each replicate: of residuals e, of e e, of sizes k, of e k and of k k."""
+    """Sums over the blocks of each replicate: of residuals e, of e e, of sizes k, of e k and of k k."""
 
     e: Sequence[float]
     ee: Sequence[float]
@@ -30,18 +30,18 @@ class Replicates(NamedTuple):
 
     @classmethod
     def of_one_size(cls, e: Sequence[float], ee: Sequence[float], *, count: int, size: float) -> "Replicates":
-        """The sums if every unit has `size` items: the other three follow from e, `count` and `size`."""
+        """The sums if every block has `size` items. The other three follow from e, `count` and `size`."""
         k, kk = [count * size] * len(e), [count * size * size] * len(e)
         return cls(e, ee, k, [size * total for total in e], kk)
 
 
 class Sample(msgspec.Struct, frozen=True, kw_only=True):
-    """What units of sums s and sizes k show, where an item's mean is m and a unit's residual e = s - m k."""
+    """Sums over blocks with sums s and sizes k. The mean of the items is m, and a block's residual is e = s - m k."""
 
     count: int
     items: int
     heaviest: int
-    """Items of the largest unit."""
+    """The items of the largest block."""
     mean: float
     middle: "Middle"
     squares: float
@@ -49,17 +49,17 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     cubes: float
     """The sum of e cubed."""
     jackknifed: float
-    """The sum of squared leave-one-out residuals e / (1 - k / items), each against the mean of all other units."""
+    """The sum of squared leave-one-out residuals e / (1 - k / items), each against the mean of all other blocks."""
     degrees_of_freedom: float
-    """Satterthwaite's degrees of freedom of the variance, if the items of a unit are fully correlated."""
+    """Satterthwaite's degrees of freedom of the variance, if the items of a block are fully correlated."""
     groups: Callable[[], Sequence[Group]]
-    """Equal units, grouped."""
+    """Returns groups of equal blocks."""
     replicates: Callable[[int], Replicates]
-    """By seed: `REPLICATES` samples of as many units, drawn with replacement."""
+    """Returns, for a seed, `REPLICATES` samples of as many blocks, drawn with replacement."""
 
 
 class Middle(NamedTuple):
-    """The median of the units' own means, and how many units lie below and above it."""
+    """The median of the blocks' means, and how many blocks lie below and above it."""
 
     median: float
     below: int
@@ -77,7 +77,7 @@ class Ordered(Protocol):
 
 
 def middle(ordered: Ordered, span: float) -> Middle:
-    """The median, and what differs from it by more than rounding.
+    """The median, and how many numbers differ from it by more than rounding.
 
     Args:
         ordered: At least one number.
@@ -90,5 +90,5 @@ def middle(ordered: Ordered, span: float) -> Middle:
 
 
 def stream(purpose: str, seed: int, length: int) -> bytes:
-    """Random bytes that are the same everywhere and for ever: SHAKE256 (FIPS 202) of purpose and seed."""
+    """Reproducible random bytes: SHAKE256 (FIPS 202) of purpose and seed."""
     return shake_256(f"{purpose} {seed}".encode()).digest(length)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a comparison worded for a person who has to act on it?"""
+"""Words a comparison for a person who has to act on it."""
 
 import math
 
@@ -12,19 +12,19 @@ from federation.core.statistics.settling import items_to_settle
 def sentence(
     comparison: Comparison, *, metric: str, margin: float, against: str = "the baseline", lower_is_better: bool = False
 ) -> str:
-    """One sentence with the numbers in it: what moved, by how much, what that means for the margin, on which items."""
+    """One sentence: what changed, by how much, on how many items, and what that means for the margin."""
     interval = comparison.interval
     if interval is None:
         return comparison.reason or "there is nothing to compare"
     return (
         f"{metric} {moved(interval.estimate, lower_is_better=lower_is_better)} against {against} "
         f"on {counted(comparison.items, 'shared item')} (95 % bounds {number(interval.lower)}..{number(interval.upper)}), "
-        f"{_meaning(comparison, interval, margin)}; {_flips(comparison)}"
+        f"{_meaning(comparison, interval, margin)}; {_changed_items(comparison)}"
     )
 
 
 def number(value: float) -> str:
-    """`value` to three significant digits, without exponent, as a sentence shows it."""
+    """`value` as text with three significant digits, without exponent."""
     if value == 0 or not math.isfinite(value):
         return "0" if value == 0 else "no bound"
     places = max(0, 2 - math.floor(math.log10(abs(value))))
@@ -33,7 +33,7 @@ def number(value: float) -> str:
 
 
 def moved(estimate: float, *, lower_is_better: bool) -> str:
-    """Which way a metric went and how far, as the verb of a sentence; an `estimate` above 0 is better."""
+    """The verb of a sentence: which way a metric changed, and how far. An `estimate` above 0 is better."""
     if estimate == 0:
         return "did not change"
     down, up = ("worsened", "improved") if lower_is_better else ("fell", "rose")
@@ -51,12 +51,12 @@ def _meaning(comparison: Comparison, interval: Interval, margin: float) -> str:
         return f"which stays within the margin {number(margin)}"
     if comparison.verdict == "fail":
         return f"more than the margin {number(margin)} allows"
-    return f"which neither proves nor rules out a loss of more than the margin {number(margin)}: " + _settled_by(
+    return f"which neither proves nor rules out a loss of more than the margin {number(margin)}: " + _advice(
         comparison, interval, margin
     )
 
 
-def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> str:
+def _advice(comparison: Comparison, interval: Interval, margin: float) -> str:
     if comparison.lack is not None:
         return comparison.lack
     items = items_to_settle(comparison, interval, margin)
@@ -65,7 +65,7 @@ def _settled_by(comparison: Comparison, interval: Interval, margin: float) -> st
     return f"about {items:,} items would settle it"
 
 
-def _flips(comparison: Comparison) -> str:
+def _changed_items(comparison: Comparison) -> str:
     if comparison.method == "bootstrap-t":
         return f"{counted(comparison.worse, 'item')} scored worse, {comparison.better:,} better"
     return f"{counted(comparison.worse, 'item')} flipped from right to wrong, {comparison.better:,} from wrong to right"
