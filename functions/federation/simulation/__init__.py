@@ -3,6 +3,7 @@
 
 import logging
 import random
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -50,8 +51,23 @@ def run(seed: int, histories: int, jobs: int = 1) -> Iterator[Result]:
     if jobs == 1:
         yield from map(one, seeds)
         return
-    with ProcessPoolExecutor(jobs) as pool:
-        yield from pool.map(one, seeds, chunksize=_CHUNK)
+    pool = ProcessPoolExecutor(jobs)
+    try:
+        with _deaf_children():
+            results = pool.map(one, seeds, chunksize=_CHUNK)
+        yield from results
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started meanwhile ignore ^C, which would kill one while it holds a lock that the others wait for."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def one(seed: int) -> Result:

@@ -2,6 +2,12 @@
 """`federation simulate`: what a person reads of histories that keep the promises, and of one that does not."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -37,3 +43,23 @@ def test_a_broken_promise_is_told_with_its_shortest_story(federation, monkeypatc
     else:
         assert "history 12 breaks promise 13: something was shipped" in answer.out
         assert "again: federation simulate --history 12" in answer.out
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks in /proc for the first process that plays")
+@pytest.mark.parametrize("after", [0.0, 0.01, 0.02])
+def test_an_interrupt_while_processes_start_ends_them_all(after):
+    """A terminal sends ^C to each process; one that held a lock then made the others wait for ever."""
+    command = [sys.executable, "-m", "federation", "simulate", "--histories", "4000", "--jobs", "2"]
+    with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        playing = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        while process.poll() is None and not playing.read_text("ascii").split():
+            time.sleep(0.001)
+        time.sleep(after)
+        os.killpg(process.pid, signal.SIGINT)
+        try:
+            _, said = process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    assert process.returncode == 130
+    assert said.startswith(b"federation: interrupted")
