@@ -87,9 +87,38 @@ def test_a_unit_without_its_files_is_looked_for_in_what_waits(federation, shippe
     assert "federation tick sweep" in page["next"][0]
 
 
+def test_what_waits_of_another_kind_is_no_trace_of_a_unit_that_is_missing(federation, shipped):
+    answer = federation("explain", "spiralverse/textgen-lora-v3", "--folder", shipped)
+    assert (answer.code, "completion waiting" in answer.err) == (3, False)
+    assert answer.err.rstrip().endswith(f"Or its event was lost: federation tick --folder {shipped} sweep")
+
+
 def test_a_merge_that_made_nothing_names_what_waits(federation, shipped):
     page = explained(federation, shipped, "fuse")
     assert page["verdict"] == "merge skipped"
     (told,) = [value for name, value in page["facts"].items() if name.startswith("waiting ")]
     assert told.startswith(lies(LATE))
     assert WEIGHTS in told
+
+
+def test_what_was_rejected_is_looked_at_again_only_if_its_manifest_is_written_again(federation, examples, tmp_path):
+    """Its team mends the file, and the archive's copy of the old event is sent again, which succeeds and does nothing."""
+    shipments, path = tmp_path / "units", "embedder/moved/"
+    shipments.mkdir()
+    for one in examples.iterdir():
+        (shipments / one.name).symlink_to(one)
+    manifest = json.loads((examples / "gcp_manifest.json").read_bytes())
+    for dataset in manifest["units"][0]["residency"]["datasets"]:
+        dataset["platform"] = "aws"
+    (shipments / "moved.json").write_text(json.dumps(manifest))
+    delivery = wire_google.sentinel(path, "2026-11-15T10:00:00Z")
+    with staged(tmp_path / "home", examples) as stage:
+        stage.ships(shipments / "moved.json", lies(path))
+        stage.arrives("2026-11-15T10:00:00Z", "The sentinel is written", delivery)
+        stage.ships(examples / "gcp_manifest.json", lies(path))
+        stage.arrives("2026-11-15T11:00:00Z", "The old event again", delivery)
+    page = explained(federation, tmp_path / "home", UNIT)
+    assert page["verdict"] == "rejected"
+    assert any(
+        "only when its manifest is written again: the old event, sent again, is ignored" in one for one in page["next"]
+    )

@@ -108,3 +108,11 @@ def test_the_page_names_the_commands_and_counts_what_was_refused(federation, own
     assert first == "5 orders; 2 of them refused or held."
     typed = [row[columns.index("order") :].partition("  ")[0] for row in rows if row]
     assert typed == ["approve", "promote", "hold", "resume", "tick merge"]
+
+
+def test_a_sweep_is_called_what_is_typed_for_it(federation, own):
+    """It is three ticks: the clouds' jobs, the nodes, and the registry."""
+    federation("tick", "sweep", "--folder", own)
+    page = federation("orders", "--folder", own).out
+    assert "tick sweep" in page
+    assert "tick audit" not in page, "no command is called so"

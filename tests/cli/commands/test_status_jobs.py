@@ -27,7 +27,11 @@ class Played:
     def __init__(self, folder, **job):
         self.folder = folder
         self.home = local_home(folder)
-        self.home.ports.store.keep(names.policy(1), canonical({**POLICY, "jobs": {"embedder": {**JOB, **job}}}))
+        self.activate(1, **job)
+
+    def activate(self, version, **job):
+        policy = {**POLICY, "version": version, "jobs": {"embedder": {**JOB, **job}}}
+        self.home.ports.store.keep(names.policy(version), canonical(policy))
 
     def tell(self, type_, key, at=NOON, **data):
         self.home.bus.announce([Event(type=type_, source="//test", subject=key, time=at, key=key, data=data)])
@@ -79,7 +83,13 @@ def test_a_store_without_a_job_says_nothing_of_any(federation, play):
     assert jobs(federation, played) == {}
 
 
-def test_a_held_job_says_why_and_until_when(federation, play):
+@pytest.fixture
+def at_noon(monkeypatch):
+    """The command is typed before the hours."""
+    monkeypatch.setattr("federation.cli.store.jobs.now", lambda: NOON)
+
+
+def test_a_held_job_says_why_and_until_when(federation, play, at_noon):
     played = play(**NIGHT)
     played.ask("embedder-1")
     (job,) = jobs(federation, played).values()
@@ -89,6 +99,19 @@ def test_a_held_job_says_why_and_until_when(federation, play):
     (line,) = [line for line in federation("status", "--folder", played.folder).out.splitlines() if "held" in line]
     assert line.split()[:4] == ["embedder-1", "held", "2026-11-17", "21:00:00Z"]
     assert line.endswith(readable(job["why"]))
+
+
+def test_a_held_job_waits_for_the_hours_of_the_policy_in_force_as_the_sweep_does(federation, play, at_noon):
+    played = play(hours={"opens": "0 5 29 2 *", "minutes": 1440})
+    played.ask("embedder-1")
+    assert jobs(federation, played)["embedder-1"]["until"].startswith("2028-02-29")
+    played.activate(2, **NIGHT)
+    assert jobs(federation, played)["embedder-1"]["until"] == "2026-11-17T21:00:00Z"
+    played.activate(3)
+    assert jobs(federation, played)["embedder-1"]["why"] == (
+        "the policy in force lets it start now; the next sweep asks for it again"
+    )
+    assert "the policy in force lets it start now" in federation("explain", "embedder-1", "--folder", played.folder).out
 
 
 def test_a_held_job_that_was_started_or_refused_since_waits_no_more(federation, play):

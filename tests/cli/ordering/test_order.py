@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """A person gives orders, and the home does them or says why not."""
 
+import json
+
 import pytest
 
 FIRST = "spiralverse-ai-federated-v1.0.0"
@@ -199,6 +201,22 @@ def test_the_release_that_serves_is_not_asked_to_be_merged_again(federation, pro
     assert answer.code == 10
     assert "it already serves" in answer.out
     assert "tick merge" not in answer.out
+
+
+def test_whoever_lifts_under_another_policy_is_told_that_the_release_does_not_come_back_by_itself(
+    federation, promoted_twice, examples, tmp_path
+):
+    home = ("--folder", promoted_twice)
+    assert federation("rollback", *WHO, *home).code == 0
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps({**json.loads((examples / "policy.json").read_bytes()), "version": 2}), "utf-8")
+    assert federation("init", "--policy", policy, *WHO, *home).code == 0
+    forbidden = [one["artifact"] for one in _channel(federation, promoted_twice)["quarantine"]]
+    *_, answer = [federation("lift", artifact, *WHO, *home) for artifact in forbidden]
+    assert (
+        f"{SECOND}, which a roll-back left, is not promoted by itself: it was assembled under version 1" in answer.out
+    )
+    assert "under this policy: federation tick" in answer.out
 
 
 def test_whoever_lifts_what_a_roll_back_left_is_told_that_its_release_comes_back(federation, promoted_twice):

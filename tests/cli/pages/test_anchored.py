@@ -59,7 +59,7 @@ def test_the_choice_between_winning_it_back_and_another_anchor_is_a_persons(judg
         f"accuracy may lose since {FIRST}. Win that back; or, which is for a person to decide, accept what was lost: "
         f"federation anchor {SECOND} --who YOU --why 'WHY'; then federation tick merge"
     )
-    assert measure.startswith("Measure more")
+    assert measure.startswith("Measure more, or against what serves now, as the reasons say")
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,13 @@ def test_the_status_shows_what_would_serve_next_and_what_holds_it(federation, as
     assert f"federation resume --folder {assembled} --who YOU" in page
 
 
+def test_a_release_that_somebody_tidied_away_is_held_on_the_page_before_a_tick_finds_out(federation, assembled):
+    """Only nodes on this machine are asked: in a cloud whoever looks may not ask them."""
+    (assembled / "registry" / SECOND / "manifest.json").unlink()
+    found = federation("status", "--folder", assembled, "--json").json["candidate"]
+    assert "manifest.json is gone, so the nodes cannot load it" in found["held"]
+
+
 def test_a_unit_that_a_merge_has_taken_is_not_told_to_wait_for_one(federation, assembled):
     (way,) = federation("explain", "spiralverse/embedder-v2", "--folder", assembled, "--json").json["next"]
     assert way == f"{SECOND} holds it: federation explain {SECOND}"

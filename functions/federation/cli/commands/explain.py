@@ -2,7 +2,7 @@
 """`federation explain`: why is something so, what led to it, and what to do next?"""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
@@ -18,6 +18,7 @@ from federation.cli.pages.release import page_of_release
 from federation.cli.pages.unit import page_of_unit
 from federation.cli.screen.output import print_json, short
 from federation.cli.store.history import History, Past
+from federation.cli.store.inventory import kind_of
 from federation.cli.store.meant import whole_name
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.unsettled import undecided, waiting
@@ -82,7 +83,9 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         raise MissingError(f"{subject} has decided nothing in this home yet")
     raise MissingError(
         f"nothing is stored about {subject!r:.100}; name a release, a unit, a job, an event, a step, `policy`, or `last`",
-        hint=" ".join(["`federation releases` and `federation status --all` list the names.", *_not_there_yet(shelf)]),
+        hint=" ".join(
+            ["`federation releases` and `federation status --all` list the names.", *_not_there_yet(shelf, subject)]
+        ),
     )
 
 
@@ -94,15 +97,31 @@ def _undecided(shelf: Shelf, subject: str) -> Page | None:
     return page_of_received(shelf, subject) if is_event or "://" in subject else None
 
 
-def _not_there_yet(shelf: Shelf) -> Iterator[str]:
+def _not_there_yet(shelf: Shelf, subject: str) -> Iterator[str]:
     """Where a unit may be that has no page yet: which units a manifest names is not known before all its files are there."""
-    waits = waiting(shelf) if shelf.names(names.WAITING) else ()
+    fits = _may_bring(shelf, subject)
+    waits = [one for one in waiting(shelf) if fits(one)] if shelf.names(names.WAITING) else ()
     if waits:
         yield f"Or its files are not all there yet: {counted(len(waits), 'completion')} waiting, such as {_named(waits)}."
-    received, more = undecided(shelf)
+    unread, more = undecided(shelf)
+    received = [one for one in unread if fits(one)]
     if received:
         count = counted(len(received) + more, "completion")
         yield f"Or nothing is decided about it yet: {count} received, such as {_named(received)}."
+    if names.version_named(subject) and not (waits or received):
+        yield "Or its event was lost: federation tick sweep"
+
+
+def _may_bring(shelf: Shelf, subject: str) -> Callable[[Mapping[str, Any]], bool]:
+    """Whether a completion may bring that unit: its place names no kind, or the unit's."""
+    kind = kind_of(subject)
+    kinds = {one for several in shelf.policy().matrix.values() for one in several}
+
+    def fits(completion: Mapping[str, Any]) -> bool:
+        named = {one for one in kinds if one in completion["subject"]}
+        return not named or kind in named or kind not in kinds
+
+    return fits
 
 
 def _named(completions: Sequence[Mapping[str, Any]]) -> str:
@@ -118,4 +137,5 @@ def _decision(history: History, subject: str) -> Past | None:
     if subject.startswith(DECIDED_IN):
         return next(reversed(history.under(subject)), None)
     found = history.on(subject) if _EVENT.fullmatch(subject) else ()
-    return next(reversed(found or history.about(subject)), None)
+    ordered = [past for past in found if past.is_typed and names.short(past.event.id).startswith(names.short(subject))]
+    return next(reversed(ordered or found or history.about(subject)), None)

@@ -22,6 +22,8 @@ _COMMANDS: Final = {
     "approval.given": "approve",
     "policy.ordered": "init",
     "job.requested": "train",
+    "tick.audit": "tick sweep",
+    "tick.registry": "tick sweep",
 }
 """The commands that are not named like their orders."""
 

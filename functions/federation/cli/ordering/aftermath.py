@@ -15,8 +15,8 @@ from federation.cli.store.inventory import left_by_rollback
 from federation.cli.store.moves import shifts
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.standing import concerns
+from federation.core import cadence, instant
 from federation.core import event as events
-from federation.core import instant
 from federation.core.channel import Channel, Entry
 from federation.core.event import Event
 from federation.errors import ConflictError, FederationError, ServiceError
@@ -119,8 +119,16 @@ def _after_approval(shelf: Shelf, channel: Channel, name: str) -> Iterator[str]:
 
 def _coming_back(shelf: Shelf, channel: Channel) -> Iterator[str]:
     """Whether the release that a roll-back left is promoted again by itself, now that nothing forbids what it holds."""
-    found = next_release(shelf, channel, now())
-    if found and found.name in left_by_rollback(channel):
+    cadence_, at = shelf.policy().cadence, instant.moment(now())
+    is_open = cadence.is_open(cadence_.promotion, cadence_.time_zone, at)
+    opens = at if is_open else cadence.next_fire(cadence_.promotion.opens, cadence_.time_zone, at)
+    found = next_release(shelf, channel, instant.text(opens))
+    if found is None or found.name not in left_by_rollback(channel):
+        return
+    if found.held:
+        yield f"{found.name}, which a roll-back left, is not promoted by itself: {readable(found.held)}"
+        yield from found.ways
+    else:
         yield f"{found.name}, which a roll-back left, is promoted again by the next tick in the window"
         yield "To keep it from coming back until there is a better one: federation hold --who YOU --why 'WHY'"
 

@@ -10,6 +10,7 @@ from federation.cli.store.candidate import candidate
 from federation.cli.store.shelf import Shelf
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.version import version_of
 from federation.core.way_back import rollback_target
 
 
@@ -26,6 +27,7 @@ def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], chan
             '"When nothing is left to go back to"'
         )
     if not serving or serving.name != name:
+        yield from _passed_over(channel)
         yield f"Look at what was left: federation explain {name}"
     forbidden = channel.forbids(quarantined)
     if forbidden:
@@ -35,6 +37,17 @@ def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], chan
     for artifact in forbidden:
         unit = named.get(artifact, quarantined[artifact])
         yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
+
+
+def _passed_over(channel: Channel) -> Iterator[str]:
+    """Why what serves is not a newer release that is kept ready as well."""
+    serving = channel.serving
+    for entry in channel.warm:
+        if serving and entry.silent and version_of(entry.name) > version_of(serving.name):
+            yield (
+                f"{entry.name}, which is newer, does not answer its probe, so a roll-back takes it last; since when: "
+                f"federation explain {entry.name}"
+            )
 
 
 def after_promotion(name: str, channel: Channel) -> Iterator[str]:

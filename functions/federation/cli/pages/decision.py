@@ -10,9 +10,10 @@ from federation.cli.pages.page import Page
 from federation.cli.pages.trial import after_note
 from federation.cli.pages.ways_out import ways_out, ways_to
 from federation.cli.screen.happened import holds_since
-from federation.cli.screen.output import short
+from federation.cli.screen.output import readable, short
 from federation.cli.store import inventory
 from federation.cli.store.history import History, Past
+from federation.cli.store.jobs import still_held
 from federation.cli.store.meant import named_in
 from federation.cli.store.merges import missed, skipped
 from federation.cli.store.shelf import Shelf
@@ -202,6 +203,13 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield from after_hold(shelf, _about(past), past.why, channel)
     yield from (_REFUSED.format(one["subject"]) for one in past.outcome["events"] if one["type"] == events.JOB_REFUSED)
     yield from (f"federation explain {one['subject']}" for one in past.outcome["events"] if one["type"] in _UNIT_STOPS)
+    if events.JOB_HELD in told:
+        yield from map(
+            readable,
+            still_held(
+                shelf, [one["data"]["name"] for one in past.outcome["events"] if one["type"] == events.JOB_HELD]
+            ),
+        )
     if not is_lost(str(past.event.data.get("failure"))):  # of a lost one the reason itself says what to do
         yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
 

@@ -108,5 +108,12 @@ def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> 
         case "rolled back":
             return
         case _:
+            entry = channel.place_of(name)
+            if silent := entry is not None and entry.silent is True:
+                yield (
+                    "It does not answer its probe, and until it does a roll-back takes it last: mend what its nodes' log "
+                    "says of it; then federation tick sweep"
+                )
             first = "When that is lifted, to go back to it" if forbidden else "To go back to it"
+            first = "Once it answers, to go back to it" if silent and not forbidden else first
             yield f"{first}: federation rollback --to {name} --who YOU --why 'WHAT YOU SAW'"

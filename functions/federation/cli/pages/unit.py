@@ -144,10 +144,11 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine, history: History, deci
     match line.state:
         case "rejected":
             yield f"Mend what the reasons name, and ship it again: no content has the name {line.name} yet."
+            yield "It is looked at again only when its manifest is written again: the old event, sent again, is ignored."
         case "refused":
             yield f"Mend what the reasons name, and ship it as {following}: {line.name} names its content for ever."
         case "inconclusive":
-            yield f"Measure more, as the reasons say, and ship the new evidence as {following}."
+            yield f"Measure more, or against what serves now, as the reasons say, and ship the new evidence as {following}."
         case "quarantined" if line.artifact:
             yield f"Ship other content as {following}; the same bytes are refused under any number."
             yield f"If it was not to blame: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"

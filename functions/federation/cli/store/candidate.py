@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from federation.cli.screen.output import short, when
+from federation.cli.store import inventory
 from federation.cli.store.history import TYPED
 from federation.cli.store.inventory import left_by_rollback, release_state
 from federation.cli.store.shelf import Shelf
@@ -25,6 +26,16 @@ _AGAIN: Final = (
     "Its publication has failed, or is under way: mend what federation redrive --dry-run names; then federation redrive"
 )
 """True of every such release: the event that publishes it is delivered until it succeeds or is a dead letter."""
+_MEND: Final = {"refused": "mended", "inconclusive": "measured against that"}
+"""What has to become of a unit that came to be judged so."""
+_LIFTED: Final = "When that is lifted, what comes next: federation status"
+"""A merge takes nothing that is in quarantine, and may find another release that waits for the same unit."""
+_SILENT: Final = (
+    "Nobody can promote it until it answers: mend what its nodes' log says of it; then federation tick sweep"
+)
+_PUT_BACK: Final = (
+    'How to put back what is gone from a folder: docs/operations.md, "When a document is lost or damaged"'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +85,7 @@ def _found(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) -> C
     if facts.channel.serving and facts.channel.serving.name == name:
         return Candidate(name=name, made=made, held=held, ways=())
     newer = due if due and recency(due.release) > recency(found.release) else None
-    ways = _ways(found, newer, facts.channel, policy, at) if held else [_promote(name)]
+    ways = _ways(shelf, facts, newer, policy, at) if held else [_promote(name)]
     return Candidate(name=name, made=made, held=held, ways=(*_instead(newer, policy), *ways))
 
 
@@ -88,20 +99,22 @@ def _instead(newer: promote.Candidate | None, policy: Policy) -> Iterator[str]:
 
 
 def _ways(
-    found: promote.Candidate, newer: promote.Candidate | None, channel: Channel, policy: Policy, at: str
+    shelf: Shelf, facts: promote.Facts, newer: promote.Candidate | None, policy: Policy, at: str
 ) -> Iterator[str]:
+    channel, (found,) = facts.channel, facts.candidates
     if any(promote.outdated(found.release, channel, policy)):
         if not newer:
-            yield from _merged_again(found, channel)
+            yield from _merged_again(shelf, found, channel)
         return
+    lifts = tuple(_lifts(found, channel))
+    yield from lifts
     if found.refusal and found.refusal.taken:
-        yield "A merge makes the same release under the next free name: federation tick merge"
+        yield _LIFTED if lifts else "A merge makes the same release under the next free name: federation tick merge"
         return
     unpublished = found.receipt is None and not found.refusal
     if unpublished:
         yield _AGAIN
         yield f"Only if there is no dead letter, to publish it: {_promote(found.name)}; give it again to promote it"
-    yield from _lifts(found, channel)
     if hold := channel.held(at):
         ends = f" until {when(hold.until)}" if hold.until else ""
         yield f"Held by {hold.who} since {when(hold.at)}{ends}: federation resume --who YOU --why 'WHY NOW'"
@@ -111,7 +124,10 @@ def _ways(
             f"Approved by {so_far}; {missing} more {'person has' if missing == 1 else 'people have'} to type: "
             f"federation approve {found.name} --who NAME --why 'WHY'"
         )
-    if not unpublished and not cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at)):
+    dead = tuple(_dead(found, facts))
+    yield from dead
+    is_open = cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at))
+    if not (unpublished or dead or is_open):
         yield f"To promote it before the window opens: {_promote(found.name, ' --outside-window')}"
     if newer:
         yield f"When nothing holds it any more, only its name promotes it: {_promote(found.name)}"
@@ -119,13 +135,40 @@ def _ways(
         yield "When nothing holds it any more, the next tick in the window promotes it."
 
 
-def _merged_again(found: promote.Candidate, channel: Channel) -> Iterator[str]:
+def _dead(found: promote.Candidate, facts: promote.Facts) -> Iterator[str]:
+    """What a person can do about nodes that cannot serve it: no order to promote it has any effect until then."""
+    entry = facts.channel.place_of(found.name)
+    if entry and entry.silent:
+        yield _SILENT
+    if facts.unservable:
+        yield _PUT_BACK
+
+
+def _merged_again(shelf: Shelf, found: promote.Candidate, channel: Channel) -> Iterator[str]:
     """What brings to a release the units of one that was judged against what serves no longer."""
-    if channel.serving and version_of(found.name) < version_of(channel.serving.name):
+    serving = channel.serving
+    served = serving.units.values() if serving else ()
+    new = [unit for unit in found.release["units"].values() if unit["origin"] == "new"]
+    missing = [unit["name"] for unit in new if unit["artifact"] not in served]
+    if serving and not missing:
+        yield f"All that it brought serves in {serving.name}: federation explain {serving.name}"
+        return
+    if serving and version_of(found.name) < version_of(serving.name):
         yield "No merge makes it again: ship what it brought under the next numbers; then federation tick merge"
         return
-    yield from _lifts(found, channel)
-    yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
+    lifts = tuple(_lifts(found, channel))
+    yield from lifts
+    lines = [line for name in missing if (line := inventory.unit(shelf, name))]
+    stopped = [line for line in lines if line.state in _MEND]
+    for line in stopped:
+        yield (
+            f"{line.name} is {line.state} against what serves now, so no merge takes it: it has to be {_MEND[line.state]}, "
+            f"and shipped under the next number: federation explain {line.name}"
+        )
+    if lifts:
+        yield _LIFTED
+    elif len(stopped) < len(missing):
+        yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
 
 
 def _lifts(found: promote.Candidate, channel: Channel) -> Iterator[str]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from federation.cli.clock import now
 from federation.cli.store.history import History, Past
 from federation.cli.store.shelf import SLACK_SECONDS, Shelf, newest_first
 from federation.core import event as events
 from federation.core import instant, names
 from federation.core.decision import decision_in
 from federation.core.failure import is_lost, is_pointless_again
+from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.ports import RECENT
 from federation.steps.sweeping.missed import waiting
@@ -79,7 +81,27 @@ def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, dateti
 def _held(reads: Reads, stored: frozenset[str]) -> Iterator[JobLine]:
     for place in map(names.held_job, waiting(stored)):
         told = (reads.document(place) or {})["told"]
-        yield _line(told, "held", told["why"], place, until=told["opens"])
+        until, why = _opens(reads.policy(), told["kind"], now())
+        yield _line(told, "held", why, place, until=until)
+
+
+def still_held(reads: Reads, jobs: Sequence[str]) -> Iterator[str]:
+    """Of each of those jobs that waits still, when it starts by the policy in force."""
+    for line in _held(reads, frozenset(reads.names(names.JOBS))):
+        if line.name in jobs:
+            yield f"{line.name} waits still: {line.why}"
+
+
+def _opens(policy: Policy, kind: str, at: str) -> tuple[str, str]:
+    """When, by the policy in force, a sweep asks again for a job that is held, whatever that policy said then; and why."""
+    job, zone = policy.jobs.get(kind), policy.cadence.time_zone
+    if job is None or job.hours is None or job.hours.open_at(zone, at):
+        return at, "the policy in force lets it start now; the next sweep asks for it again"
+    opens = job.hours.next_opening(zone, at)
+    return (
+        opens,
+        f"it is outside its hours; the first sweep after they begin, at {opens}, starts it (jobs.{kind}.hours)",
+    )
 
 
 def _under_way(reads: Reads, under_way: Sequence[str]) -> Iterator[JobLine]:

@@ -25,6 +25,7 @@ _VERSION: Final = re.compile(r"v?(\d+\.\d+\.\d+)")
 _DIGITS: Final = re.compile(r"(?:sha256:)?([0-9a-f]{1,64})")
 _SHORT_UNIT: Final = re.compile(r"[a-z][a-z0-9-]*-v\d{1,9}")
 _ARTIFACT: Final = re.compile(rf"(?:sha256:)?[0-9a-f]{{{_LEAST_DIGITS},64}}")
+_SHORTENED: Final = re.compile(rf"([0-9a-f]{{{_LEAST_DIGITS},64}})(?:\.\.)?")
 _ALL: Final = 64
 _UNITS: Final = "`federation status --all` lists the units."
 _UNKNOWN: Final = (
@@ -101,20 +102,14 @@ def serving(shelf: Shelf) -> str:
 
 
 def whole_name(shelf: Shelf, written: str) -> str | None:
-    """The release or unit that is meant by `v1.0.1`, `embedder-v2`, digits of an artifact or a unit, or a document."""
+    """What is meant by `v1.0.1`, `embedder-v2`, a document, or digits of an artifact, a unit or a parked body."""
     if (release := _whole_release(shelf, written)) is not None:
         return release
     if written.startswith((names.VERSIONS, names.RELEASES)):
         return str((shelf.document(written) or {}).get("name") or "") or None
     if written.startswith(names.JOBS) and (found := shelf.document(written)):
         return str(found["job"]) if written.startswith(names.COMMITTED) else written.rpartition("/")[2]
-    if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
-        return None
-    try:
-        unit = artifact_of(shelf, written).get("unit")
-    except MissingError:
-        unit = _rejected(shelf, written)
-    return unit or (_stated_as(shelf, names.short(written)) if _ARTIFACT.fullmatch(written) else None)
+    return _whole_unit(shelf, written) or _whole_parked(shelf, written)
 
 
 def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[str, str]:
@@ -124,6 +119,24 @@ def named_in(shelf: Shelf, channel: Channel, data: Mapping[str, Any]) -> dict[st
         return {}
     unit = data.get("unit") or (channel.quarantine[artifact].unit if artifact in channel.quarantine else "")
     return {artifact: _units_named(shelf, artifact, unit)} if unit else {}
+
+
+def _whole_unit(shelf: Shelf, written: str) -> str | None:
+    """The unit that is meant by `embedder-v2`, or by digits."""
+    if not (_SHORT_UNIT.fullmatch(written) or _ARTIFACT.fullmatch(written)):
+        return None
+    try:
+        unit = artifact_of(shelf, written).get("unit")
+    except MissingError:
+        unit = _rejected(shelf, written)
+    return unit or (_stated_as(shelf, names.short(written)) if _ARTIFACT.fullmatch(written) else None)
+
+
+def _whole_parked(shelf: Shelf, written: str) -> str | None:
+    """The only parked body whose name begins with these digits, which a status on a screen ends with two dots."""
+    match = _SHORTENED.fullmatch(written)
+    found = shelf.names(f"{names.PARKED}{match[1]}") if match else ()
+    return found[0] if len(found) == 1 else None
 
 
 def _whole_release(shelf: Shelf, written: str) -> str | None:

@@ -92,8 +92,9 @@ def _ahead(facts: Facts) -> str | None:
         then = f"First make the channel name what should serve ({ways}). Then repeat"
     return (
         f"the nodes have served {served.release} since move {served.counter}, but the channel {says}, as after a backup was "
-        f"restored. Nothing is shifted. {then} `federation hold` and `federation resume`, one move each, until it is past "
-        f"move {served.counter}: the nodes ignore earlier moves"
+        "restored, or while a copy of this home moves them. If there is a copy, stop one of the two before all else, and "
+        f"give it nodes and a registry of its own. Nothing is shifted. {then} `federation hold` and `federation resume`, "
+        f"one move each, until it is past move {served.counter}: the nodes ignore earlier moves"
     )
 
 
