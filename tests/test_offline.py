@@ -116,6 +116,22 @@ def test_where_the_new_release_is_written_changes_where_its_units_are_seen_from_
     assert there == here
 
 
+def test_a_place_on_this_machine_stays_what_it_is_wherever_the_new_release_is_written(tmp_path, first, second):
+    place = EXAMPLES.as_uri()
+    published = json.loads(json.dumps(first.release))
+    for unit in published["units"].values():
+        unit.update(uri=f"{place}/", manifest=f"{place}/{unit['manifest'].rpartition('/')[2]}")
+    (tmp_path / "published").mkdir()
+    offline.write(published, tmp_path / "published/manifest.json")
+    later, output = manifests(EXAMPLES / "later"), tmp_path / "second.json"
+    fused = offline.fuse(later, POLICY, output, tmp_path / "published/manifest.json")
+    carried = [unit for unit in fused.release["units"].values() if unit["origin"] == "carried"]
+    assert carried
+    assert {unit["uri"] for unit in carried} == {f"{place}/"}
+    expected = {kind: unit["digest"] for kind, unit in second.release["units"].items()}
+    assert {kind: unit["digest"] for kind, unit in fused.release["units"].items()} == expected
+
+
 def test_every_refusal_on_the_way_says_what_and_why(second):
     told = {refusal.subject: refusal.why for refusal in second.refusals}
     assert set(told) == {"spiralverse/policy-adapter-v2", "spiralverse/inference-benchmark-v2"}

@@ -17,6 +17,7 @@ from federation.core import event as events
 from federation.core import instant, names
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.core.gates.finding import FIRST
 from federation.core.move import Cause
 from federation.errors import FederationError
 from federation.local import files
@@ -85,7 +86,9 @@ def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
     """
     documents = documents_of({"manifest": manifest, "policy": policy, **({"standing": baseline} if baseline else {})})
     standing = Standing(path=baseline, document=documents["standing"]) if baseline else None
-    return _run(documents, (manifest,), standing, manifest.resolve().parent, merge=False)
+    judged = _run(documents, (manifest,), standing, manifest.resolve().parent, merge=False)
+    first = "the baseline has no unit of this kind" if standing else "no baseline was given"
+    return replace(judged, reports=[_worded(report, first) for report in judged.reports])
 
 
 def write(release: Mapping[str, Any], output: Path) -> None:
@@ -151,6 +154,12 @@ def _refusals(told: Sequence[Event]) -> Sequence[Refusal]:
         if event.type in events.REFUSALS
     }
     return tuple(found.values())
+
+
+def _worded(report: Mapping[str, Any], first: str) -> Mapping[str, Any]:
+    """The report of a unit without a baseline in words that are true here, where nobody knows what serves."""
+    findings = [{**one, "reason": one["reason"].replace(FIRST, first)} for one in report["findings"]]
+    return {**report, "findings": findings}
 
 
 def _validated(home: LocalHome, place: str, now: str) -> Sequence[Event]:

@@ -5,6 +5,14 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+
+def file_at(uri: str, base: Path) -> Path | None:
+    """The file at a URI of a release, which is relative to the folder of its file or absolute; None for a cloud's."""
+    if uri.startswith("file://"):
+        return Path(unquote(urlsplit(uri).path))
+    return None if "://" in uri else base / uri
 
 
 def relative(path: Path, base: Path) -> str:
@@ -17,7 +25,7 @@ def rebased(release: Mapping[str, Any], base: Path, target: Path) -> Mapping[str
     """The release with its units' URIs seen from another folder.
 
     Args:
-        release: A release whose URIs are seen from `base`.
+        release: A release whose URIs are seen from `base`; absolute ones stay as they are.
         base: A folder.
         target: The folder in which the release's file will lie.
     """
@@ -25,6 +33,8 @@ def rebased(release: Mapping[str, Any], base: Path, target: Path) -> Mapping[str
         return release
 
     def moved(uri: str) -> str:
+        if "://" in uri:
+            return uri
         found = relative(base / uri, target)
         return f"{found}/" if uri.endswith("/") and not found.endswith("/") else found
 

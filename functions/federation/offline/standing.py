@@ -8,7 +8,7 @@ served.
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -19,7 +19,14 @@ from federation.core.digest import digest
 from federation.core.manifest import Manifest, manifest_of
 from federation.errors import ContractError
 from federation.offline.documents import MANIFEST
+from federation.offline.places import file_at
 from federation.ports import Store
+
+_COPIES: Final = (
+    "Copy the manifest that shipped the unit, with its files, to this machine: `federation gate` takes the copy as its "
+    "baseline, and `federation fuse` makes a release of several. Or ship the candidate: the home compares it with what "
+    "serves."
+)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,11 +37,22 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def manifests(self) -> Sequence[Path]:
-        """The paths of its units' manifests."""
+        """The paths of its units' manifests.
+
+        Raises:
+            ContractError: Some of them lie in a cloud, as those of a release that a home made do.
+        """
         if self.document["schema"] == MANIFEST:
             return (self.path,)
-        places = {one["manifest"] for one in self.document["units"].values()}
-        return tuple(self.path.resolve().parent / place for place in sorted(places))
+        places = sorted({one["manifest"] for one in self.document["units"].values()})
+        found = {place: file_at(place, self.path.resolve().parent) for place in places}
+        if away := [place for place, file in found.items() if file is None]:
+            raise ContractError(
+                f"nothing can be compared with {self.path}: this command reads only this machine's files, but units of "
+                f"that release lie elsewhere: {', '.join(away)}",
+                hint=_COPIES,
+            )
+        return tuple(file for file in found.values() if file)
 
     def entry(self, store: Store, refused: Sequence[str], since: str) -> Entry:
         """The channel's entry for the document, once its manifests were validated.
@@ -54,7 +72,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         found = {kind: store.read(names.version(kind, number)) for kind, number in entry.numbers.items()}
         faults = (*self._changed(found), *(refused if None in found.values() else ()))
         if faults:
-            raise ContractError(f"nothing can be compared with {self.path}: its units are not there as it says", faults)
+            what = f"nothing can be compared with {self.path}: its units are not there as it says"
+            raise ContractError(what, faults, hint="Put back its manifests and their files, or give another baseline.")
         return entry
 
     def _shipped(self, manifest: Manifest, since: str) -> Entry:

@@ -26,6 +26,15 @@ def test_the_first_units_reach_the_floors(federation, examples):
     assert "spiralverse/textgen-lora-v1: PASS" in answer.out
 
 
+def test_without_a_baseline_nobody_claims_to_know_what_serves(federation, examples, tmp_path):
+    """Neither what a home says of its own first release, nor words that are true of another kind."""
+    answer = federation("gate", examples / "gcp_manifest.json")
+    assert "the contract of embedder is stated in full; no baseline was given" in answer.out
+    beside = federation("gate", examples / "gcp_manifest.json", "--baseline", examples / "hf_manifest.json")
+    assert "the contract of embedder is stated in full; the baseline has no unit of this kind" in beside.out
+    assert "nothing serves" not in answer.out + beside.out
+
+
 def test_a_worse_unit_is_told_apart_from_a_better_one_with_what_would_have_passed(federation, examples, baseline):
     answer = federation("gate", examples / "later" / "hf_manifest.json", "--baseline", baseline, "--json")
     assert answer.code == 10
@@ -148,3 +157,31 @@ def test_a_baseline_that_ships_a_kind_twice_does_not_say_which_one_serves(federa
     answer = federation("gate", released / "later/hf_manifest.json", "--baseline", path)
     assert answer.code == 2
     assert "ships textgen-lora more than once" in answer.err
+
+
+def bound_to(release, where):
+    """The release as a home publishes it: its units' places are absolute."""
+    document = json.loads(release.read_text("utf-8"))
+    for unit in document["units"].values():
+        unit.update(uri=f"{where}/", manifest=f"{where}/{unit['manifest']}")
+    path = release.parent / "published" / "manifest.json"
+    path.parent.mkdir()
+    path.write_text(json.dumps(document), "utf-8")
+    return path
+
+
+def test_a_release_of_a_home_is_a_baseline_where_its_files_lie_on_this_machine(federation, released):
+    later = released / "later/hf_manifest.json"
+    published = bound_to(released / "release.json", released.as_uri())
+    by_home = federation("gate", later, "--baseline", published, "--json").json["reports"]
+    by_fuse = federation("gate", later, "--baseline", released / "release.json", "--json").json["reports"]
+    assert [report["findings"] for report in by_home] == [report["findings"] for report in by_fuse]
+
+
+def test_a_release_whose_files_lie_in_a_cloud_is_told_apart_from_one_that_is_broken(federation, released):
+    published = bound_to(released / "release.json", "gs://acme-vertex/emb/1")
+    answer = federation("gate", released / "later/hf_manifest.json", "--baseline", published)
+    assert answer.code == 2
+    assert "units of that release lie elsewhere: gs://acme-vertex/emb/1/" in answer.err
+    assert "Copy the manifest that shipped the unit, with its files, to this machine" in answer.err
+    assert "Mend the document" not in answer.err
