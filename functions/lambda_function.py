@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS's entry points: one plain def per function, under the names that infra/aws gives them.
+"""AWS's entry points: one plain def per function, with the names of infra/aws.
 
-On an exception the event is redelivered, and in the end dead-lettered. A return means that it is done.
+After an exception the event is redelivered, and in the end becomes a dead letter. A return means that it is done.
 """
 
 # ruff: noqa: E402 - see the first statement
 import gc
 
-gc.set_threshold(150_000)  # the 90,000 objects that are made until the first answer are no garbage
+gc.set_threshold(150_000)  # the 90,000 objects made before the first answer are not garbage
 
 import json
 import os
@@ -39,18 +39,18 @@ from federation.wiring.clock import clock_of
 from federation.wiring.renewed import Renewed
 
 
-def _written(value: Any) -> str:
+def _json_text(value: Any) -> str:
     try:
         return msgspec.json.encode(value, enc_hook=str).decode()
     except UnicodeEncodeError:  # a lone surrogate, in quoted input
         return json.dumps(value, default=str)
 
 
-logger = Logger(service="federation", json_serializer=_written, json_deserializer=str)  # a sentence is no JSON
+logger = Logger(service="federation", json_serializer=_json_text, json_deserializer=str)  # a sentence is not JSON
 
 
 class _Batch(BatchProcessor):
-    """Powertools' batch processor, which also logs each record that it returns to the queue and hastens its return."""
+    """Powertools' batch processor, which also logs each record that fails, and has it redelivered soon."""
 
     def failure_handler(self, record: Any, exception: Any) -> Any:
         logger.error("a record goes back to its queue", exc_info=exception, message_id=record.message_id)
@@ -59,23 +59,23 @@ class _Batch(BatchProcessor):
 
 
 def _is_request(event: dict[str, Any]) -> bool:
-    """Whether it came by the function's URL; an invocation may contain anything."""
-    told = event.get("requestContext")
-    return isinstance(told, dict) and "http" in told
+    """Whether the event came by the function's URL. Other invocations may contain anything."""
+    context = event.get("requestContext")
+    return isinstance(context, dict) and "http" in context
 
 
 @logger.inject_lambda_context
 def receive(event: dict[str, Any] | list[Any], context: Any) -> dict[str, Any]:
-    """Takes in HTTP requests to the function's URL, records of a queue or (bare) of a Pipe, and direct invocations."""
+    """Handle an HTTP request to the function's URL, records of a queue or (bare) of a Pipe, or a direct invocation."""
     del context
     if isinstance(event, dict) and _is_request(event):
-        return _answered(LambdaFunctionUrlEvent(event))
-    came = entry.of_invocation(event)
-    records = _records(event) if came == "lambda:sqs" else ()
-    with _hastened(records):
-        reading = _delivered(Request(entry=came, body=_written(event).encode()))
-    if came == "lambda:sqs":
-        return {"batchItemFailures": [{"itemIdentifier": name} for name in _returned(records, reading)]}
+        return _http_response(LambdaFunctionUrlEvent(event))
+    entry_name = entry.of_invocation(event)
+    records = _records(event) if entry_name == "lambda:sqs" else ()
+    with _hastening_on_error(records):
+        reading = _deliver(Request(entry=entry_name, body=_json_text(event).encode()))
+    if entry_name == "lambda:sqs":
+        return {"batchItemFailures": [{"itemIdentifier": name} for name in _failed_records(records, reading)]}
     return {"verdict": reading.verdict, "error": reading.error, "why": reading.why}
 
 
@@ -121,13 +121,13 @@ def govern(event: dict[str, Any], context: Any) -> Any:
 
 @logger.inject_lambda_context
 def _step(event: dict[str, Any], context: Any, step: StepName) -> Any:
-    """Handle all records of the step's queue; only those that fail return to it."""
+    """Handle records of the step's queue; only those that fail return to it."""
     return process_partial_response(event=event, record_handler=_handler(step), processor=_BATCH, context=context)
 
 
 @cache
 def _handler(step: StepName) -> Callable[[SQSRecord], None]:
-    """The handler of one record; Powertools asks for its signature at every invocation, so it is computed only once."""
+    """The handler of one record. Powertools reads its signature at every invocation, so it is computed only once."""
 
     def handler(record: SQSRecord) -> None:
         _record(step, record.body)
@@ -137,7 +137,7 @@ def _handler(step: StepName) -> Callable[[SQSRecord], None]:
 
 
 class _Envelope(msgspec.Struct):
-    """EventBridge's envelope around an event of ours."""
+    """EventBridge's envelope around our event."""
 
     detail: msgspec.Raw
 
@@ -153,12 +153,12 @@ def _record(step: StepName, body: str) -> None:
 
 
 def _records(event: dict[str, Any] | list[Any]) -> Sequence[Any]:
-    """The records of a queue; a Pipe hands them over without an envelope."""
+    """The records of a queue. A Pipe sends them without an envelope."""
     return event if isinstance(event, list) else event["Records"]
 
 
-def _returned(records: Sequence[Any], reading: Reading) -> Sequence[str]:
-    """Ids of the records that return to the queue of `receive`, each to be redelivered soon.
+def _failed_records(records: Sequence[Any], reading: Reading) -> Sequence[str]:
+    """Ids of the records that failed; they are redelivered soon.
 
     Raises:
         ContractError: The records cannot be told apart, so all of them return.
@@ -173,8 +173,8 @@ def _returned(records: Sequence[Any], reading: Reading) -> Sequence[str]:
 
 
 @contextmanager
-def _hastened(records: Sequence[Any]) -> Iterator[None]:
-    """Have all records redelivered soon if they cannot be taken in."""
+def _hastening_on_error(records: Sequence[Any]) -> Iterator[None]:
+    """Have all records redelivered soon if the block fails."""
     try:
         yield
     except Exception:
@@ -183,18 +183,18 @@ def _hastened(records: Sequence[Any]) -> Iterator[None]:
         raise
 
 
-def _answered(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
+def _http_response(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
     """The response to an HTTP request."""
     body = request.body or ""
     raw = b64decode(body) if request.is_base64_encoded else body.encode()
     headers = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
-    reading = _delivered(Request(entry=entry.of_request(request.raw_path, headers), body=raw, headers=headers))
-    told = {"content-type": "text/plain", **reading.answer_headers}
-    return {"statusCode": reading.respond or 200, "headers": told, "body": reading.answer}
+    reading = _deliver(Request(entry=entry.of_request(request.raw_path, headers), body=raw, headers=headers))
+    answer_headers = {"content-type": "text/plain", **reading.answer_headers}
+    return {"statusCode": reading.respond or 200, "headers": answer_headers, "body": reading.answer}
 
 
-def _delivered(request: Request) -> Reading:
-    """Deliver a request, here if this is home, else through the relay to a home on another cloud."""
+def _deliver(request: Request) -> Reading:
+    """Deliver a request here if the home is on AWS, else through the relay to a home on another cloud."""
     settings = _settings()
     if settings.home == "aws":
         return chain.deliver_as_deployed(request, _trust_for(request), _ports(), _clock(), inline=settings.inline)
@@ -223,7 +223,7 @@ def _ports() -> Ports:
 
 
 def _trust_for(request: Request) -> Trust:
-    """The trust with only the secret that this sender shows: an alarm must not wait for the Hub's secret."""
+    """The trust with only the secret that this sender shows: an alarm does not wait for the Hub's secret."""
     return _trust(entry.secret_shown(request.entry))()
 
 

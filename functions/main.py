@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Google Cloud's entry points: one plain def per function, under the names that infra/gcp gives them.
+"""Google Cloud's entry points: one plain def per function, with the names of infra/gcp.
 
-An exception is answered with 500: the event is redelivered, and in the end dead-lettered. A return means that it is done.
+An exception is answered with 500: the event is redelivered, and in the end becomes a dead letter. A return means that
+it is done.
 """
 
 # ruff: noqa: E402 - see the first statement
 import gc
 
-gc.set_threshold(150_000)  # the 80,000 objects that are made until the first answer are no garbage
+gc.set_threshold(150_000)  # the 80,000 objects made before the first answer are not garbage
 
 import os
 from base64 import b64decode
@@ -39,9 +40,9 @@ logs.configure(os.environ.get("LOG_LEVEL", "INFO"))
 
 @functions_framework.http
 def receive(request: Incoming) -> tuple[str, int, dict[str, str]]:
-    """Takes in pushes from Pub/Sub and Eventarc, webhooks from the Hub and from alert managers, and schedules."""
+    """Handle a push from Pub/Sub or Eventarc, a webhook from the Hub or an alert manager, or a schedule."""
     headers = {name.lower(): value for name, value in request.headers.items()}
-    reading = _delivered(
+    reading = _deliver(
         Request(
             entry=entry.of_request(request.path, headers),
             body=request.get_data(),
@@ -101,13 +102,13 @@ def govern(event: CloudEvent) -> None:
 
 
 def _step(step: StepName, message: CloudEvent) -> None:
-    document = strict_json.document(_published(message.get_data()), what="the event")
+    document = strict_json.document(_published_bytes(message.get_data()), what="the event")
     contract.check("event.v1", document, what="the event")
     chain.run(step, Event.of(document), _ports(), _clock(), inline=_settings().inline)
 
 
-def _published(data: Any) -> bytes:
-    """The published bytes: the framework passes Pub/Sub's message on as the data of a CloudEvent.
+def _published_bytes(data: Any) -> bytes:
+    """The published bytes. The framework passes Pub/Sub's message as the data of a CloudEvent.
 
     Raises:
         ContractError: The data is not such a message.
@@ -118,8 +119,8 @@ def _published(data: Any) -> bytes:
     return b64decode(message["data"])
 
 
-def _delivered(request: Request) -> Reading:
-    """Deliver a request, here if this is home, else through the relay to a home on another cloud."""
+def _deliver(request: Request) -> Reading:
+    """Deliver a request here if the home is on Google Cloud, else through the relay to a home on another cloud."""
     if _settings().home == "gcp":
         return chain.deliver_as_deployed(request, _trust_for(request), _ports(), _clock(), inline=_settings().inline)
     return relay(request, _trust_for(request), _bus(), _clock()())
@@ -141,7 +142,7 @@ def _bus() -> Bus:
 
 
 def _trust_for(request: Request) -> Trust:
-    """The trust with only the secret that this sender shows: an alarm must not wait for the Hub's secret."""
+    """The trust with only the secret that this sender shows: an alarm does not wait for the Hub's secret."""
     return _trust(entry.secret_shown(request.entry))()
 
 

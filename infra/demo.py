@@ -24,7 +24,7 @@ from infra.package import PACKAGES, unpacked  # noqa: E402
 from federation.cli.commands.demo import printed  # noqa: E402 - after the path
 from federation.core import names  # noqa: E402
 from federation.core.digest import digest_of  # noqa: E402
-from federation.demo.examples import examples as found  # noqa: E402
+from federation.demo.examples import examples as examples_folder  # noqa: E402
 from federation.demo.show import staged  # noqa: E402
 from federation.demo.story import story  # noqa: E402
 
@@ -42,7 +42,7 @@ class Released(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Play the story and compare; return 1 if a digest differs."""
     options = _parser().parse_args(arguments)
-    examples = found(options.examples)
+    examples = examples_folder(options.examples)
     folder = Path(tempfile.mkdtemp(prefix="federation-demo-"))
     try:
         return _play(options.home, folder, examples, as_json=options.json)
@@ -52,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
     with STAGES[home](packages(folder), folder, examples) as stage:
-        here = _digests(stage, [name for line in story(stage) for name in printed(line, as_json=as_json).documents])
+        in_cloud = _digests(stage, [name for line in story(stage) for name in printed(line, as_json=as_json).documents])
         serves = stage.serves()["serving"]["name"]
-    there = _at_home(folder / "home", examples)
-    _tell(here, there, serves, as_json=as_json)
-    return 0 if here == there else 1
+    at_home = _at_home(folder / "home", examples)
+    _print_result(in_cloud, at_home, serves, as_json=as_json)
+    return 0 if in_cloud == at_home else 1
 
 
 def _at_home(folder: Path, examples: Path) -> Mapping[str, str]:
@@ -79,14 +79,14 @@ def packages(folder: Path) -> Mapping[str, Path]:
     }
 
 
-def _tell(here: Mapping[str, str], there: Mapping[str, str], serves: str, *, as_json: bool) -> None:
+def _print_result(in_cloud: Mapping[str, str], at_home: Mapping[str, str], serves: str, *, as_json: bool) -> None:
     if as_json:
-        print(json.dumps({"serves": serves, "releases": here, "same": here == there}), flush=True)
+        print(json.dumps({"serves": serves, "releases": in_cloud, "same": in_cloud == at_home}), flush=True)
         return
     print("\nWhat was released, and whether the same story on one machine gives the same bytes")
-    for name in sorted({*here, *there}):
-        same = "the same" if here.get(name) == there.get(name) else f"{there.get(name)} on one machine"
-        print(f"  {name}  {here.get(name)}  {same}")
+    for name in sorted({*in_cloud, *at_home}):
+        same = "the same" if in_cloud.get(name) == at_home.get(name) else f"{at_home.get(name)} on one machine"
+        print(f"  {name}  {in_cloud.get(name)}  {same}")
     print(f"\n{serves} serves.")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files are made from others? Run by `make generate`; a test says when one is out of date."""
+"""Generates files from others, for `make generate`. A test fails if one is out of date."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ def schemas_module() -> str:
 
 
 def routes() -> str:
-    """events/routes.json: which steps hear which events."""
+    """events/routes.json: which steps handle which events."""
     from federation.runtime import routes as heard  # noqa: PLC0415 - it needs the schemas that are written first
 
     return json.dumps(heard(), indent=2) + "\n"

@@ -47,7 +47,7 @@ TRIMMED: Final = frozenset({"RECORD", "INSTALLER", "REQUESTED", "direct_url.json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Package:
-    """One zip: its cloud, its adapters, and its interpreter."""
+    """The description of a zip: its cloud, its adapters, and its interpreter."""
 
     cloud: str
     entry: str
@@ -81,7 +81,7 @@ PACKAGES: Final[Mapping[str, Package]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """A zip that was written."""
+    """A written zip."""
 
     name: str
     bytes: int
@@ -100,23 +100,23 @@ def sources(functions: Path, package: Package) -> Iterator[str]:
 
 
 def roots(package: Package, project: Mapping[str, object]) -> Sequence[str]:
-    """The requirements of the package's code, as pyproject.toml states them."""
-    stated = project["project"]
-    if not isinstance(stated, dict):
+    """The requirements of the package's code, as in pyproject.toml."""
+    table = project["project"]
+    if not isinstance(table, dict):
         raise SystemExit("pyproject.toml has no [project]")
-    asked = [*stated["dependencies"]]
+    lines = [*table["dependencies"]]
     for adapter in sorted(package.adapters):
-        asked += stated["optional-dependencies"][adapter]
+        lines += table["optional-dependencies"][adapter]
     foreign = {framework for cloud, framework in ENTRY_FRAMEWORK.items() if cloud != package.cloud}
-    return [line for line in asked if not line.startswith((*COMMAND_ONLY, *foreign))]
+    return [line for line in lines if not line.startswith((*COMMAND_ONLY, *foreign))]
 
 
 def needed(package: Package) -> str:
-    """The package's requirements file: the part of the lock that it needs, with hashes."""
+    """The package's requirements file: a part of the lock, with hashes."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     lock = (ROOT / "requirements/dev.lock").read_text("utf-8")
-    there = IN_LAMBDA if package.cloud == "aws" and not package.bundle_sdk else frozenset[str]()
-    return requirements(roots(package, project), lock, package.target, without=there)
+    present = IN_LAMBDA if package.cloud == "aws" and not package.bundle_sdk else frozenset[str]()
+    return requirements(roots(package, project), lock, package.target, without=present)
 
 
 def build(package: Package, output: Path, functions: Path = ROOT / "functions") -> Built:
@@ -129,7 +129,7 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
         raise SystemExit(f"{functions / package.entry} is not there; run this from a whole checkout")
     with tempfile.TemporaryDirectory(prefix="federation-package-") as folder:
         stage = Path(folder)
-        _lay_out(package, stage, functions)
+        _copy_files(package, stage, functions)
         compiled = compiled_for(package.target.python, stage, package.folder)
         _fits(package, sum(path.stat().st_size for path in stage.rglob("*") if path.is_file()))
         output.mkdir(parents=True, exist_ok=True)
@@ -138,7 +138,7 @@ def build(package: Package, output: Path, functions: Path = ROOT / "functions") 
 
 
 def unpacked(package: Package, folder: Path) -> Path:
-    """Create a folder in `folder` with the package as deployed, but for this interpreter and without libraries."""
+    """Unpack the package, for this interpreter and without libraries, into `folder`, and return its place there."""
     here = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}", architecture="x86_64")
     built = build(replace(package, target=here, dependencies=False), folder / "dist")
     shutil.unpack_archive(folder / "dist" / built.name, folder / package.cloud)
@@ -153,50 +153,50 @@ def _fits(package: Package, unpacked: int) -> None:
         )
 
 
-def _lay_out(package: Package, stage: Path, functions: Path) -> None:
+def _copy_files(package: Package, stage: Path, functions: Path) -> None:
     if package.dependencies:
-        _depend(package, stage)
+        _add_dependencies(package, stage)
     for name in sources(functions, package):
         (stage / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(functions / name, stage / name)
 
 
-def _depend(package: Package, stage: Path) -> None:
-    wanted = needed(package)
+def _add_dependencies(package: Package, stage: Path) -> None:
+    requirements_text = needed(package)
     if not package.vendored:
-        (stage / "requirements.txt").write_text(wanted, "utf-8")
+        (stage / "requirements.txt").write_text(requirements_text, "utf-8")
         return
-    _install(package, wanted, stage)
+    _install(package, requirements_text, stage)
     for path in sorted(stage.rglob("*")):
         if path.is_file() and _is_dead_weight(path.relative_to(stage)):
             path.unlink()
 
 
-def _install(package: Package, wanted: str, stage: Path) -> None:
-    """Let pip unpack wheels for the target; pip compares each with its hash in the lock."""
+def _install(package: Package, requirements_text: str, stage: Path) -> None:
+    """Let pip unpack wheels for the target. Pip compares each with its hash in the lock."""
     machine = "aarch64" if package.target.architecture == "arm64" else "x86_64"
     tags = [f"manylinux_2_{minor}_{machine}" for minor in range(GLIBC[package.cloud], 4, -1)]
     platforms = [f"--platform={tag}" for tag in (*tags, f"manylinux2014_{machine}", f"linux_{machine}")]
-    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as listed:
-        listed.write(wanted)
-        listed.flush()
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", encoding="utf-8") as file:
+        file.write(requirements_text)
+        file.flush()
         pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
         wheels = ["--require-hashes", "--only-binary=:all:", "--no-compile", "--implementation=cp", *platforms]
-        # The lock was resolved for the target's Python; pip would check Requires-Python against the one that runs it.
+        # The lock is for the target's Python; pip would check Requires-Python against the Python that runs it.
         exact = [*wheels, "--ignore-requires-python"]
-        where = [f"--python-version={package.target.python}", f"--target={stage}", f"--requirement={listed.name}"]
-        done = subprocess.run([*pip, *exact, *where], check=False)  # noqa: S603 - our own arguments
-    if done.returncode:
+        where = [f"--python-version={package.target.python}", f"--target={stage}", f"--requirement={file.name}"]
+        process = subprocess.run([*pip, *exact, *where], check=False)  # noqa: S603 - our own arguments
+    if process.returncode:
         raise SystemExit("pip could not install the libraries above; nothing was written")
 
 
 def _is_dead_weight(path: Path) -> bool:
-    """Whether a library's file is useless at run time, or differs from one installation to the next."""
+    """Whether a library's file is useless at run time, or differs between installations."""
     parts = path.parts
     if parts[:2] == ("botocore", "data") and len(parts) > 3:  # noqa: PLR2004 - botocore/data/SERVICE/...
         return parts[2] not in BOTOCORE_SERVICES
     if parts[:2] == ("kubernetes", "aio"):
-        return True  # the whole client again for asyncio: with byte code, a quarter of Lambda's limit
+        return True  # a second client, for asyncio: with byte code, a quarter of Lambda's limit
     if path.parent.name.endswith(".dist-info"):
         return path.name in TRIMMED
     return parts[0] == "bin" or bool({"tests", "__pycache__"} & set(parts[:-1])) or path.suffix in (".pyi", ".a", ".h")
@@ -218,10 +218,10 @@ def asked(arguments: Sequence[str] | None = None) -> tuple[Sequence[Package], ar
     unknown = sorted({*options.clouds} - {*PACKAGES})
     if unknown:
         parser.error(f"no package for {', '.join(unknown)}; there are {', '.join(PACKAGES)}")
-    return [_asked(PACKAGES[cloud], options) for cloud in options.clouds or PACKAGES], options
+    return [_configured(PACKAGES[cloud], options) for cloud in options.clouds or PACKAGES], options
 
 
-def _asked(package: Package, options: argparse.Namespace) -> Package:
+def _configured(package: Package, options: argparse.Namespace) -> Package:
     return replace(
         package,
         adapters=package.adapters | {*options.added},
@@ -237,11 +237,11 @@ def main() -> None:
     packages, options = asked()
     built = [build(package, options.output) for package in packages]
     if options.json:
-        sys.stdout.write(json.dumps([asdict(one) for one in built], indent=2) + "\n")
+        sys.stdout.write(json.dumps([asdict(zip_file) for zip_file in built], indent=2) + "\n")
         return
-    for one in built:
-        note = "" if one.byte_code else f"  (no byte code: python{options.python} is not on the path)"
-        sys.stdout.write(f"{one.name}  {one.bytes:,} bytes  sha256:{one.sha256}{note}\n")
+    for zip_file in built:
+        note = "" if zip_file.byte_code else f"  (no byte code: python{options.python} is not on the path)"
+        sys.stdout.write(f"{zip_file.name}  {zip_file.bytes:,} bytes  sha256:{zip_file.sha256}{note}\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which pinned distributions does a package need on its target, with which hashes?
+"""Which pinned distributions does a package need on its target?
 
-The lock has versions and hashes but no dependencies, so these come from the metadata of the installed distributions.
+The lock has versions and hashes but no dependencies, so those come from the metadata of the installed distributions.
 Markers are evaluated for the target, never for this machine.
 """
 
@@ -51,7 +51,7 @@ class Pin:
     text: str
 
     def holds(self, environment: Mapping[str, str]) -> bool:
-        """Whether the entry is meant for that environment."""
+        """Whether the entry applies to that environment."""
         return self.marker is None or Marker(self.marker).evaluate(dict(environment))
 
 
@@ -68,10 +68,10 @@ def requirements(roots: Iterable[str], lock: str, target: Target, *, without: fr
     """The part of the lock that the roots need on the target.
 
     Args:
-        roots: Requirements (PEP 508), as pyproject.toml states them.
+        roots: Requirements (PEP 508), as in pyproject.toml.
         lock: The whole lock.
-        target: Where it will be installed.
-        without: Names that the target already has; dependencies that only they need are left out too.
+        target: Where the package will be installed.
+        without: Names that the target already has; their dependencies are left out too.
 
     Raises:
         SystemExit: A needed distribution is not pinned, or its metadata is not installed.
@@ -86,32 +86,32 @@ def requirements(roots: Iterable[str], lock: str, target: Target, *, without: fr
 
 
 def _unmarked(pin: Pin) -> str:
-    """The entry without its marker, which is true on the target; otherwise pip would evaluate it for this machine."""
+    """The entry without its marker, which is true on the target; pip would evaluate it for this machine."""
     return pin.text.replace(f" ; {pin.marker}", "", 1) if pin.marker else pin.text
 
 
 def _closure(
     roots: Iterable[str], environment: Mapping[str, str], without: frozenset[str]
 ) -> frozenset[tuple[str, str]]:
-    """Each distribution that the roots lead to, once for each requested extra ("" for none)."""
-    found: set[tuple[str, str]] = set()
+    """Each distribution that the roots need, once for each requested extra ("" for none)."""
+    closure: set[tuple[str, str]] = set()
     todo = [Requirement(root) for root in roots]
     while todo:
         requirement = todo.pop()
         name = canonicalize_name(requirement.name)
         for extra in ("", *requirement.extras):
-            if name not in without and (name, extra) not in found:
-                found.add((name, extra))
-                todo += _required(name, extra, environment)
-    return frozenset(found)
+            if name not in without and (name, extra) not in closure:
+                closure.add((name, extra))
+                todo += _requirements_of(name, extra, environment)
+    return frozenset(closure)
 
 
-def _required(name: str, extra: str, environment: Mapping[str, str]) -> Iterator[Requirement]:
+def _requirements_of(name: str, extra: str, environment: Mapping[str, str]) -> Iterator[Requirement]:
     """The requirements of a distribution for one of its extras ("" for none)."""
     try:
-        stated = metadata.requires(name) or []
+        lines = metadata.requires(name) or []
     except metadata.PackageNotFoundError as error:
         raise SystemExit(f"{name} is not installed, so what it needs is not known; run `make`") from error
-    for requirement in map(Requirement, stated):
+    for requirement in map(Requirement, lines):
         if requirement.marker is None or requirement.marker.evaluate({**environment, "extra": extra}):
             yield requirement

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is cached? Documents: they never change, so a process reads each one once.
+"""A cache of documents. They never change, so a process reads each one once.
 
-The listing of policies expires after a minute, so a new policy is active everywhere within that time. `recall` answers
-from the cache alone and never costs a call.
+The list of policies expires after a minute, so a new policy is active everywhere within that time. `recall` reads only
+the cache and never costs a call.
 """
 
 import threading
@@ -20,7 +20,7 @@ LARGEST_BYTES: Final = 16 << 20
 
 
 class CachedStore:
-    """A store with cached documents; channels, absences and all listings but the policies' are never cached."""
+    """A store with cached documents. Channels, missing documents and listings are not cached, except the policies' list."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self._store = store
@@ -61,13 +61,13 @@ class CachedStore:
         """Every name with this prefix, sorted."""
         if prefix != names.POLICIES:
             return self._store.names(prefix)
-        known = self._policies
-        if known is None or self._age(known) > POLICY_SECONDS:
-            known = self._policies = (self._clock(), self._store.names(prefix))
-        return known[1]
+        listing = self._policies
+        if listing is None or self._age(listing) > POLICY_SECONDS:
+            listing = self._policies = (self._clock(), self._store.names(prefix))
+        return listing[1]
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
-        """When each document under the prefix was kept; None if that is unknown."""
+        """When each document under the prefix was stored, in seconds since 1970; None if that is unknown."""
         return self._store.dates(prefix) if isinstance(self._store, Dated) else None
 
     def recall(self, name: str) -> bytes | None:
@@ -75,17 +75,17 @@ class CachedStore:
         return self._bodies.get(name)
 
     def recall_policies(self, within: float | None) -> Sequence[str] | None:
-        """The last listing of policies if it has expired, at most `within` seconds ago; else None."""
-        known = self._policies
-        if known is None:
+        """The last list of policies if it expired, at most `within` seconds ago; else None."""
+        listing = self._policies
+        if listing is None:
             return None
-        expired = self._age(known) - POLICY_SECONDS
-        return known[1] if expired > 0 and (within is None or expired <= within) else None
+        expired = self._age(listing) - POLICY_SECONDS
+        return listing[1] if expired > 0 and (within is None or expired <= within) else None
 
     def expect(self, name: str) -> None:
-        """Forget a cached listing that lacks this name, which is known to exist."""
-        known = self._policies
-        if known and name.startswith(names.POLICIES) and name not in known[1]:
+        """Forget the cached list of policies if it lacks this name, which exists."""
+        listing = self._policies
+        if listing and name.startswith(names.POLICIES) and name not in listing[1]:
             self._policies = None
 
     def channel(self, name: str) -> bytes | None:

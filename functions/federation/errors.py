@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What can go wrong, and how does the command report it?
 
-Names end in Error. `exit_code` is the command's exit status, and `code` names the error for scripts. `hint` tells a
-person what to do next; it is empty where the message already does. A refused gate or a rejected manifest is not an
-error: it is an Outcome (exit code 10).
+Names end in Error. `exit_code` is the command's exit status, and `code` names the error for scripts. `hint` says what
+to do next; it is empty if the message already says that. A refused gate or a rejected manifest is not an error but an
+Outcome (exit code 10).
 """
 
 from typing import ClassVar
@@ -13,11 +13,11 @@ REFUSED: int = 10
 
 
 class FederationError(Exception):
-    """Anything that this package raises on purpose.
+    """The base class of our errors.
 
     Args:
         words: The message.
-        hint: What to do next in this case; it replaces the hint of the class.
+        hint: What to do next in this case, instead of the class's hint.
     """
 
     exit_code: ClassVar[int] = 1
@@ -47,7 +47,7 @@ class ContractError(FederationError):
 
 
 class MissingError(FederationError):
-    """A name that should be in a store or at a URI is not there (yet)."""
+    """A document or file does not exist (yet)."""
 
     exit_code = 3
     code = "missing"
@@ -55,7 +55,7 @@ class MissingError(FederationError):
 
 
 class ConflictError(FederationError):
-    """Another writer was first: the name is taken by other content, or the channel has moved."""
+    """Another writer was first: the name has other content, or the channel moved."""
 
     exit_code = 4
     code = "conflict"
@@ -71,7 +71,7 @@ class ServiceError(FederationError):
 
 
 class CapacityError(ServiceError):
-    """A platform has no machine or quota for a job now; it may have one later, and another place may have one now."""
+    """A platform has no machine or quota for a job now. It may have one later, or another place may have one now."""
 
     code = "capacity"
     hint = "Ask the platform for more, or name another place for the job in the policy."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does this process know of the store without asking it?"""
+"""What does this process know about the store without a call?"""
 
 from collections.abc import Sequence
 from typing import Final, Protocol, cast
@@ -15,15 +15,15 @@ class Memory(Protocol):
         ...
 
     def recall_policies(self, within: float | None) -> Sequence[str] | None:
-        """The last listing of policies if it has expired, at most `within` seconds ago; else None."""
+        """The last list of policies if it expired, at most `within` seconds ago; else None."""
         ...
 
     def expect(self, name: str) -> None:
-        """Forget a cached listing that lacks this name, which is known to exist."""
+        """Forget the cached list of policies if it lacks this name, which exists."""
         ...
 
 
-class _Nothing:
+class _EmptyMemory:
     """An empty cache."""
 
     def recall(self, name: str) -> bytes | None:
@@ -38,9 +38,9 @@ class _Nothing:
         del name
 
 
-_NOTHING: Final = _Nothing()
+_EMPTY: Final = _EmptyMemory()
 
 
 def memory_of(store: Store) -> Memory:
     """The store's cache, or an empty one."""
-    return cast("Memory", store) if hasattr(store, "recall") else _NOTHING
+    return cast("Memory", store) if hasattr(store, "recall") else _EMPTY

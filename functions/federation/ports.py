@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What do the functions need from the outside world?
 
-Each port is a Protocol of at most six methods. An adapter raises only errors from `federation.errors`, and wraps in
-them whatever its client raised.
+Each port is a Protocol of at most six methods. An adapter raises only errors from `federation.errors`, and turns its
+client's exceptions into them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from federation.core.outcome import Shift
 RECENT: Final = timedelta(days=14)
 """How far back each sweep looks for finished jobs: longer than the longest job plus a week without a sweep."""
 SPOT_PATIENCE: Final = 2
-"""A spot job may take this many times its `max_minutes`, including the wait for capacity."""
+"""How many times its `max_minutes` a spot job may take, including the wait for capacity."""
 
 
 class Receipt(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +37,7 @@ class Served(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Firing(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm that is firing: its key, when it began to fire (RFC 3339, UTC), its labels, and its monitor's name for it."""
+    """A firing alarm: its key, when it began to fire (RFC 3339, UTC), its labels, and its name in the monitoring."""
 
     key: str
     at: str
@@ -51,9 +51,9 @@ class DeadLetter(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         id: The platform's id of the letter.
         step: The step that could not handle it.
-        event: The event; for a body that is not one of our events, what its envelope says.
-        failure: Why it failed, if the platform says; otherwise the step's log does.
-        attempts: How often it was delivered; on some platforms, listing it counts as a delivery.
+        event: The event; if the body is not one of our events, an event made from its envelope.
+        failure: Why it failed, if the platform says; otherwise see the step's log.
+        attempts: How often it was delivered; on some platforms, listing counts as a delivery.
         at: When it was first sent to the step, if the platform says, else the event's time (RFC 3339, UTC).
     """
 
@@ -81,7 +81,7 @@ class Store(Protocol):
         ...
 
     def names(self, prefix: str) -> Sequence[str]:
-        """Every name with this prefix, sorted; includes everything kept before the call (strongly consistent)."""
+        """Every name with this prefix, sorted; includes everything stored before the call (strongly consistent)."""
         ...
 
     def channel(self, name: str) -> bytes | None:
@@ -95,10 +95,10 @@ class Store(Protocol):
 
 @runtime_checkable
 class Dated(Protocol):
-    """What a cloud's store can also do, so that a search for the latest documents need not read all of them."""
+    """A store that also knows its documents' dates, so a search for the latest need not read all of them."""
 
     def dates(self, prefix: str) -> Mapping[str, float] | None:
-        """When each document under the prefix was kept, in seconds since 1970; None where that is unknown."""
+        """When each document under the prefix was stored, in seconds since 1970; None if that is unknown."""
         ...
 
 
@@ -130,7 +130,7 @@ class Registry(Protocol):
         ...
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry has under that tag now, or None."""
+        """The release under that tag now, or None."""
         ...
 
 
@@ -138,7 +138,7 @@ class Trainer(Protocol):
     """Where jobs run."""
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why `launch` could not start this job, in a sentence, as far as is known without asking the platform."""
+        """A sentence about why `launch` cannot start this job, as far as we know without a call; None if it can."""
         ...
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -146,9 +146,9 @@ class Trainer(Protocol):
         ...
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The data of an `artifact.completed` event for each job that ended well within RECENT.
+        """The data of an `artifact.completed` event for each job that succeeded within RECENT.
 
-        For a job of ours that ended without a unit, the entry has its `name` and, as a sentence, its `failure` instead.
+        For a job of ours that failed, the entry has its `name` and, as a sentence, its `failure` instead.
         """
         ...
 
@@ -161,7 +161,7 @@ class Traffic(Protocol):
     """The nodes that serve."""
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why `shift` could not serve this release now, in a sentence; None if nothing has to be done first."""
+        """A sentence about why `shift` cannot serve this release now; None if it can."""
         ...
 
     def shift(self, shift: Shift) -> None:
@@ -169,11 +169,11 @@ class Traffic(Protocol):
         ...
 
     def serving(self, channel: str) -> Served | None:
-        """What is really served, read back; None before the first shift."""
+        """What the nodes really serve; None before the first shift."""
         ...
 
     def probe(self, channel: str, release: str) -> bool | None:
-        """Whether this release answers a golden prompt now; None where it cannot be reached."""
+        """Whether this release answers a golden prompt now; None if this home cannot reach it."""
         ...
 
 
@@ -181,22 +181,22 @@ class Alarms(Protocol):
     """The monitoring of the nodes that serve."""
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm that fires now, since one that fired before a release began to serve sends no event about it."""
+        """Every alarm that fires now. One that fired before a release began to serve sends no event about it."""
         ...
 
 
 class DeadLetters(Protocol):
-    """The dead-letter queues: a person inspects them, mends the cause, and has the letters redelivered."""
+    """The dead-letter queues. A person looks at the letters, fixes the cause, and has them redelivered."""
 
     def list(self) -> Sequence[DeadLetter]:
         """Every dead letter, oldest first; none is removed."""
         ...
 
     def redrive(self, step: str | None = None) -> int:
-        """Deliver the letters of one step, or of all, again, and return how many were sent.
+        """Redeliver the letters of one step, or of all steps; returns how many were sent.
 
-        Each letter is removed only after it was sent, so it is delivered at least once. One that fails again meanwhile
-        waits for the next call.
+        A letter is removed only after it was sent, so it is delivered at least once. If it fails again, it waits for the
+        next call.
         """
         ...
 

@@ -267,3 +267,39 @@ def test_a_variant_that_somebody_adds_beside_a_release_holds_nothing_and_gets_no
     assert variants() == {variant_of(A): (1, 1), "canary": (0, 1)}
     nodes().shift(shift(2, B, A))
     assert list(variants()) == [variant_of(B), variant_of(A)]
+
+
+class Recited:
+    """A client that gives these answers and writes down what it was asked."""
+
+    def __init__(self, **answers):
+        self.answers, self.asked = answers, []
+
+    def __getattr__(self, operation):
+        def asked(**_):
+            self.asked.append(operation)
+            return self.answers.get(operation, {"EndpointArn": "arn"})
+
+        return asked
+
+
+def recited(**variants):
+    described = [{"VariantName": variant_of(name), "CurrentWeight": weight} for name, weight in variants.items()]
+    return {"EndpointArn": "arn", "EndpointName": "e", "EndpointStatus": "InService", "ProductionVariants": described}
+
+
+def test_without_its_counter_an_endpoint_of_releases_goes_back_whoever_else_is_there():
+    """Somebody deleted the tag, and added a variant by hand: that is no reason to stay with what is bad."""
+    client = Recited(describe_endpoint=recited(**{A: 0.0, B: 1.0, "canary": 0.0}), list_tags={"Tags": []})
+    traffic = SageMakerTraffic(lambda: client, lambda: None, "e", Node(image="node:1", role="arn:aws:iam::1:role/node"))
+    traffic.shift(shift(7, A, B))
+    assert client.asked[-2:] == ["list_tags", "add_tags"]
+    assert "update_endpoint_weights_and_capacities" in client.asked
+
+
+def test_an_answer_without_the_counters_tags_lets_no_old_shift_undo_a_later_one():
+    client = Recited(describe_endpoint=recited(**{A: 1.0, B: 0.0}), list_tags={})
+    traffic = SageMakerTraffic(lambda: client, lambda: None, "e", Node(image="node:1", role="arn:aws:iam::1:role/node"))
+    with pytest.raises(ServiceError, match="without a list"):
+        traffic.shift(shift(5, B, A))
+    assert client.asked == ["describe_endpoint", "list_tags"]

@@ -58,17 +58,17 @@ NOON, ONE, TWO = "2026-01-06T12:00:00Z", "2026-01-06T13:00:00Z", "2026-01-06T14:
 )
 def test_the_gravest_word_about_any_alarm_of_a_group_counts_as_of_the_newest_that_has_it(names, said):
     """So an alarm on trial that joins a group lends its youth to no older one."""
-    gravest = alarm.said_of(alarm.breached("am|{}", TWO, {}, names), WORDS)[0]
-    assert (gravest.word, gravest.began) == said
+    gravest = alarm.responses_to(alarm.breached("am|{}", TWO, {}, names), WORDS)[0]
+    assert (gravest.response, gravest.began) == said
 
 
 def test_an_alarm_without_a_name_is_named_by_its_key():
     breach = alarm.breached("latency", NOON, {})
     assert "names" not in breach.data, "what was recorded before alarms had names is decided again to the byte"
-    assert alarm.said_of(breach, WORDS) == [alarm.Said("tell", NOON, ("latency",))]
+    assert alarm.responses_to(breach, WORDS) == [alarm.AlarmResponse("tell", NOON, ("latency",))]
 
 
 def test_what_else_a_group_may_do_is_known_in_case_its_gravest_alarm_is_not_about_what_serves():
     group = alarm.breached("am|{}", TWO, {}, {"latency": TWO, "gpu": ONE, "errors": NOON, "nobody's": ONE})
-    said = [(one.word, one.began, one.named) for one in alarm.said_of(group, WORDS)]
+    said = [(one.response, one.began, one.named) for one in alarm.responses_to(group, WORDS)]
     assert said == [("roll_back", ONE, "errors, nobody's"), ("hold", ONE, "gpu"), ("tell", TWO, "latency")]

@@ -198,6 +198,8 @@ ALWAYS = [
     {"alertname": "PrometheusWatchdog"},
     {"alertname": "DeadMansSwitchAlert"},
     {"alertname": "DeadMansSwitch-prod"},
+    {"alertname": "DeadManSSwitch"},
+    {"alertname": "DeadMANswitch"},
     {"alertname": "info_inhibitor"},
 ]
 

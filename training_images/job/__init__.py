@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every training image is built on: reading the order, finding folders, shipping a unit, reporting a failure."""
+"""The base of every training image: reads the job, finds folders, ships the unit, reports a failure."""

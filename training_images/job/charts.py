@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which charts does a card show? Loss, reliability, recall at k and latencies, as SVG drawn by matplotlib.
+"""The charts of a card: loss, reliability, recall at k and latencies, as SVG by matplotlib.
 
 matplotlib is imported when the first chart is drawn. With a fixed salt and no date, the same numbers give the same
 bytes.
@@ -25,17 +25,17 @@ _PERCENTILES: Final = (50, 95)
 
 
 def loss(steps: Sequence[float], losses: Sequence[float]) -> bytes:
-    """The loss at every step that was logged."""
+    """The loss at every logged step."""
 
     def draw(axes: Any) -> None:
         axes.plot(steps, losses, linewidth=1.4)
         axes.set(title="Loss while learning", xlabel="step", ylabel="loss")
 
-    return _drawn(draw)
+    return _svg(draw)
 
 
 def reliability(confidence: Sequence[float], right: Sequence[bool]) -> bytes:
-    """How often an answer is right, against the model's confidence; ten bins of equal width.
+    """The share of right answers by the model's confidence, in ten bins of equal width.
 
     Args:
         confidence: The probability of each answer given, 0 to 1.
@@ -44,21 +44,21 @@ def reliability(confidence: Sequence[float], right: Sequence[bool]) -> bytes:
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
     for sure, hit in zip(confidence, right, strict=True):
         bins[min(int(sure * _BINS), _BINS - 1)].append((sure, hit))
-    told = [found for found in bins if found]
-    said = [sum(sure for sure, _ in found) / len(found) for found in told]
-    true = [sum(hit for _, hit in found) / len(found) for found in told]
-    most = max(map(len, told), default=1)
+    filled = [group for group in bins if group]
+    confidences = [sum(sure for sure, _ in group) / len(group) for group in filled]
+    shares = [sum(hit for _, hit in group) / len(group) for group in filled]
+    most = max(map(len, filled), default=1)
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], linestyle="--", linewidth=0.8, color="grey", label="as sure as right")
-        sizes = [10 + 90 * len(found) / most for found in told]
-        axes.scatter(said, true, s=sizes, label="answers, by number", clip_on=False, zorder=3)
+        sizes = [10 + 90 * len(group) / most for group in filled]
+        axes.scatter(confidences, shares, s=sizes, label="answers, by number", clip_on=False, zorder=3)
         axes.set(
             title="Reliability", xlabel="stated probability", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1)
         )
         axes.legend(frameon=False)
 
-    return _drawn(draw)
+    return _svg(draw)
 
 
 def recall_at_k(curves: Mapping[str, Mapping[int, float]]) -> bytes:
@@ -74,18 +74,18 @@ def recall_at_k(curves: Mapping[str, Mapping[int, float]]) -> bytes:
             xscale="log",
             ylim=(0, 1),
         )
-        shown = sorted({k for curve in curves.values() for k in curve})
-        axes.set_xticks(shown, labels=[str(k) for k in shown])
+        ticks = sorted({k for curve in curves.values() for k in curve})
+        axes.set_xticks(ticks, labels=[str(k) for k in ticks])
         axes.minorticks_off()
         axes.legend(frameon=False)
 
-    return _drawn(draw)
+    return _svg(draw)
 
 
 def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
     """The distribution of latencies in milliseconds for each side, with their median and p95.
 
-    The axis ends soon after the 99th percentile; its name tells how many slower requests it leaves out.
+    The axis ends soon after the 99th percentile. Its label says how many slower requests are left out.
     """
     measured = {name: values for name, values in sides.items() if values}
     end = 1.1 * max((_percentile(values, 99) for values in measured.values()), default=1.0)
@@ -94,23 +94,23 @@ def latency(sides: Mapping[str, Sequence[float]]) -> bytes:
     def draw(axes: Any) -> None:
         for place, (name, values) in enumerate(measured.items()):
             colour = f"C{place}"
-            told = ", ".join(f"p{share} {_percentile(values, share):.3g} ms" for share in _PERCENTILES)
-            axes.hist(values, bins=40, range=(0, end), alpha=0.55, color=colour, label=f"{name}: {told}")
+            percentiles = ", ".join(f"p{share} {_percentile(values, share):.3g} ms" for share in _PERCENTILES)
+            axes.hist(values, bins=40, range=(0, end), alpha=0.55, color=colour, label=f"{name}: {percentiles}")
             axes.axvline(_percentile(values, _PERCENTILES[-1]), linestyle="--", linewidth=1.2, color=colour)
         outside = f"; slower, not shown: {beyond}" if beyond else ""
         axes.set(title="Latency of single requests (dashed: p95)", xlabel=f"milliseconds{outside}", ylabel="requests")
         axes.margins(y=0.25)  # room for the legend above the highest bar
         axes.legend(frameon=False)
 
-    return _drawn(draw)
+    return _svg(draw)
 
 
 def _percentile(values: Sequence[float], share: int) -> float:
-    """The smallest value that at least this share of the values does not exceed, as in the records' own p95."""
+    """The smallest value that at least this share of the values does not exceed."""
     return sorted(values)[max(0, math.ceil(len(values) * share / 100) - 1)]
 
 
-def _drawn(draw: Callable[[Any], None]) -> bytes:
+def _svg(draw: Callable[[Any], None]) -> bytes:
     import matplotlib as mpl  # noqa: PLC0415 - its import takes a second
     from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415 - as above
     from matplotlib.figure import Figure  # noqa: PLC0415 - as above

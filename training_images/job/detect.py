@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On which platform does this process run? Some platforms leave marks of their own; the others have to be named."""
+"""On which platform does this process run? Some platforms have marks of their own; the others must be named."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -9,7 +9,7 @@ from training_images.job.spec import JobSpec
 
 
 def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -> JobSpec:
-    """The job, whatever platform it runs on.
+    """The job's specification, on any platform.
 
     Args:
         root: Root of the machine's files; `/` except in trials.
@@ -17,7 +17,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
         arguments: The command line without the program.
 
     Raises:
-        ConfigError: A job cannot run without something that was not given.
+        ConfigError: A setting is missing or wrong.
     """
     if sagemaker.runs(root, environment):
         return sagemaker.spec(root, environment, arguments)
@@ -27,7 +27,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
 
 
 def failure(root: Path, environment: Mapping[str, str]) -> Path | None:
-    """The file for a sentence when not even the job could be understood; None if nobody would read it."""
+    """The file for the failure if not even the job could be read; None if nobody would read that file."""
     if sagemaker.runs(root, environment):
         return root / sagemaker.FAILURE
     if vertex.runs(root, environment):

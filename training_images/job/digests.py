@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which digest identifies a file?"""
+"""The digest of a file."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ from training_images.job.errors import ConfigError
 
 
 def digest_of_file(path: Path) -> str:
-    """`sha256:` and the hash of a file.
+    """`sha256:` and the SHA-256 of a file's bytes.
 
     Raises:
         ConfigError: The file cannot be read.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is the unit that a job ships called?"""
+"""The name of the unit that a job ships."""
 
 import re
 import time
@@ -14,36 +14,36 @@ _MINUTE: Final = 60
 
 
 def unit_name(spec: JobSpec, kind: str) -> str:
-    """The setting `unit` (org/kind-vN), or a number made of the current minute, so that a later job ships a newer unit.
+    """The setting `unit` (org/kind-vN), or a name with the current minute as its number, so later units are newer.
 
     Raises:
         ConfigError: The name is of another kind, or is not a unit's name.
     """
-    named = spec.settings.given.get("unit")
-    if named is None:
-        return _numbered(spec, kind)
-    match = _NAME.fullmatch(named)
+    name = spec.settings.given.get("unit")
+    if name is None:
+        return _numbered_name(spec, kind)
+    match = _NAME.fullmatch(name)
     if match is None or match["kind"] != kind:
-        raise ConfigError(f"--unit {named!r} is no name for a unit of kind {kind}; write ORG/{kind}-vN")
-    return named
+        raise ConfigError(f"--unit {name!r} is no name for a unit of kind {kind}; write ORG/{kind}-vN")
+    return name
 
 
 def refuse_no_name(spec: JobSpec) -> None:
-    """Check before training that the unit can have this name, as far as its kind is known by then.
+    """Check before training that the unit's name is valid, also for its kind if that is known.
 
     Raises:
         ConfigError: The name is of another kind, or is not a unit's name.
     """
-    named = spec.settings.given.get("unit")
+    name = spec.settings.given.get("unit")
     if spec.kind:
         unit_name(spec, spec.kind)
-    elif named is None:
-        _numbered(spec, "kind")
-    elif _NAME.fullmatch(named) is None:
-        raise ConfigError(f"--unit {named!r} is no name for a unit; write ORG/KIND-vN in small letters")
+    elif name is None:
+        _numbered_name(spec, "kind")
+    elif _NAME.fullmatch(name) is None:
+        raise ConfigError(f"--unit {name!r} is no name for a unit; write ORG/KIND-vN in small letters")
 
 
-def _numbered(spec: JobSpec, kind: str) -> str:
+def _numbered_name(spec: JobSpec, kind: str) -> str:
     org = spec.settings.text("org", _ORG)
     name = f"{org}/{kind}-v{int(time.time()) // _MINUTE}"
     if _NAME.fullmatch(name) is None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How much memory did this process, and those that it started, take at most?"""
+"""Peak memory of this process and the processes that it started."""
 
 import resource
 import sys
@@ -14,24 +14,24 @@ def peak_memory_mb(beside: int = 0) -> int:
     """Peak resident memory in MiB.
 
     Args:
-        beside: How many processes this one had run at once. Each counts as much as the largest that it started and that
-            has ended: the system keeps no sum.
+        beside: How many child processes ran at once. Each counts as much as the largest one that has ended: the system
+            has no sum.
     """
-    return _own() + (beside * _largest(resource.RUSAGE_CHILDREN) if beside else 0)
+    return _own_peak_mb() + (beside * _peak_mb(resource.RUSAGE_CHILDREN) if beside else 0)
 
 
-def _own() -> int:
-    """Linux's getrusage also counts what the parent held when it started this process; /proc counts this process alone.
+def _own_peak_mb() -> int:
+    """Peak memory of this process. Linux's getrusage also counts the parent's memory at the start; /proc does not.
 
-    Some sandboxes leave its line out.
+    Some sandboxes lack the line in /proc.
     """
     status = Path("/proc/self/status")
     lines = status.read_text().splitlines() if status.exists() else ()
     for line in lines:
         if line.startswith("VmHWM"):
             return int(line.split()[1]) // 2**10
-    return _largest(resource.RUSAGE_SELF)
+    return _peak_mb(resource.RUSAGE_SELF)
 
 
-def _largest(who: int) -> int:
+def _peak_mb(who: int) -> int:
     return resource.getrusage(who).ru_maxrss * _KILOBYTES // 2**20

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where are a job's inputs, and in which region does it run, on any platform?"""
+"""A job's input folders and its region, on any platform."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,12 +11,12 @@ from training_images.job.settings import Settings
 BAKED: Final = Path("opt/federation/channels")
 """Inputs that an image contains: one folder per channel."""
 SCRATCH: Final = Path("tmp/federation")
-"""A folder that everybody may write, for platforms that name none."""
+"""A folder that everybody may write to, for platforms that name none."""
 _REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION", "CLOUD_ML_REGION", "FEDERATION_REGION")
 
 
 def channels(root: Path, settings: Settings, mounted: Mapping[str, Path]) -> dict[str, Path]:
-    """Folders by channel: a setting overrides the platform's mount, and that overrides the image's own folder.
+    """Folders by channel. A setting overrides the platform's mount, which overrides the image's folder.
 
     Args:
         root: Root of the machine's files; `/` except in trials.
@@ -24,9 +24,9 @@ def channels(root: Path, settings: Settings, mounted: Mapping[str, Path]) -> dic
         mounted: The folders that the platform mounted.
     """
     baked = root / BAKED
-    own = {folder.name: folder for folder in baked.iterdir()} if baked.is_dir() else {}
-    named = {name: local(root, value) for name, value in settings.below("channel.").items()}
-    return {**own, **mounted, **named}
+    built_in = {folder.name: folder for folder in baked.iterdir()} if baked.is_dir() else {}
+    chosen = {name: local(root, value) for name, value in settings.below("channel.").items()}
+    return {**built_in, **mounted, **chosen}
 
 
 def local(root: Path, place: str) -> Path:
@@ -42,15 +42,15 @@ def local(root: Path, place: str) -> Path:
     return Path(place) if not place.startswith("/") else root / place.lstrip("/")
 
 
-def region(told: str | None, settings: Settings, environment: Mapping[str, str]) -> str:
+def region(policy_region: str | None, settings: Settings, environment: Mapping[str, str]) -> str:
     """The region, from the settings, the policy or the platform.
 
     Raises:
         ConfigError: None of them states it; a unit that cannot say where its data lay is rejected.
     """
-    found = settings.given.get("region") or told or next(filter(None, map(environment.get, _REGIONS)), None)
-    if found is None:
+    name = settings.given.get("region") or policy_region or next(filter(None, map(environment.get, _REGIONS)), None)
+    if name is None:
         raise ConfigError(
             "nobody says in which region this runs, and a unit must say where its data lay: give --region"
         )
-    return found
+    return name

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does an hour of a machine cost? One versioned table, which every unit that states a cost names."""
+"""The price of a machine, by one versioned table, which every unit with a cost names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,23 +27,23 @@ class Prices:
     machines: Mapping[str, Mapping[str, Decimal]]
 
     def an_hour(self, platform: str, machine: str) -> Decimal:
-        """The list price.
+        """The list price of an hour.
 
         Raises:
             ConfigError: The table does not have the machine.
         """
-        known = self.machines.get(platform, {})
+        rates = self.machines.get(platform, {})
         if machine == UNKNOWN:
             raise ConfigError(
                 f"nobody says on which machine of {platform} this runs, so no cost could be stated: give --machine, one of "
-                f"{', '.join(known) or 'those that you add for it to training_images/job/prices.json'}"
+                f"{', '.join(rates) or 'those that you add for it to training_images/job/prices.json'}"
             )
-        if machine not in known:
+        if machine not in rates:
             raise ConfigError(
                 f"price table {self.version} has no {machine!r} of {platform}, so no cost could be stated; "
-                f"it knows {', '.join(known) or 'none of its machines'}: add a row to training_images/job/prices.json"
+                f"it knows {', '.join(rates) or 'none of its machines'}: add a row to training_images/job/prices.json"
             )
-        return known[machine]
+        return rates[machine]
 
     def of(self, platform: str, machine: str, seconds: float) -> Decimal:
         """The cost of this many seconds, to a billionth."""
@@ -52,10 +52,10 @@ class Prices:
 
 @cache
 def prices() -> Prices:
-    """The table that this image was built with."""
-    found = msgspec.json.decode(files(__package__ or "").joinpath("prices.json").read_bytes())
+    """The price table in this image."""
+    table = msgspec.json.decode(files(__package__ or "").joinpath("prices.json").read_bytes())
     machines = {
         platform: {machine: Decimal(price) for machine, price in rows.items()}
-        for platform, rows in found["machines"].items()
+        for platform, rows in table["machines"].items()
     }
-    return Prices(version=found["version"], currency=found["currency"], machines=machines)
+    return Prices(version=table["version"], currency=table["currency"], machines=machines)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did Federation's `launch` pass on? The policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME.
+"""Reads what Federation's `launch` passes on: the policy's job as JSON in FEDERATION_JOB, its name in FEDERATION_JOB_NAME.
 
-A variable of SageMaker's takes 512 characters, so a longer job arrives there in parts: FEDERATION_JOB_0,
+On SageMaker a variable has at most 512 characters, so a longer job arrives in parts: FEDERATION_JOB_0,
 FEDERATION_JOB_1, ...
 """
 
@@ -28,22 +28,22 @@ class Asked:
     settings: Settings = field(default_factory=Settings)
 
     def text(self, key: str) -> str | None:
-        """A field of the job as text."""
-        found = self.job.get(key)
-        return None if found is None else str(found)
+        """A field of the job as text, or None."""
+        value = self.job.get(key)
+        return None if value is None else str(value)
 
     @property
     def world(self) -> int:
-        """The number of machines that were asked for."""
+        """The number of machines."""
         return int(self.job.get("count") or 1)
 
 
 def _teacher(job: Mapping[str, Any]) -> dict[str, str]:
-    """The release that a distillation should learn from."""
+    """The setting for the release that a distillation learns from."""
     return {"teacher": str(job["teacher"])} if "teacher" in job else {}
 
 
-def _joined(environment: Mapping[str, str]) -> str:
+def _joined_parts(environment: Mapping[str, str]) -> str:
     numbered = (environment.get(f"{JOB}_{number}", "") for number in count())
     return "".join(takewhile(bool, numbered))
 
@@ -55,8 +55,10 @@ def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
         ConfigError: FEDERATION_JOB is not a JSON object.
     """
     try:
-        job = msgspec.json.decode(environment.get(JOB) or _joined(environment) or "{}", type=dict[str, Any])
+        job = msgspec.json.decode(environment.get(JOB) or _joined_parts(environment) or "{}", type=dict[str, Any])
     except msgspec.MsgspecError as error:
         raise ConfigError(f"{JOB} is no JSON object: {error}") from error
-    told = from_arguments([str(word) for word in job.get("arguments", ())]).over(Settings(given=_teacher(job)))
-    return Asked(job=job, name=environment.get(NAME), settings=from_arguments(arguments).over(told))
+    policy_settings = from_arguments([str(word) for word in job.get("arguments", ())]).over(
+        Settings(given=_teacher(job))
+    )
+    return Asked(job=job, name=environment.get(NAME), settings=from_arguments(arguments).over(policy_settings))

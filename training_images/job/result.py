@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a trainer hand over when it is done? Files and measurements, item by item, but not yet a manifest."""
+"""A trainer's result: files and measurements, item by item, but not yet a manifest."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ Record = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DataSet:
-    """Training data: a name and the digest of the content. They lie where the job ran, unless stated otherwise."""
+    """Training data: a name and the digest of the content. Without `platform` and `region`, they are where the job ran."""
 
     name: str
     digest: str
@@ -21,11 +21,11 @@ class DataSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:
-    """One part of the eval suite, with its answers scored.
+    """The scores of one part of the eval suite.
 
     Args:
         suite: The part's name.
-        digest: Digest of the items that were asked.
+        digest: Digest of the part's items.
         records: One per item.
         summaries: For metrics without items in common with the records: number, mean and standard deviation.
         against: By channel (baseline, anchor): the other unit's artifact digest, and its answers to the same items.
@@ -44,7 +44,7 @@ class Timed:
 
     Args:
         records: The unit's own requests.
-        baseline: The serving unit's requests, interleaved with them on this machine.
+        baseline: The serving unit's requests, interleaved with these on this machine.
         against: The serving unit's artifact digest.
     """
 
@@ -65,14 +65,14 @@ class Made:
         safety: The safety suites, by name.
         latency: The timed requests.
         datasets: The training data.
-        base_model: The model that it was made from, as a card names it; empty if none.
+        base_model: The model that it was trained from, as a card names it; empty if none.
         summary: One sentence for its card.
         license: The licence, as a card names it.
         library: The library that loads it, as the Hub names it.
         calibration: Routing thresholds, and the artifact digest of the embedder that they are valid for.
         charts: SVG charts, by name.
         seeds: Every seed that was used, by purpose.
-        beside: How many processes the job's own had run at once on this machine.
+        beside: How many child processes ran at once on this machine.
     """
 
     kind: str

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a platform's job become a unit with its manifest, or one sentence that says why there is none?"""
+"""Runs a trainer. The result is a unit with its manifest, or one sentence about why there is none."""
 
 import os
 import shutil
@@ -24,9 +24,9 @@ from training_images.job.unknown_settings import refuse_unknown
 from training_images.job.upload import target, upload
 
 Train = Callable[[Job], Sequence[Made]]
-"""Learns and measures; writes into the job's folder and returns what it made."""
+"""Trains and measures; writes into the job's folder and returns the units."""
 _LONGEST: Final = 960
-"""Most characters of a failure: SageMaker passes on 1,024, and needs some for its own words and the exit code."""
+"""The most characters of a failure: SageMaker passes on 1,024, including some of its own."""
 
 
 def run(
@@ -44,46 +44,46 @@ def run(
         arguments: The command line without the program; this process's unless given.
         environment: This process's unless given.
         root: Root of the machine's files: CONTRACT_ROOT for trials, else `/`.
-        settings: The names of the settings that the trainer reads; every other one is refused. Unless given, none is.
+        settings: The names of the settings that the trainer reads; others are refused. None refuses none.
 
     Returns:
-        The exit code: 0 shipped, 42 wrong and not to be tried again, 143 interrupted with a checkpoint, 1 anything
+        The exit code: 0 shipped, 42 configured wrong (do not try again), 143 interrupted with a checkpoint, 1 anything
         else.
     """
     words = sys.argv[1:] if arguments is None else arguments
-    told = os.environ if environment is None else environment
-    top = root or Path(told.get("CONTRACT_ROOT", "/"))
+    variables = os.environ if environment is None else environment
+    files_root = root or Path(variables.get("CONTRACT_ROOT", "/"))
     try:
-        spec = detect.spec(top, told, words)
-    except Exception as error:  # noqa: BLE001 - a platform that differs from its documentation becomes a sentence, too
-        return _failed(detect.failure(top, told), error)
-    return _carried_out(train, spec, told, settings)
+        spec = detect.spec(files_root, variables, words)
+    except Exception as error:  # noqa: BLE001 - a platform may differ from its documentation
+        return _report_failure(detect.failure(files_root, variables), error)
+    return _run_job(train, spec, variables, settings)
 
 
-def _carried_out(train: Train, spec: JobSpec, environment: Mapping[str, str], settings: Collection[str] | None) -> int:
+def _run_job(train: Train, spec: JobSpec, environment: Mapping[str, str], settings: Collection[str] | None) -> int:
     try:
         folder = _scratch()
-        _forget(spec.failure)
+        _clear_failure(spec.failure)
     except Exception as error:  # noqa: BLE001 - as in `run`
-        return _failed(spec.failure, error)
+        return _report_failure(spec.failure, error)
     job = Job(spec, folder)
     job.stop_on_sigterm()
     try:
         if settings is not None:
             refuse_unknown(spec.settings.given, settings)
-        _could_ship(spec, environment)
+        _check_shipping(spec, environment)
         if spec.upload:
             shutil.rmtree(spec.output, ignore_errors=True)  # an earlier job's files would be pushed too
-        made = train(job)
+        results = train(job)
         job.leave_by(None)
         if spec.rank == 0:
-            manifest = ship(job, made, environment, own_words(train.__module__))
+            manifest = ship(job, results, environment, own_words(train.__module__))
             if spec.upload:
                 upload(spec.output, spec.upload)
             print(f"shipped {spec.upload or manifest}", flush=True)
-    except Exception as error:  # noqa: BLE001 - the last place: whatever it was becomes a sentence and an exit code
+    except Exception as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code
         job.leave_by(None)
-        return _failed(spec.failure, job.left or error)
+        return _report_failure(spec.failure, job.left or error)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
@@ -93,7 +93,7 @@ def _scratch() -> Path:
     """Create a folder to work in.
 
     Raises:
-        ConfigError: No place for one was found.
+        ConfigError: There is no place for it.
     """
     try:
         return Path(tempfile.mkdtemp(prefix="federation-"))
@@ -103,17 +103,17 @@ def _scratch() -> Path:
         ) from error
 
 
-def _forget(failure: Path) -> None:
-    """Clear an earlier job's failure; a file that the platform holds open stays as it is."""
+def _clear_failure(failure: Path) -> None:
+    """Delete an earlier job's failure; a file that the platform keeps open stays."""
     with suppress(OSError):
         failure.unlink()
 
 
-def _could_ship(spec: JobSpec, environment: Mapping[str, str]) -> None:
-    """Check, before an hour is spent on training, everything already known that would prevent shipping.
+def _check_shipping(spec: JobSpec, environment: Mapping[str, str]) -> None:
+    """Check before training everything already known that would prevent shipping.
 
     Raises:
-        ConfigError: The machine has no price, the unit's name or its moment is not valid, or the destination cannot be
+        ConfigError: The machine has no price, the unit's name or time is not valid, or the destination cannot be
             reached.
     """
     prices().an_hour(spec.platform, spec.machine)
@@ -121,7 +121,7 @@ def _could_ship(spec: JobSpec, environment: Mapping[str, str]) -> None:
     produced_at(environment)
     if spec.upload:
         target(spec.upload)
-    place = next(one for one in (spec.output, *spec.output.absolute().parents) if one.exists())
+    place = next(path for path in (spec.output, *spec.output.absolute().parents) if path.exists())
     if not (place.is_dir() and os.access(place, os.W_OK)):
         raise ConfigError(
             f"user {os.getuid()} may not make a folder in {place}, where the unit should go: let the image run as whoever "
@@ -129,13 +129,13 @@ def _could_ship(spec: JobSpec, environment: Mapping[str, str]) -> None:
         )
 
 
-def _failed(place: Path | None, error: Exception) -> int:
-    told = sentence(error)[:_LONGEST]
-    print(told, file=sys.stderr, flush=True)
+def _report_failure(place: Path | None, error: Exception) -> int:
+    text = sentence(error)[:_LONGEST]
+    print(text, file=sys.stderr, flush=True)
     if place is not None:
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(told + "\n", encoding="utf-8")
+            place.write_text(text + "\n", encoding="utf-8")
         except OSError as full:
             print(f"the sentence could not be kept at {place}: {full}", file=sys.stderr)
     if isinstance(error, Interrupted):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a trainer's result become a unit that the functions accept? All files first, the manifest last.
+"""Writes a trainer's result as a unit that the functions accept: all files first, the manifest last.
 
-Before the manifest is there, a reader sees a unit that is not ready; afterwards it sees a complete one. Cards and
-charts lie beside the unit and are not part of it: the same weights are the same artifact, whatever its card says.
+Without the manifest, readers see a unit that is not ready; with it, a complete one. Cards and charts are beside the
+unit and not part of it: the same weights are the same artifact, also with another card.
 """
 
 import hashlib
@@ -30,31 +30,31 @@ from training_images.job.result import DataSet, Made, Record, Scored, Timed
 
 API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
-"""File types that a unit may contain. Opening a pickle runs code, so no file that may hold one is shipped."""
+"""File types that a unit may contain. Opening a pickle runs code, so no file that may contain one is shipped."""
 
 
-def ship(job: Job, made: Sequence[Made], environment: Mapping[str, str], words: str | None = None) -> Path:
-    """Write everything that was made into the job's output folder, the manifest last, and return the manifest.
+def ship(job: Job, results: Sequence[Made], environment: Mapping[str, str], words: str | None = None) -> Path:
+    """Write all units into the job's output folder, the manifest last, and return the manifest's path.
 
     Args:
         job: The job, for its folder, settings and place.
-        made: The units.
-        environment: States the source, the image and the time.
-        words: The image's own template of a card.
+        results: The units.
+        environment: Variables with the source, the image and the time.
+        words: The image's template of a card; None for the common one.
 
     Raises:
-        ConfigError: A file is missing or of a type that may contain code, or another kind of unit was asked for.
+        ConfigError: A file is missing or of a type that may contain code, or the job asks for another kind of unit.
         ContractError: The manifest would not satisfy schemas/manifest.v1.json.
-        OSError: A file could not be written; the part of the shipment that was written is deleted.
+        OSError: A file could not be written; everything already written is deleted.
     """
     output = job.spec.output
     with _all_or_nothing(output):
-        (output / SENTINEL).unlink(missing_ok=True)  # an earlier manifest would make a half-written unit look whole
+        (output / SENTINEL).unlink(missing_ok=True)  # an earlier manifest would make a half-written unit look complete
         manifest = {
             "schema": "manifest.v1",
             "platform": job.spec.platform,
             "produced_at": text(produced_at(environment)),
-            "units": [_unit(job, one, environment, words) for one in made],
+            "units": [_unit_document(job, result, environment, words) for result in results],
         }
         contract.check("manifest.v1", manifest, what="the manifest of this job")
         written(output / SENTINEL, document_bytes(manifest))
@@ -67,17 +67,17 @@ def produced_at(environment: Mapping[str, str]) -> datetime:
     Raises:
         ConfigError: The given time is not valid.
     """
-    told = environment.get("SOURCE_DATE_EPOCH")
-    if not told:
+    seconds = environment.get("SOURCE_DATE_EPOCH")
+    if not seconds:
         return datetime.now(UTC).replace(microsecond=0)
     try:
-        return datetime.fromtimestamp(int(told), UTC)
+        return datetime.fromtimestamp(int(seconds), UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise ConfigError(f"SOURCE_DATE_EPOCH is {told!r}; write the seconds since 1970, or leave it out") from error
+        raise ConfigError(f"SOURCE_DATE_EPOCH is {seconds!r}; write the seconds since 1970, or leave it out") from error
 
 
 def document_bytes(document: Any) -> bytes:
-    """A document for people to read: sorted keys, two spaces, a final newline."""
+    """A document as readable JSON: sorted keys, two spaces, a final newline."""
     return msgspec.json.format(msgspec.json.encode(document, order="sorted"), indent=2) + b"\n"
 
 
@@ -87,7 +87,7 @@ def lines(records: Sequence[Record]) -> bytes:
 
 
 def written(path: Path, body: bytes) -> None:
-    """Write a whole file: first under another name, then moved."""
+    """Write a file all at once: first under another name, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
     unfinished.write_bytes(body)
@@ -105,31 +105,31 @@ def _all_or_nothing(output: Path) -> Iterator[None]:
         raise
 
 
-def _unit(job: Job, made: Made, environment: Mapping[str, str], words: str | None) -> dict[str, Any]:
-    if job.spec.kind and job.spec.kind != made.kind:
+def _unit_document(job: Job, unit: Made, environment: Mapping[str, str], words: str | None) -> dict[str, Any]:
+    if job.spec.kind and job.spec.kind != unit.kind:
         raise ConfigError(
-            f"the job asks for {job.spec.kind}, and this image makes {made.kind}; name the image of that kind in the policy"
+            f"the job asks for {job.spec.kind}, and this image makes {unit.kind}; name the image of that kind in the policy"
         )
-    name, output = unit_name(job.spec, made.kind), job.spec.output
+    name, output = unit_name(job.spec, unit.kind), job.spec.output
     document = {
         "name": name,
-        "kind": made.kind,
-        "files": [_shipped(job, made.kind, path) for path in sorted(made.files)],
-        "contract": dict(made.contract),
+        "kind": unit.kind,
+        "files": [_copied_file(job, unit.kind, path) for path in sorted(unit.files)],
+        "contract": dict(unit.contract),
         "api": job.spec.settings.text("api", API),
-        "evidence": _evidence(job, made),
-        "residency": {"raw_data_left": False, "datasets": [_dataset(job, one) for one in made.datasets]},
-        "provenance": _provenance(job, made, environment),
+        "evidence": _evidence(job, unit),
+        "residency": {"raw_data_left": False, "datasets": [_dataset(job, dataset) for dataset in unit.datasets]},
+        "provenance": _provenance(job, unit, environment),
         "cost": {"currency": prices().currency, "training": _cost(job)},
-        **({"calibration": dict(made.calibration)} if made.calibration else {}),
+        **({"calibration": dict(unit.calibration)} if unit.calibration else {}),
     }
-    for chart, body in made.charts.items():
-        written(output / made.kind / "charts" / f"{chart}.svg", body)
-    written(output / made.kind / "README.md", card(document, made, words).encode())
+    for chart, body in unit.charts.items():
+        written(output / unit.kind / "charts" / f"{chart}.svg", body)
+    written(output / unit.kind / "README.md", card(document, unit, words).encode())
     return document
 
 
-def _shipped(job: Job, kind: str, path: str) -> dict[str, Any]:
+def _copied_file(job: Job, kind: str, path: str) -> dict[str, Any]:
     source = job.folder / path
     if PurePosixPath(path).suffix not in WEIGHTS:
         raise ConfigError(f"{path} is not shipped: units consist of {', '.join(sorted(WEIGHTS))}, never of pickles")
@@ -139,79 +139,79 @@ def _shipped(job: Job, kind: str, path: str) -> dict[str, Any]:
     place.parent.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source, place)
     with place.open("rb") as file:
-        stated = File(path=f"{kind}/{path}", sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
-    found: dict[str, Any] = msgspec.to_builtins(stated)
-    return found
+        entry = File(path=f"{kind}/{path}", sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
+    document: dict[str, Any] = msgspec.to_builtins(entry)
+    return document
 
 
-def _evidence(job: Job, made: Made) -> dict[str, Any]:
-    safety = {name: _judged(job, made, name, scored) for name, scored in made.safety.items()}
+def _evidence(job: Job, result: Made) -> dict[str, Any]:
+    safety = {name: _score_evidence(job, result, name, scored) for name, scored in result.safety.items()}
     return {
-        **({"quality": _judged(job, made, "quality", made.quality)} if made.quality else {}),
-        **({"latency": _timed(job, made, made.latency)} if made.latency else {}),
+        **({"quality": _score_evidence(job, result, "quality", result.quality)} if result.quality else {}),
+        **({"latency": _latency_evidence(job, result, result.latency)} if result.latency else {}),
         **({"safety": safety} if safety else {}),
     }
 
 
-def _judged(job: Job, made: Made, name: str, scored: Scored) -> dict[str, Any]:
+def _score_evidence(job: Job, result: Made, name: str, scored: Scored) -> dict[str, Any]:
     summary = {
         metric: {"n": count, "mean": decimal_text(mean), "sd": decimal_text(deviation)}
         for metric, (count, mean, deviation) in scored.summaries.items()
     }
     against = [
-        {"artifact": artifact, "records": _recorded(job, made.kind, f"{name}_of_{channel}", records)}
+        {"artifact": artifact, "records": _record_file(job, result.kind, f"{name}_of_{channel}", records)}
         for channel, (artifact, records) in scored.against.items()
     ]
     return {
         "suite": {"name": scored.suite, "digest": scored.digest},
         "grade": "records",
-        "records": _recorded(job, made.kind, name, scored.records),
+        "records": _record_file(job, result.kind, name, scored.records),
         **({"summary": summary} if summary else {}),
         **({"against": against} if against else {}),
     }
 
 
-def _timed(job: Job, made: Made, timed: Timed) -> dict[str, Any]:
-    stated = {
+def _latency_evidence(job: Job, result: Made, timed: Timed) -> dict[str, Any]:
+    evidence = {
         "grade": "records",
         "machine": job.spec.machine,
         "price_table": prices().version,
-        "records": _recorded(job, made.kind, "latency", timed.records),
+        "records": _record_file(job, result.kind, "latency", timed.records),
     }
     if timed.against is None:
-        return stated
-    records = _recorded(job, made.kind, "latency_of_baseline", timed.baseline)
-    return {**stated, "against": {"artifact": timed.against, "records": records}}
+        return evidence
+    records = _record_file(job, result.kind, "latency_of_baseline", timed.baseline)
+    return {**evidence, "against": {"artifact": timed.against, "records": records}}
 
 
-def _recorded(job: Job, kind: str, name: str, records: Sequence[Record]) -> dict[str, Any]:
+def _record_file(job: Job, kind: str, name: str, records: Sequence[Record]) -> dict[str, Any]:
     path, body = f"{kind}/records/{name}.jsonl", lines(records)
     written(job.spec.output / path, body)
-    stated = File(path=path, sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
-    found: dict[str, Any] = msgspec.to_builtins(stated)
-    return found
+    entry = File(path=path, sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
+    document: dict[str, Any] = msgspec.to_builtins(entry)
+    return document
 
 
-def _dataset(job: Job, one: DataSet) -> dict[str, str]:
+def _dataset(job: Job, dataset: DataSet) -> dict[str, str]:
     return {
-        "name": one.name,
-        "digest": one.digest,
-        "platform": one.platform or job.spec.platform,
-        "region": one.region or job.spec.region,
+        "name": dataset.name,
+        "digest": dataset.digest,
+        "platform": dataset.platform or job.spec.platform,
+        "region": dataset.region or job.spec.region,
     }
 
 
-def _provenance(job: Job, made: Made, environment: Mapping[str, str]) -> dict[str, Any]:
-    """What the schema requires, and also the seeds, the settings and the resources used."""
+def _provenance(job: Job, result: Made, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The provenance that the schema requires, and the seeds, settings and resources used."""
     image = job.spec.image or environment.get("FEDERATION_IMAGE")
     return {
         "job": job.spec.name,
         "source": environment.get("FEDERATION_SOURCE") or "unknown",
         **({"image": image} if image else {}),
-        "seeds": dict(made.seeds),
+        "seeds": dict(result.seeds),
         "settings": job.spec.settings.without_places(),
         "seconds": decimal_text(round(job.seconds, 1)),
-        "peak_memory_mb": peak_memory_mb(made.beside),
+        "peak_memory_mb": peak_memory_mb(result.beside),
     }
 
 

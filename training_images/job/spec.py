@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a trainer need to know about its platform? This, and nothing else."""
+"""Everything that a trainer needs to know about its platform."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,16 +14,16 @@ class JobSpec:
     """One job.
 
     Args:
-        platform: As the manifest names it: aws, gcp, hf, kubernetes, local.
+        platform: The platform's name in the manifest: aws, gcp, hf, kubernetes, local.
         name: The job's name on its platform.
         kind: Kind of the ordered unit, if the policy launched the job.
         settings: The job's settings.
         channels: Input folders, by name.
-        output: Folder of the finished unit; it stays empty until everything is done.
-        upload: URI that the finished unit is pushed to, on platforms that copy nothing by themselves.
+        output: Folder of the finished unit; empty until everything is done.
+        upload: URI that the finished unit is pushed to; None if the platform copies the folder.
         checkpoints: Folder that survives an interruption.
         failure: File for one sentence.
-        image: The image's digest, as far as the platform states it.
+        image: The image's digest, if the platform states it.
         machine: The platform's name for the machine.
         region: The machine's region, which is also the data's.
         rank: Number of this process.
@@ -55,9 +55,9 @@ class JobSpec:
         """
         folder = self.channels.get(name)
         if folder is None:
-            known = ", ".join(sorted(self.channels)) or "none"
+            names = ", ".join(sorted(self.channels)) or "none"
             raise ConfigError(
-                f"the channel {name} is not given (there are: {known}); name it as --channel.{name} FOLDER"
+                f"the channel {name} is not given (there are: {names}); name it as --channel.{name} FOLDER"
             )
         if not folder.exists() or (folder.is_dir() and next(folder.iterdir(), None) is None):
             raise ConfigError(f"the channel {name} is empty: nothing lies at {folder}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which unit is in a folder that another job shipped: its name, its files, and is it complete?"""
+"""Finds a unit in a folder that a job shipped, and checks that it is complete."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ from training_images.job.errors import ConfigError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shipped:
-    """A unit, one's own or another job's, whose files are all there and match the manifest."""
+    """A unit whose files all exist and match the manifest."""
 
     folder: Path
     unit: Unit
@@ -37,7 +37,7 @@ class Shipped:
         return self.unit.contract
 
     def path(self, name: str) -> Path:
-        """A file of the unit, by its path below the unit's own folder.
+        """The path of a file of the unit, by its path below the unit's folder.
 
         Raises:
             ConfigError: The unit has no such file.
@@ -48,7 +48,7 @@ class Shipped:
         return self.folder / place
 
     def holding(self, names: Sequence[str]) -> Path:
-        """The unit's own folder, if it contains the files that the caller is going to read.
+        """The unit's folder, if it contains the files that the caller needs.
 
         Raises:
             ConfigError: One of them is missing.
@@ -68,7 +68,7 @@ def shipped_unit(folder: Path, kind: str) -> Shipped:
         if manifest.is_file():
             for unit in _units(manifest):
                 if unit.kind == kind:
-                    return _whole(Shipped(folder=folder, unit=unit))
+                    return _checked(Shipped(folder=folder, unit=unit))
     raise ConfigError(f"no manifest in {folder} ships a {kind}; name the folder of a finished unit")
 
 
@@ -81,12 +81,12 @@ def _units(manifest: Path) -> tuple[Unit, ...]:
     return tuple(manifest_of(document).units)
 
 
-def _whole(found: Shipped) -> Shipped:
-    for file in found.unit.files:
-        path = found.folder / file.path
+def _checked(shipped: Shipped) -> Shipped:
+    for file in shipped.unit.files:
+        path = shipped.folder / file.path
         if not path.is_file():
-            raise ConfigError(f"{found.name} is not whole: {file.path} is missing in {found.folder}")
-        with path.open("rb") as opened:
-            if hashlib.file_digest(opened, "sha256").hexdigest() != file.sha256:
-                raise ConfigError(f"{found.name} is not what its manifest says: {file.path} has other content")
-    return found
+            raise ConfigError(f"{shipped.name} is not whole: {file.path} is missing in {shipped.folder}")
+        with path.open("rb") as content:
+            if hashlib.file_digest(content, "sha256").hexdigest() != file.sha256:
+                raise ConfigError(f"{shipped.name} is not what its manifest says: {file.path} has other content")
+    return shipped

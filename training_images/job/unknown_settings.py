@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the image know every setting that it was given? A misspelt one would cost an hour of training."""
+"""Refuses settings that the image does not know. A misspelt one would cost an hour of training."""
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
@@ -9,9 +9,9 @@ from training_images.job.errors import ConfigError
 
 _ABOUT_THE_JOB: Final = ("image", "kind", "machine", "org", "platform", "region", "teacher", "unit")
 EVERYWHERE: Final = frozenset({*_ABOUT_THE_JOB, "api", "channel.", "checkpoints", "output", "requests", "suite"})
-"""Settings that the library reads in every image; a distillation's job contains `teacher`."""
+"""Settings that are read in every image. A distillation's job contains `teacher`."""
 _TUNERS_OWN: Final = "_"
-"""Prefix of names that a platform's tuner adds for itself, such as SageMaker's `_tuning_objective_metric`."""
+"""Prefix of settings that a platform's tuner adds, such as SageMaker's `_tuning_objective_metric`."""
 
 
 def refuse_unknown(given: Iterable[str], own: Collection[str]) -> None:
@@ -19,21 +19,21 @@ def refuse_unknown(given: Iterable[str], own: Collection[str]) -> None:
 
     Args:
         given: The names of the job's settings.
-        own: The names that this image reads; one that ends with a dot is a prefix.
+        own: The names that this image reads. A name that ends with a dot is a prefix.
 
     Raises:
         ConfigError: Some settings are unknown.
     """
     known = EVERYWHERE.union(own)
-    begun = (_TUNERS_OWN, *(name for name in known if name.endswith(".")))
-    strange = sorted(name for name in given if name not in known and not name.startswith(begun))
-    if strange:
+    prefixes = (_TUNERS_OWN, *(name for name in known if name.endswith(".")))
+    unknown = sorted(name for name in given if name not in known and not name.startswith(prefixes))
+    if unknown:
         raise ConfigError(
-            f"nobody here reads {', '.join(_with_its_like(name, known) for name in strange)}; this image's own settings "
+            f"nobody here reads {', '.join(_with_suggestion(name, known) for name in unknown)}; this image's own settings "
             f"are {', '.join(sorted(own))}"
         )
 
 
-def _with_its_like(name: str, known: Collection[str]) -> str:
+def _with_suggestion(name: str, known: Collection[str]) -> str:
     near = get_close_matches(name, sorted(known), n=1)
     return f"--{name} (did you mean --{near[0]}?)" if near else f"--{name}"

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a finished unit leave a machine whose platform copies nothing by itself? The manifest goes last.
+"""Uploads a finished unit if the platform does not copy it. The manifest goes last.
 
-A repository on the Hub takes everything in one commit, so there a unit is never half complete.
+A repository on the Hub gets everything in one commit, so there a unit is never half complete.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,14 +27,14 @@ def upload(folder: Path, uri: str) -> None:
 
 
 def target(uri: str) -> tuple[str, str]:
-    """The scheme and the place of a URI; also used before training, to check it.
+    """The scheme and the place of a URI. Also used before training, as a check.
 
     Raises:
-        ConfigError: Nothing can be pushed there.
+        ConfigError: A unit cannot be pushed there.
     """
     scheme, _, place = uri.partition("://")
     if scheme not in _PUSHES:
-        raise ConfigError(f"a unit cannot be pushed to {uri}; use {', '.join(f'{known}://' for known in _PUSHES)}")
+        raise ConfigError(f"a unit cannot be pushed to {uri}; use {', '.join(f'{name}://' for name in _PUSHES)}")
     kind, _, repo = place.strip("/").partition("/")
     if scheme == "hf" and (kind != "models" or repo.count("/") != 1):
         raise ConfigError(
@@ -45,9 +45,9 @@ def target(uri: str) -> tuple[str, str]:
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    """Every file by its path below the folder; the manifest comes last."""
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    for path in sorted(found, key=lambda path: path.name == SENTINEL):
+    """Every file with its path below the folder, the manifest last."""
+    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    for path in sorted(paths, key=lambda path: path.name == SENTINEL):
         yield path.relative_to(folder).as_posix(), path
 
 
@@ -76,14 +76,14 @@ def _to_hub(folder: Path, place: str) -> None:
     api: Any = HfApi()
     api.create_repo(repo, exist_ok=True, private=True)
     adds = [CommitOperationAdd(path_in_repo=name, path_or_fileobj=str(path)) for name, path in _files(folder)]
-    readme = _front_page(folder)
+    readme = _repository_card(folder)
     if readme:
         adds.insert(0, CommitOperationAdd(path_in_repo="README.md", path_or_fileobj=readme))
     api.create_commit(repo, adds, commit_message="A unit, with its evidence and its manifest")
 
 
-def _front_page(folder: Path) -> bytes | None:
-    """The unit's card as the repository's own, with its charts where they are, if the folder has only one unit."""
+def _repository_card(folder: Path) -> bytes | None:
+    """The unit's card as the repository's card, with links to its charts; None if there are several units."""
     cards = list(folder.glob("*/README.md"))
     if len(cards) != 1:
         return None

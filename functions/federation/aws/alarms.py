@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""CloudWatch alarms, polled, since an alarm that is already firing when a release begins sends no event about it."""
+"""CloudWatch alarms, polled: an alarm that fires before a release begins to serve sends no event about it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
@@ -9,8 +9,8 @@ from federation.aws.calls import service_call
 from federation.core import instant
 from federation.ports import Firing
 
-_LISTS: Final = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
-"""The list in DescribeAlarms' answer that contains each type; only the types that are asked for are in the answer."""
+_LIST_NAMES: Final = {"MetricAlarm": "MetricAlarms", "CompositeAlarm": "CompositeAlarms", "LogAlarm": "LogAlarms"}
+"""By alarm type, the name of its list in DescribeAlarms' answer. The answer has only the types in the request."""
 
 
 class CloudWatchAlarms:
@@ -21,25 +21,29 @@ class CloudWatchAlarms:
         self._prefix = prefix
 
     def firing(self) -> Sequence[Firing]:
-        """Every alarm in state ALARM that no other alarm suppresses, with the same start as in the alarm's event.
+        """Every alarm in state ALARM that no other alarm suppresses. Its start is the same as in its event.
 
         The answer does not say which alarms a rule mutes, so a muted alarm counts.
         """
-        asked = {"StateValue": "ALARM", "AlarmTypes": list(_LISTS)}
-        named = {"AlarmNamePrefix": self._prefix} if self._prefix else {}
+        request = {"StateValue": "ALARM", "AlarmTypes": list(_LIST_NAMES)}
+        name_prefix = {"AlarmNamePrefix": self._prefix} if self._prefix else {}
         with service_call("CloudWatch", "DescribeAlarms"):
-            pages = self._cloudwatch().get_paginator("describe_alarms").paginate(**asked, **named)
-            alarms = [alarm for page in pages for alarm in _in(page)]
-        return [_firing(one) for one in alarms if one["StateValue"] == "ALARM" and not one.get("ActionsSuppressedBy")]
+            pages = self._cloudwatch().get_paginator("describe_alarms").paginate(**request, **name_prefix)
+            alarms = [alarm for page in pages for alarm in _alarms_in(page)]
+        return [
+            _firing(alarm)
+            for alarm in alarms
+            if alarm["StateValue"] == "ALARM" and not alarm.get("ActionsSuppressedBy")
+        ]
 
 
-def _in(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    return [alarm for list_ in _LISTS.values() for alarm in page.get(list_, ())]
+def _alarms_in(page: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return [alarm for list_ in _LIST_NAMES.values() for alarm in page.get(list_, ())]
 
 
 def _firing(alarm: Mapping[str, Any]) -> Firing:
     """StateTransitionedTimestamp is when the state changed; StateUpdatedTimestamp may be a later evaluation."""
     since = alarm.get("StateTransitionedTimestamp") or alarm["StateUpdatedTimestamp"]
-    labels = {one["Name"]: one["Value"] for one in alarm.get("Dimensions", ())}
+    labels = {dimension["Name"]: dimension["Value"] for dimension in alarm.get("Dimensions", ())}
     at = instant.text(since.astimezone(UTC))
     return Firing(key=alarm["AlarmArn"], at=at, labels=labels, name=alarm.get("AlarmName", ""))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Artifacts in S3: only from trusted buckets, hashed while they stream, never longer than allowed."""
+"""Artifacts in S3: read only from trusted buckets, up to a size limit, and hashed while they stream."""
 
 import base64
 import hashlib
@@ -39,25 +39,25 @@ class S3Artifacts:
         An object uploaded with a full-object SHA-256 is not read: S3 has verified that checksum against the bytes.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
         """
-        found = self._open(uri, ChecksumMode="ENABLED")
-        size = int(found["ContentLength"])
+        response = self._open(uri, ChecksumMode="ENABLED")
+        size = int(response["ContentLength"])
         if size > self._largest:
             raise ContractError(f"{uri} has {size} bytes, and the limit is {self._largest}")
-        if "ChecksumSHA256" in found and found.get("ChecksumType") == "FULL_OBJECT":
-            found["Body"].close()
-            return Observed(sha256=base64.b64decode(found["ChecksumSHA256"]).hex(), bytes=size)
+        if "ChecksumSHA256" in response and response.get("ChecksumType") == "FULL_OBJECT":
+            response["Body"].close()
+            return Observed(sha256=base64.b64decode(response["ChecksumSHA256"]).hex(), bytes=size)
         digest = hashlib.sha256()
         with service_call("S3", "GetObject"):
-            for chunk in found["Body"].iter_chunks(_CHUNK):
+            for chunk in response["Body"].iter_chunks(_CHUNK):
                 digest.update(chunk)
         return Observed(sha256=digest.hexdigest(), bytes=size)
 
     def _open(self, uri: str, **options: str) -> dict[str, Any]:
-        at = uris.parsed(uri, "s3", self._buckets)
+        location = uris.parsed(uri, "s3", self._buckets)
         try:
             with service_call("S3", "GetObject"):
-                found: dict[str, Any] = self._s3().get_object(Bucket=at.root, Key=at.path, **options)
-                return found
+                response: dict[str, Any] = self._s3().get_object(Bucket=location.root, Key=location.path, **options)
+                return response
         except ServiceError as error:
             if status_of(error.__cause__) == _GONE:
                 raise MissingError(f"there is nothing at {uri} yet") from error

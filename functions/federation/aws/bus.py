@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bus on EventBridge: PutEvents in batches, with retries of the entries that were not accepted."""
+"""The bus on EventBridge: PutEvents in batches. Entries that fail are retried."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -20,20 +20,20 @@ _LARGEST: Final = 256_000
 """The most bytes in an event. EventBridge has taken 1 MiB since January 2026, but the queues of infra/aws, and their
 dead-letter queues, take 256 KiB with the envelope: a larger event would be accepted, and then lost without a trace.
 """
-_ROUNDS: Final = 3
+_ATTEMPTS: Final = 3
 
 Entry = Mapping[str, str]
 
 
 class EventBridgeBus:
-    """One event bus, whose rules route each type to the steps that hear it."""
+    """One event bus. Its rules route each type to the steps that handle it."""
 
     def __init__(self, events: Callable[[], Any], bus: str) -> None:
         self._events = events
         self._bus = bus
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand each event to every step that hears its type.
+        """Deliver each event to every step that handles its type.
 
         Raises:
             ContractError: An event is too large for the steps' queues; nothing was announced.
@@ -52,15 +52,19 @@ class EventBridgeBus:
 
     def _put(self, entries: Sequence[Entry]) -> None:
         """PutEvents answers 200 even if some entries failed; only those are retried."""
-        left, codes = list(entries), [""]
-        for _ in range(_ROUNDS):
+        remaining, codes = list(entries), [""]
+        for _ in range(_ATTEMPTS):
             with service_call("EventBridge", "PutEvents"):
-                answer = self._events().put_events(Entries=left)
+                answer = self._events().put_events(Entries=remaining)
             if not answer["FailedEntryCount"]:
                 return
-            failed = [(entry, told) for entry, told in zip(left, answer["Entries"], strict=True) if "ErrorCode" in told]
-            left, codes = [entry for entry, _ in failed], sorted({told["ErrorCode"] for _, told in failed})
-        raise ServiceError(f"EventBridge did not take {len(left)} of {len(entries)} events: {', '.join(codes)}")
+            failed = [
+                (entry, result)
+                for entry, result in zip(remaining, answer["Entries"], strict=True)
+                if "ErrorCode" in result
+            ]
+            remaining, codes = [entry for entry, _ in failed], sorted({result["ErrorCode"] for _, result in failed})
+        raise ServiceError(f"EventBridge did not take {len(remaining)} of {len(entries)} events: {', '.join(codes)}")
 
 
 def _batches(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:

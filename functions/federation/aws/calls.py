@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a failure of AWS mean to a step? The only place that knows botocore's exceptions."""
+"""Turns failures of AWS into our errors. Only this file names botocore's exceptions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ _NO_BUCKET: Final = "NoSuchBucket"
 
 @contextmanager
 def service_call(service: str, operation: str) -> Iterator[None]:
-    """Turn what botocore raises into a ServiceError that names the service, the operation and AWS's own code.
+    """Turn botocore's exceptions into a ServiceError that names the service, the operation and AWS's code.
 
     Raises:
         ServiceError: The call failed; it may succeed later.
@@ -24,8 +24,8 @@ def service_call(service: str, operation: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        told = error.response.get("Error", {}).get("Message", "")
-        raise ServiceError(f"{service} answered {operation} with {code_of(error)}: {told}") from error
+        message = error.response.get("Error", {}).get("Message", "")
+        raise ServiceError(f"{service} answered {operation} with {code_of(error)}: {message}") from error
     except (HTTPClientError, LostConnectionError) as error:
         raise ServiceError(f"{service} could not be reached for {operation}: {error}") from error
     except BotoCoreError as error:
@@ -53,5 +53,5 @@ def lacks_bucket(error: BaseException | None) -> bool:
 
 
 def is_absent(error: BaseException | None) -> bool:
-    """Whether S3 has no such object; False if there is no such bucket, since a misnamed bucket is not an empty one."""
+    """Whether S3 has no such object; False if the bucket itself is missing, since its name may be wrong."""
     return status_of(error) == _ABSENT and not lacks_bucket(error)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does this process call AWS? With clients made at first use, as itself or in a role assumed by another's token."""
+"""Clients of AWS, made at first use, with the environment's credentials or in a role assumed with an OpenID token."""
 
 from collections.abc import Callable
 from functools import cache, partial
@@ -11,7 +11,7 @@ _READ_SECONDS: Final = 20
 
 
 class Clients:
-    """One client for each service, made when it is first asked for.
+    """One client for each service, made at its first use.
 
     Args:
         token: Returns an OpenID token that the role trusts; None for the credentials of the environment.
@@ -23,14 +23,14 @@ class Clients:
         self._token = token
         self._role = role
         self._region = region
-        self._session = cache(self._made)
-        self.client = cache(self._client)
+        self._session = cache(self._new_session)
+        self.client = cache(self._new_client)
 
     def of(self, service: str) -> Callable[[], Any]:
-        """A factory of that service's client, which is made at its first call."""
+        """A function that returns that service's client, and makes it at its first call."""
         return partial(self.client, service)
 
-    def _client(self, service: str) -> Any:
+    def _new_client(self, service: str) -> Any:
         from botocore.config import Config  # noqa: PLC0415 - with the client
 
         config = Config(
@@ -40,7 +40,7 @@ class Clients:
         )
         return self._session().create_client(service, region_name=self._region, config=config)
 
-    def _made(self) -> Any:
+    def _new_session(self) -> Any:
         from botocore.session import get_session  # noqa: PLC0415 - with the client
 
         from federation.aws import answers  # noqa: PLC0415 - the same
@@ -50,11 +50,11 @@ class Clients:
         session.register("before-parse", answers.check)
         session.register_component("data_loader", ServiceModels())
         if self._token is not None:
-            session._credentials = _assumed(session, self._token, self._role)  # noqa: SLF001 - botocore has no setter
+            session._credentials = _role_credentials(session, self._token, self._role)  # noqa: SLF001 - botocore has no setter
         return session
 
 
-def _assumed(session: Any, token: Callable[[], str], role: str) -> Any:
+def _role_credentials(session: Any, token: Callable[[], str], role: str) -> Any:
     """Temporary credentials of a role, renewed with a new token before they expire.
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html

@@ -18,7 +18,7 @@ from federation.sources.dead_letter import event_in
 _MISSING: Final = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
 _BATCH: Final = 10
 _HIDDEN_SECONDS: Final = 60
-"""Visibility timeout of a received letter, unless it is given back earlier."""
+"""Visibility timeout of a received letter, unless it is made visible earlier."""
 
 _REASONS: Final = ("ERROR_CODE", "ERROR_MESSAGE")
 """Attributes that EventBridge adds to an event that it could not put into the step's queue."""
@@ -48,68 +48,68 @@ class SqsDeadLetters:
         Raises:
             SettingsError: No step has such a queue, so these are not the home's queues.
         """
-        queues = {step: queue for step in self._steps if (queue := self._dead(step))}
+        queues = {step: queue for step in self._steps if (queue := self._dead_letter_queue(step))}
         if not queues:
             raise SettingsError(
                 f"there are no queues {self._prefix}STEP-dead in {self._sqs().meta.region_name}",
                 hint="FEDERATION_QUEUES, AWS_DEFAULT_REGION or the login is another home's (docs/operations.md).",
             )
-        filled = {step: queue for step, queue in queues.items() if self._holds_any(queue)}
-        found = [_letter(step, message) for step, queue in filled.items() for message in self._looked_at(queue)]
-        return sorted(found, key=lambda letter: instant.order(letter.at))
+        filled = {step: queue for step, queue in queues.items() if self._has_messages(queue)}
+        letters = [_letter(step, message) for step, queue in filled.items() for message in self._peek(queue)]
+        return sorted(letters, key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
         """Redeliver the step's letters, or all letters if no step is named; returns how many were sent."""
-        return sum(self._redriven(one) for one in self._steps if step in (None, one))
+        return sum(self._redrive_step(name) for name in self._steps if step in (None, name))
 
-    def _redriven(self, step: str) -> int:
-        queue = self._dead(step)
-        if queue is None or not self._holds_any(queue):
+    def _redrive_step(self, step: str) -> int:
+        queue = self._dead_letter_queue(step)
+        if queue is None or not self._has_messages(queue):
             return 0
-        to = self._url(f"{self._prefix}{step}")
-        if to is None:
+        target = self._queue_url(f"{self._prefix}{step}")
+        if target is None:
             raise MissingError(f"there is no queue {self._prefix}{step} to send its dead letters to")
         sent: set[str] = set()
-        held: list[Message] = []
+        unsent: list[Message] = []
         try:
             for batch in self._batches(queue):
-                held += batch
+                unsent += batch
                 for message in batch:
                     body = digest_of(message["Body"].encode())
                     if body not in sent:
-                        self._send(queue, to, message)
-                        held.remove(message)
+                        self._send(queue, target, message)
+                        unsent.remove(message)
                         sent.add(body)
         finally:
-            self._give_back(queue, held)
+            self._make_visible(queue, unsent)
         return len(sent)
 
-    def _send(self, queue: str, to: str, message: Message) -> None:
+    def _send(self, queue: str, target: str, message: Message) -> None:
         with service_call("SQS", "SendMessage"):
-            self._sqs().send_message(QueueUrl=to, MessageBody=message["Body"])
+            self._sqs().send_message(QueueUrl=target, MessageBody=message["Body"])
         with service_call("SQS", "DeleteMessage"):
             self._sqs().delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
 
-    def _looked_at(self, queue: str) -> Sequence[Message]:
-        """Every message in the queue, visible again at once whatever ends the look."""
+    def _peek(self, queue: str) -> Sequence[Message]:
+        """Every message in the queue. All are visible again afterwards, also after an error."""
         messages: list[Message] = []
         try:
             for batch in self._batches(queue):
                 messages += batch
         finally:
-            self._give_back(queue, messages)
+            self._make_visible(queue, messages)
         return messages
 
-    def _dead(self, step: str) -> str | None:
+    def _dead_letter_queue(self, step: str) -> str | None:
         """The URL of the step's dead-letter queue, or None if there is none."""
-        return self._url(f"{self._prefix}{step}-dead")
+        return self._queue_url(f"{self._prefix}{step}-dead")
 
-    def _holds_any(self, queue: str) -> bool:
+    def _has_messages(self, queue: str) -> bool:
         with service_call("SQS", "GetQueueAttributes"):
-            told = self._sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
-        return int(told["Attributes"]["ApproximateNumberOfMessages"]) > 0
+            answer = self._sqs().get_queue_attributes(QueueUrl=queue, AttributeNames=["ApproximateNumberOfMessages"])
+        return int(answer["Attributes"]["ApproximateNumberOfMessages"]) > 0
 
-    def _url(self, name: str) -> str | None:
+    def _queue_url(self, name: str) -> str | None:
         try:
             with service_call("SQS", "GetQueueUrl"):
                 return str(self._sqs().get_queue_url(QueueName=name)["QueueUrl"])
@@ -121,9 +121,9 @@ class SqsDeadLetters:
     def _batches(self, queue: str) -> Iterator[Sequence[Message]]:
         """Every message, hidden from other receivers for a while, until SQS returns none that is new.
 
-        Over a slow link the first ones are visible again before the last ones have arrived.
+        Over a slow link, the first messages become visible again before the last ones arrive.
         """
-        seen: set[str] = set()
+        received: set[str] = set()
         while True:
             with service_call("SQS", "ReceiveMessage"):
                 answer = self._sqs().receive_message(
@@ -134,14 +134,14 @@ class SqsDeadLetters:
                     MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
                     MessageAttributeNames=list(_REASONS),
                 )
-            messages = [message for message in answer.get("Messages", ()) if message["MessageId"] not in seen]
+            messages = [message for message in answer.get("Messages", ()) if message["MessageId"] not in received]
             if not messages:
                 return
-            seen |= {message["MessageId"] for message in messages}
+            received |= {message["MessageId"] for message in messages}
             yield messages
 
-    def _give_back(self, queue: str, messages: Sequence[Message]) -> None:
-        """Make them visible again at once."""
+    def _make_visible(self, queue: str, messages: Sequence[Message]) -> None:
+        """Make the messages visible again at once."""
         for start in range(0, len(messages), _BATCH):
             entries = [
                 {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": 0}
@@ -154,12 +154,12 @@ class SqsDeadLetters:
 def _letter(step: str, message: Message) -> DeadLetter:
     attributes = message["Attributes"]
     at = instant.normalise(int(attributes["SentTimestamp"])) or ""
-    told = message.get("MessageAttributes", {})
+    reasons = message.get("MessageAttributes", {})
     return DeadLetter(
         id=message["MessageId"],
         step=step,
         event=event_in(message["Body"].encode(), message["MessageId"], at),
-        failure=": ".join(told[name]["StringValue"] for name in _REASONS if name in told),
+        failure=": ".join(reasons[name]["StringValue"] for name in _REASONS if name in reasons),
         attempts=int(attributes["ApproximateReceiveCount"]),
         at=at,
     )

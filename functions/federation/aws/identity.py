@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which token proves to others who this function is? One that STS signs, if the account allows it.
+"""An identity token for this function, signed by STS, if the account allows it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound.html
 """
@@ -15,7 +15,7 @@ _ALGORITHM: Final = "RS256"
 
 
 class StsIdentity:
-    """The role that this process runs as; the token's subject is its ARN, the issuer is the account's own."""
+    """The role that this process runs as. The token's subject is the role's ARN; the issuer belongs to the account."""
 
     def __init__(self, sts: Callable[[], Any]) -> None:
         self._sts = sts
@@ -24,7 +24,7 @@ class StsIdentity:
         """An identity token for that audience, valid for `seconds`.
 
         Raises:
-            ServiceError: STS refuses, because the account does not allow tokens, or the role may not have this one.
+            ServiceError: STS refuses: the account does not allow tokens, or the role may not have this one.
             SettingsError: The SDK of this runtime does not support such tokens.
         """
         sign = getattr(self._sts(), "get_web_identity_token", None)
@@ -34,5 +34,5 @@ class StsIdentity:
                 "file of an identity token as `assertion`"
             )
         with service_call("STS", "GetWebIdentityToken"):
-            found = sign(Audience=[audience], DurationSeconds=seconds, SigningAlgorithm=_ALGORITHM)
-        return str(found["WebIdentityToken"])
+            answer = sign(Audience=[audience], DurationSeconds=seconds, SigningAlgorithm=_ALGORITHM)
+        return str(answer["WebIdentityToken"])

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 _FOREIGN: Final = r"\p{"
-"""The beginning of a class of characters that Python's patterns lack."""
+"""The beginning of a character class that Python's patterns do not support."""
 
 
 def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
@@ -18,11 +18,11 @@ def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
 
     Args:
         shape: A shape of botocore's model (`client.meta.service_model.operation_model(...).input_shape`).
-        value: What is to be sent in that shape; members that the shape does not have are left to botocore.
+        value: The value to send. Botocore checks members that the shape does not have.
         path: The path to `value` in the request.
     """
-    if found := _own(shape.metadata, value):
-        yield f"{path} {found}"
+    if fault := _fault(shape.metadata, value):
+        yield f"{path} {fault}"
     match shape.type_name:
         case "structure":
             for name, part in value.items():
@@ -39,8 +39,8 @@ def faults(shape: Any, value: Any, path: str = "") -> Iterator[str]:
             pass
 
 
-def _own(stated: Mapping[str, Any], value: Any) -> str | None:
-    most, pattern = stated.get("max"), stated.get("pattern", _FOREIGN)
+def _fault(limits: Mapping[str, Any], value: Any) -> str | None:
+    most, pattern = limits.get("max"), limits.get("pattern", _FOREIGN)
     match value:
         case bool():
             return None

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""When is a message delivered again after a function has failed on it? Within seconds at first, then later each time.
+"""When is a message delivered again after a function failed? After seconds at first, then later each time.
 
-Left alone, SQS delivers it again only after the queue's visibility timeout, which is six times as long as the function
-may run: an hour, where a lost race needs a second.
+Otherwise SQS delivers it again only after the queue's visibility timeout, which is six times as long as the function
+may run: an hour, though a lost race needs only a second.
 """
 
 import logging
@@ -19,13 +19,13 @@ _LONGEST_SECONDS: Final = 300
 
 
 class SqsRedelivery:
-    """The visibility of messages that functions received from their queues."""
+    """Shortens the visibility timeout of messages whose function failed."""
 
     def __init__(self, sqs: Callable[[], Any]) -> None:
         self._sqs = sqs
 
     def hasten(self, record: Mapping[str, Any]) -> None:
-        """Let the message be received again after seconds that double each time; if SQS refuses, its timeout stands.
+        """Make the message visible after a few seconds, twice as many each time. If SQS refuses, its own timeout applies.
 
         Args:
             record: As Lambda hands it to a function:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on SageMaker: training jobs, whose names SageMaker accepts only once."""
+"""Training jobs on SageMaker, which accepts each name only once."""
 
 import re
 import time
@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from federation.aws import limits
 from federation.aws.calls import code_of, service_call
-from federation.aws.tags import listed
+from federation.aws.tags import tag_list
 from federation.core import failure, instant
 from federation.core.digest import canonical
 from federation.errors import CapacityError, ContractError, ServiceError
@@ -20,22 +20,22 @@ from federation.sources.sagemaker import container_uris, whole
 
 _MINUTES: Final = 24 * 60
 _DISK_GB: Final = 100
-_FAILED: Final = ("Failed", "Stopped")
+_UNSUCCESSFUL: Final = ("Failed", "Stopped")
 _TAKEN_AWAY: Final = frozenset({"Interrupted", "MaxWaitTimeExceeded"})
 """Secondary statuses of a spot job whose machine was preempted, or never available."""
 _TOO_LONG: Final = "MaxRuntimeExceeded"
-"""Secondary status of a job that ran into its own limit, and would again."""
-_STARTED_BEFORE: Final = "ResourceInUse"
+"""Secondary status of a job that reached its own time limit, and would again."""
+_NAME_TAKEN: Final = "ResourceInUse"
 _NO_QUOTA: Final = "ResourceLimitExceeded"
 _INVALID: Final = "ValidationException"
-_NOT_YET: Final = "Could not assume role"
-"""Part of a message that SageMaker also gives about a role that was made a minute ago: that error passes."""
+_ROLE_NOT_READY: Final = "Could not assume role"
+"""Part of a message that SageMaker also gives for a role created a minute ago; that error passes."""
 _PAGE: Final = 100
-"""The most jobs in one ListTrainingJobs; SageMaker returns ten unless asked for more."""
-_PART: Final = 512
-"""The most characters that SageMaker accepts in an environment variable; a longer job is cut into parts."""
-_OURS: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
-"""Names that `launch` gives to jobs; failures of other people's jobs are not reported."""
+"""The most jobs in one ListTrainingJobs; SageMaker's default is ten."""
+_MAX_VALUE: Final = 512
+"""The most characters of an environment variable on SageMaker; a longer job is cut into parts."""
+_OUR_NAMES: Final = r"[a-z][a-z0-9-]*-[0-9a-f]{12}"
+"""Names that `launch` gives to jobs. Failures of other jobs are not reported."""
 _UNKNOWN: Final = frozenset({"ValidationException", "ResourceNotFound"})
 
 
@@ -45,7 +45,7 @@ class SageMakerTrainer:
     Args:
         sagemaker: Makes the client when it is first needed.
         role: The role that the jobs run as.
-        key: The KMS key that their units are encrypted with; empty for the account's AWS managed key of S3.
+        key: The KMS key that encrypts their units; empty for the account's AWS managed key of S3.
         tags: Tags of every job, besides its name and kind.
     """
 
@@ -58,15 +58,18 @@ class SageMakerTrainer:
         self._tags = tags or {}
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: no machine, no output, another region, or a request that SageMaker refuses."""
+        """Why the job cannot start here: no machine, no output, another region, or a request that SageMaker refuses.
+
+        None if it can.
+        """
         if not (job.get("machine") and job.get("output")):
             return f"jobs.{job['kind']} needs `machine` and `output` to run on SageMaker; add them"
         here = self._sagemaker().meta.region_name
         if job.get("region", here) != here:
             return f"{name} is to run in {job['region']}, but this home runs SageMaker jobs in {here}"
         shape = self._sagemaker().meta.service_model.operation_model("CreateTrainingJob").input_shape
-        if too_much := "; ".join(limits.faults(shape, self._asked(name, job))):
-            return f"SageMaker does not accept jobs.{job['kind']}: {too_much}"
+        if faults := "; ".join(limits.faults(shape, self._tagged_request(name, job))):
+            return f"SageMaker does not accept jobs.{job['kind']}: {faults}"
         return None
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
@@ -74,64 +77,64 @@ class SageMakerTrainer:
 
         Raises:
             ContractError: It cannot be started here, or SageMaker refuses it.
-            CapacityError: The account may not have so many of these machines now.
+            CapacityError: The account's quota does not allow so many of these machines now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
         try:
             with service_call("SageMaker", "CreateTrainingJob"):
-                self._sagemaker().create_training_job(**self._asked(name, job))
+                self._sagemaker().create_training_job(**self._tagged_request(name, job))
         except ServiceError as error:
             code = code_of(error.__cause__)
             if code == _NO_QUOTA:
                 raise CapacityError(*error.args) from error
-            if code == _INVALID and _NOT_YET not in str(error):
+            if code == _INVALID and _ROLE_NOT_READY not in str(error):
                 raise ContractError(f"job {name} cannot run: {error}") from error
-            if code != _STARTED_BEFORE:
+            if code != _NAME_TAKEN:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every training job Completed within RECENT, and those of ours that Failed or were Stopped, with the reason.
+        """Every training job that completed within RECENT, and each of ours that failed or was stopped, with the reason.
 
-        The units' URIs are left out; `artifact` gives them when needed.
+        The units' URIs are left out; `artifact` returns them.
         """
         since = datetime.fromtimestamp(time.time(), UTC) - RECENT
-        failed = [job for status in _FAILED for job in self._listed(since, status)]
-        ours = [job for job in failed if re.fullmatch(_OURS, job["TrainingJobName"])]
-        completed = [_ended(job, "Completed") for job in self._listed(since, "Completed")]
-        return [*completed, *map(self._failed, ours)]
+        failed = [job for status in _UNSUCCESSFUL for job in self._jobs(since, status)]
+        ours = [job for job in failed if re.fullmatch(_OUR_NAMES, job["TrainingJobName"])]
+        completed = [_completion(job, "Completed") for job in self._jobs(since, "Completed")]
+        return [*completed, *map(self._failure_of, ours)]
 
     def artifact(self, resource: str) -> str | None:
-        """URI of the artifact of a finished training job or a model package."""
+        """URI of the artifact of a finished training job or a model package; None if there is none."""
         kind, _, name = resource.partition(":")[2].rpartition(":")[2].partition("/")
         if kind == "training-job":
-            found = _job_artifact(self._described("describe_training_job", TrainingJobName=name))
+            uri = _job_artifact(self._description("describe_training_job", TrainingJobName=name))
         elif kind == "model-package":
-            found = _package_artifact(self._described("describe_model_package", ModelPackageName=resource))
+            uri = _package_artifact(self._description("describe_model_package", ModelPackageName=resource))
         else:
             return None
-        return _placed(found, resource) if found else None
+        return _as_s3_uri(uri, resource) if uri else None
 
-    def _asked(self, name: str, job: Mapping[str, Any]) -> dict[str, Any]:
+    def _tagged_request(self, name: str, job: Mapping[str, Any]) -> dict[str, Any]:
         request = _request(name, job, self._role)
-        request["Tags"] = listed({**self._tags, "federation:job": name, "federation:kind": str(job["kind"])})
+        request["Tags"] = tag_list({**self._tags, "federation:job": name, "federation:kind": str(job["kind"])})
         if self._key:  # without it SageMaker names the AWS managed key, and the bucket's default does not count
             request["OutputDataConfig"]["KmsKeyId"] = self._key
         return request
 
-    def _failed(self, job: Mapping[str, Any]) -> dict[str, Any]:
-        """A failed job; its FailureReason is the first 1,024 characters of its /opt/ml/output/failure."""
+    def _failure_of(self, job: Mapping[str, Any]) -> dict[str, Any]:
+        """The completion of a failed job. FailureReason is the first 1,024 characters of its /opt/ml/output/failure."""
         status, name = job["TrainingJobStatus"], job["TrainingJobName"]
-        found = self._described("describe_training_job", TrainingJobName=name)
-        secondary = found.get("SecondaryStatus")
-        why = found.get("FailureReason") or secondary or "SageMaker gives no reason"
+        description = self._description("describe_training_job", TrainingJobName=name)
+        secondary = description.get("SecondaryStatus")
+        why = description.get("FailureReason") or secondary or "SageMaker gives no reason"
         if secondary == _TOO_LONG:
-            said = failure.sentence(status, f"{why}: raise max_minutes of its job", code=failure.CONFIGURED_WRONG)
+            reason = failure.sentence(status, f"{why}: raise max_minutes of its job", code=failure.CONFIGURED_WRONG)
         else:
-            said = failure.sentence(status, why, interrupted=secondary in _TAKEN_AWAY)
-        return {**_ended(job, status), "name": name, "failure": said}
+            reason = failure.sentence(status, why, interrupted=secondary in _TAKEN_AWAY)
+        return {**_completion(job, status), "name": name, "failure": reason}
 
-    def _listed(self, since: datetime, status: str) -> Iterator[Mapping[str, Any]]:
+    def _jobs(self, since: datetime, status: str) -> Iterator[Mapping[str, Any]]:
         with service_call("SageMaker", "ListTrainingJobs"):
             pages = self._sagemaker().get_paginator("list_training_jobs")
             for page in pages.paginate(StatusEquals=status, LastModifiedTimeAfter=since, MaxResults=_PAGE):
@@ -139,11 +142,11 @@ class SageMakerTrainer:
                     raise ServiceError("SageMaker answered ListTrainingJobs without a list")
                 yield from page["TrainingJobSummaries"]
 
-    def _described(self, operation: str, **names: str) -> Mapping[str, Any]:
+    def _description(self, operation: str, **names: str) -> Mapping[str, Any]:
         try:
             with service_call("SageMaker", operation):
-                found: Mapping[str, Any] = getattr(self._sagemaker(), operation)(**names)
-                return found
+                answer: Mapping[str, Any] = getattr(self._sagemaker(), operation)(**names)
+                return answer
         except ServiceError as error:
             if code_of(error.__cause__) in _UNKNOWN:
                 return {}
@@ -172,7 +175,7 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
         "Environment": _environment(job),
     }
     if job.get("arguments"):
-        request["AlgorithmSpecification"]["ContainerArguments"] = [str(one) for one in job["arguments"]]
+        request["AlgorithmSpecification"]["ContainerArguments"] = [str(argument) for argument in job["arguments"]]
     if job.get("spot"):
         request["EnableManagedSpotTraining"] = True
         request["StoppingCondition"]["MaxWaitTimeInSeconds"] = SPOT_PATIENCE * seconds
@@ -181,43 +184,43 @@ def _request(name: str, job: Mapping[str, Any], role: str) -> dict[str, Any]:
 
 
 def _environment(job: Mapping[str, Any]) -> dict[str, str]:
-    """The job as FEDERATION_JOB, or in order as FEDERATION_JOB_0, FEDERATION_JOB_1, ... if it is too long for one."""
+    """The job in FEDERATION_JOB or, if it is too long, in FEDERATION_JOB_0, FEDERATION_JOB_1 and so on."""
     text = canonical(job).decode()
-    if len(text) <= _PART:
+    if len(text) <= _MAX_VALUE:
         return {"FEDERATION_JOB": text}
-    parts = range(0, len(text), _PART)
-    return {f"FEDERATION_JOB_{number}": text[at : at + _PART] for number, at in enumerate(parts)}
+    parts = range(0, len(text), _MAX_VALUE)
+    return {f"FEDERATION_JOB_{number}": text[at : at + _MAX_VALUE] for number, at in enumerate(parts)}
 
 
-def _ended(job: Mapping[str, Any], status: str) -> dict[str, Any]:
-    """How a listed job ended, with its ARN built anew.
+def _completion(job: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """The data of a finished job's completion, with a new ARN.
 
-    Lists write ARNs in lower case, and a job with capitals is not found by such an ARN.
+    ListTrainingJobs writes ARNs in lower case, which do not find a job that has capitals.
     https://github.com/boto/boto3/issues/4606
     """
-    ended = job.get("TrainingEndTime") or job["LastModifiedTime"]
+    end = job.get("TrainingEndTime") or job["LastModifiedTime"]
     arn = f"{job['TrainingJobArn'].rpartition('/')[0]}/{job['TrainingJobName']}"
     return {
         "provider": "sagemaker",
         "resource": arn,
-        "completed_at": instant.text(ended.astimezone(UTC)),
+        "completed_at": instant.text(end.astimezone(UTC)),
         "dedupe_key": f"sagemaker|{arn}|{status}",
     }
 
 
 def _job_artifact(job: Mapping[str, Any]) -> str | None:
-    found = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
-    return whole(job, found) if found else None
+    uri = job.get("ModelArtifacts", {}).get("S3ModelArtifacts")
+    return whole(job, uri) if uri else None
 
 
 def _package_artifact(package: Mapping[str, Any]) -> str | None:
-    """The package's only artifact; None for several containers, since any of them may be the model."""
-    found = set(container_uris(package))
-    return found.pop() if len(found) == 1 else None
+    """The package's only artifact; None if it has several, since any of them may be the model."""
+    uris = set(container_uris(package))
+    return uris.pop() if len(uris) == 1 else None
 
 
-def _placed(uri: str, resource: str) -> str:
-    """The URI as `s3://`, as the event of the same job states it; one that no event could state stays as it is."""
+def _as_s3_uri(uri: str, resource: str) -> str:
+    """The URI as `s3://`, as in the event of the same job. A URI that no event could contain is returned unchanged."""
     try:
         bucket, key = s3_place(uri, resource.split(":")[1])
     except UnreadableError:

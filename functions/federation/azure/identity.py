@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does this process authenticate to Azure, without a key?
+"""How does this process authenticate to Azure without a key?
 
-By workload identity federation: a token of another identity provider that Microsoft Entra trusts replaces the secret.
+By workload identity federation: Microsoft Entra accepts a token of another identity provider instead of a secret.
 https://learn.microsoft.com/entra/identity-platform/v2-oauth2-client-creds-grant-flow#third-case-access-token-request-with-a-federated-credential
 """
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from federation.azure.rest import TIMEOUT, meaning, reached, shown
+from federation.azure.rest import TIMEOUT, connection_errors, json_object, meaning
 from federation.errors import ServiceError
 
 LOGIN: Final = "https://login.microsoftonline.com"
@@ -17,7 +17,7 @@ AUDIENCE: Final = "api://AzureADTokenExchange"
 """The audience that the assertion must have."""
 _SCOPE: Final = "https://management.azure.com/.default"
 _JWT: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-_EARLY: Final = 300.0
+_RENEW_BEFORE: Final = 300.0
 """Seconds before its expiry at which a token is renewed."""
 _OK: Final = 200
 
@@ -35,7 +35,7 @@ class EntraToken:
         login: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Tokens of one application.
+        """A source of tokens for one application.
 
         Args:
             session: Makes a session of `requests`.
@@ -51,21 +51,21 @@ class EntraToken:
         self._assertion = assertion
         self._clock = clock
         self._token = ""
-        self._until = 0.0
+        self._renew_at = 0.0
 
     def token(self) -> str:
         """A token that remains valid for a while.
 
         Raises:
-            ServiceError: Entra does not answer, or does not accept the assertion (yet); no job is at fault.
+            ServiceError: Entra does not answer, or does not accept the assertion (yet).
         """
-        if not self._token or self._clock() >= self._until:
-            found = self._exchanged()
-            self._until = self._clock() + float(found["expires_in"]) - _EARLY
-            self._token = found["access_token"]
+        if not self._token or self._clock() >= self._renew_at:
+            answer = self._new_token()
+            self._renew_at = self._clock() + float(answer["expires_in"]) - _RENEW_BEFORE
+            self._token = answer["access_token"]
         return self._token
 
-    def _exchanged(self) -> Any:
+    def _new_token(self) -> Any:
         form = {
             "grant_type": "client_credentials",
             "client_id": self._client,
@@ -74,11 +74,11 @@ class EntraToken:
             "client_assertion": self._assertion(),
         }
         operation = "give a token"
-        with reached(operation):
+        with connection_errors(operation):
             response = self._session().request("POST", self._url, data=form, timeout=TIMEOUT)
             if response.status_code != _OK:
                 raise ServiceError(str(meaning(operation, response)))
-            found = shown(response)
-        if not {"access_token", "expires_in"} <= found.keys():
+            answer = json_object(response)
+        if not {"access_token", "expires_in"} <= answer.keys():
             raise ServiceError(f"Azure did not {operation}: the answer contains none")
-        return found
+        return answer

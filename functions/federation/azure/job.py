@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a training job described to Azure Machine Learning? As a command job with an environment of its own.
+"""A training job in Azure Machine Learning's form: a command job with an environment.
 
 https://learn.microsoft.com/rest/api/azureml/jobs/create-or-update
 """
@@ -12,7 +12,7 @@ from federation.core.digest import canonical, digest_of
 from federation.sources.azure import TAG
 
 UNIT: Final = "unit"
-"""Name of the output that is the unit's folder, if the policy names one on Azure's storage."""
+"""Name of the output for the unit's folder, if the policy names a folder on Azure's storage."""
 ENVIRONMENT: Final = "federation"
 
 _COMPUTE: Final = "computes/"
@@ -21,17 +21,17 @@ _EXAMPLES: Final = "Standard_NC4as_T4_v3, or computes/NAME for a cluster of the 
 
 
 def is_mounted(job: Mapping[str, Any]) -> bool:
-    """Whether Azure uploads the unit; otherwise the job does so itself, for instance to the Hub."""
+    """Whether Azure uploads the unit; otherwise the job itself does, for instance to the Hub."""
     return str(job.get("output") or "").startswith(_MOUNTED)
 
 
 def environment_version(image: str) -> str:
-    """The environment's version, derived from the image, since environments never change."""
+    """The environment's version, made from the image, since environments never change."""
     return digest_of(image.encode()).removeprefix("sha256:")[:16]
 
 
-def wanting(job: Mapping[str, Any]) -> str | None:
-    """What is missing in the policy: the job's machine, its command, or where its unit goes; None if nothing is."""
+def missing_settings(job: Mapping[str, Any]) -> str | None:
+    """A sentence about what the policy lacks: the job's machine, command or output; None if it has all."""
     if job.get("machine") and job.get("output") and job.get("arguments"):
         return None
     return (
@@ -49,8 +49,8 @@ def job_of(
         name: The job's name.
         job: The job as the policy describes it.
         workspace: The workspace's resource id.
-        identity: The client id of the managed identity that it runs as; empty for the workspace's own token.
-        tags: Its tags, besides its name and kind.
+        identity: The client id of the managed identity that the job runs as; empty for the workspace's token.
+        tags: The job's tags, besides its name and kind.
     """
     version = environment_version(str(job["image"]))
     return {
@@ -64,14 +64,14 @@ def job_of(
             "identity": {"identityType": "Managed", "clientId": identity} if identity else {"identityType": "AMLToken"},
             **_command(name, job),
             **_machine(job, workspace),
-            **_meeting(job),
+            **_distribution(job),
             **_limits(job),
         }
     }
 
 
 def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
-    """The command; a mounted folder is passed as `--output`, which every image takes."""
+    """The command and its outputs. A mounted folder is passed as `--output`, which every image accepts."""
     command = shlex.join(str(word) for word in job["arguments"])
     if not is_mounted(job):
         return {"command": command}
@@ -81,7 +81,7 @@ def _command(name: str, job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _machine(job: Mapping[str, Any], workspace: str) -> dict[str, Any]:
-    """A named cluster, or a machine type: then Azure finds a machine, and the job says whether it may be spot."""
+    """A named cluster, or a machine type, for which Azure finds a machine, perhaps a spot one."""
     machine, count = str(job["machine"]), _machines(job)
     if machine.startswith(_COMPUTE):
         return {"computeId": f"{workspace}/{machine}", "resources": {"instanceCount": count}}
@@ -93,8 +93,8 @@ def _machines(job: Mapping[str, Any]) -> int:
     return int(job.get("count", 1))
 
 
-def _meeting(job: Mapping[str, Any]) -> dict[str, Any]:
-    """One process per machine, given MASTER_ADDR, RANK and WORLD_SIZE; without this, the machines do not meet.
+def _distribution(job: Mapping[str, Any]) -> dict[str, Any]:
+    """One process per machine with MASTER_ADDR, RANK and WORLD_SIZE, by which machines find each other.
 
     https://learn.microsoft.com/azure/machine-learning/how-to-train-distributed-gpu#pytorch
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is Azure's REST API called, and to which of our errors does each failure map?"""
+"""Calls to Azure's REST API, whose failures become our errors."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,12 +12,12 @@ TIMEOUT: Final = 30.0
 _FIRST_ERROR: Final = 400
 _MISSING: Final = 404
 _REFUSED: Final = frozenset({400, 422})
-"""Statuses that the same request would get again; not 409, which may also mean that something is under way."""
-_SHOWN: Final = 300
+"""Statuses that the same request would get again. 409 is not one: it may mean that a change is in progress."""
+_MAX_SHOWN: Final = 300
 
 
 class Rest:
-    """Azure Resource Manager at one address; the token is sent nowhere else."""
+    """Azure Resource Manager at one address. The token is sent only there."""
 
     def __init__(self, session: Callable[[], Any], address: str, token: Callable[[], str], version: str) -> None:
         self._session = session
@@ -29,7 +29,7 @@ class Rest:
         """Send a request and return the answer's JSON.
 
         Args:
-            operation: What the request does, for a message that begins with "Azure did not".
+            operation: What the request does, to end a message that begins with "Azure did not".
             method: The HTTP method.
             path: The path below the address.
             body: JSON to send.
@@ -37,11 +37,11 @@ class Rest:
 
         Raises:
             MissingError: The status is 404.
-            ContractError: The request is refused as it stands.
+            ContractError: Azure refuses this request, and would again.
             ServiceError: The request failed in any other way.
         """
-        asked = {"api-version": self._version, **query}
-        return self._answer(operation, method, f"{self._address}{path}", json=body, params=asked)
+        parameters = {"api-version": self._version, **query}
+        return self._answer(operation, method, f"{self._address}{path}", json=body, params=parameters)
 
     def pages(self, operation: str, path: str, **query: str) -> Iterator[Mapping[str, Any]]:
         """Every item of a list, following each page's `nextLink`.
@@ -52,57 +52,57 @@ class Rest:
         page = self.ask(operation, "GET", path, **query)
         while True:
             yield from page.get("value", ())
-            following = page.get("nextLink")
-            if not following:
+            next_link = page.get("nextLink")
+            if not next_link:
                 return
-            if not following.startswith(f"{self._address}/"):
-                raise ServiceError(f"Azure did not {operation}: the next page is elsewhere, at {following:.100}")
-            page = self._answer(operation, "GET", following)
+            if not next_link.startswith(f"{self._address}/"):
+                raise ServiceError(f"Azure did not {operation}: the next page is elsewhere, at {next_link:.100}")
+            page = self._answer(operation, "GET", next_link)
 
     def _answer(self, operation: str, method: str, url: str, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {self._token()}"}
-        with reached(operation):
+        with connection_errors(operation):
             response = self._session().request(method, url, headers=headers, timeout=TIMEOUT, **more)
             if response.status_code < _FIRST_ERROR:
-                return shown(response)
+                return json_object(response)
         raise meaning(operation, response)
 
 
 @contextmanager
-def reached(operation: str) -> Iterator[None]:
-    """Turn a failed connection, or a response that is not JSON, into a ServiceError."""
+def connection_errors(operation: str) -> Iterator[None]:
+    """Turn a failed connection, or a response that is not a JSON object, into a ServiceError."""
     try:
         yield
     except (OSError, ValueError) as error:  # everything that requests raises is an OSError
-        raise ServiceError(f"Azure did not {operation}: {type(error).__name__}: {error!s:.{_SHOWN}}") from error
+        raise ServiceError(f"Azure did not {operation}: {type(error).__name__}: {error!s:.{_MAX_SHOWN}}") from error
 
 
-def shown(response: Any) -> Any:
+def json_object(response: Any) -> Any:
     """The answer's JSON.
 
     Raises:
-        ValueError: It is no JSON, or no object.
+        ValueError: It is not JSON, or not an object.
     """
-    found = response.json()
-    if not isinstance(found, dict):
-        raise ValueError(f"the answer is no object: {found}")  # noqa: TRY004 - as of an answer that is no JSON
-    return found
+    document = response.json()
+    if not isinstance(document, dict):
+        raise ValueError(f"the answer is no object: {document}")  # noqa: TRY004 - as for an answer that is not JSON
+    return document
 
 
 def meaning(operation: str, response: Any) -> MissingError | ContractError | ServiceError:
-    """Our error for a response that is not a success, with Azure's own code and message."""
-    text = f"Azure did not {operation}: {response.status_code} {_said(response)}"[:_SHOWN]
+    """Our error for a failed response, with Azure's code and message."""
+    text = f"Azure did not {operation}: {response.status_code} {_error_text(response)}"[:_MAX_SHOWN]
     if response.status_code == _MISSING:
         return MissingError(text)
     return ContractError(text) if response.status_code in _REFUSED else ServiceError(text)
 
 
-def _said(response: Any) -> str:
+def _error_text(response: Any) -> str:
     """`{"error": {"code", "message"}}` of Resource Manager, `{"error", "error_description"}` of Entra, or the text."""
     try:
-        told = response.json()
-        error = told["error"]
+        document = response.json()
+        error = document["error"]
         code, message = (error["code"], error["message"]) if isinstance(error, dict) else (error, "")
-        return " ".join(f"{code}: {message or told.get('error_description', '')}".split())
+        return " ".join(f"{code}: {message or document.get('error_description', '')}".split())
     except (ValueError, KeyError, TypeError):
         return " ".join(str(response.text).split())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on Azure Machine Learning, in one workspace; the job's name is its id there, so a name is started once.
+"""Jobs in one workspace of Azure Machine Learning. A job's name is its id there, so each name starts only one.
 
-Event Grid says neither whether a job left a unit nor where: its event only triggers a sweep, which finds what ended.
+Event Grid says neither whether a job made a unit nor where it is. So its event only starts a sweep.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.azure.job import ENVIRONMENT, UNIT, environment_version, job_of, wanting
+from federation.azure.job import ENVIRONMENT, UNIT, environment_version, job_of, missing_settings
 from federation.azure.rest import Rest
 from federation.core import failure, instant
 from federation.errors import ContractError, MissingError, ServiceError
@@ -19,7 +19,7 @@ from federation.sources.azure import TAG
 
 API: Final = "https://management.azure.com"
 VERSION: Final = "2024-04-01"
-_FAILED: Final = frozenset({"Failed", "Canceled", "NotResponding"})
+_UNSUCCESSFUL: Final = frozenset({"Failed", "Canceled", "NotResponding"})
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -33,7 +33,7 @@ class Workspace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def id(self) -> str:
-        """Its resource id."""
+        """The workspace's resource id."""
         group = f"/subscriptions/{self.subscription}/resourceGroups/{self.group}"
         return f"{group}/providers/Microsoft.MachineLearningServices/workspaces/{self.workspace}"
 
@@ -50,7 +50,7 @@ class AzureTrainer:
         api: str,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Jobs of that workspace.
+        """A trainer.
 
         Args:
             session: Makes a session of `requests`.
@@ -64,16 +64,16 @@ class AzureTrainer:
         self._tags = tags
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: the policy says too little, or names another region."""
+        """Why the job cannot start here: the policy says too little, or names another region. None if it can."""
         here = self._workspace.region
         if job.get("region", here) != here:
             return f"{name} is to run in {job['region']}, but this home runs Azure jobs in {here}"
-        return wanting(job)
+        return missing_settings(job)
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
-        Repeating the same request is a no-op update; a different one is refused, and the existing job stands.
+        The same request again changes nothing. Azure refuses a different one, and the existing job stays.
 
         Raises:
             ContractError: It cannot be started here, or Azure refuses it.
@@ -89,13 +89,19 @@ class AzureTrainer:
                 raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every job of ours that ended within RECENT, if its unit is on Azure's storage or it failed."""
+        """The data of each of our jobs that ended within RECENT, if it failed or its unit is on Azure's storage."""
         since = datetime.now(UTC) - RECENT
-        found = (_finished_job(job) for job in self._rest.pages("list jobs", self._path(), jobType="Command", tag=TAG))
-        return [told for told in found if told and instant.moment(told["completed_at"]) >= since]
+        completions = (
+            _completion(job) for job in self._rest.pages("list jobs", self._path(), jobType="Command", tag=TAG)
+        )
+        return [
+            completion
+            for completion in completions
+            if completion and instant.moment(completion["completed_at"]) >= since
+        ]
 
     def artifact(self, resource: str) -> str | None:
-        """URI of a job's unit; None when the job uploaded it itself, or there is no such job here."""
+        """URI of a job's unit; None if the job itself uploaded it, or there is no such job here."""
         prefix = f"{self._workspace.id}/jobs/"
         job = self._job(resource.removeprefix(prefix)) if resource.startswith(prefix) else None
         return _unit(job) if job else None
@@ -106,29 +112,29 @@ class AzureTrainer:
 
     def _job(self, name: str) -> Mapping[str, Any] | None:
         try:
-            found: Mapping[str, Any] = self._rest.ask(f"tell of job {name}", "GET", self._path(name))
+            job: Mapping[str, Any] = self._rest.ask(f"tell of job {name}", "GET", self._path(name))
         except MissingError:
             return None
-        return found
+        return job
 
     def _path(self, name: str = "") -> str:
         return f"{self._workspace.id}/jobs{'/' if name else ''}{name}"
 
 
-def _finished_job(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """A finished job as the sweep reads it; None while it runs, or when its own push to the Hub announces its unit."""
+def _completion(job: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The data of a finished job; None while it runs, or if its push to the Hub announces the unit."""
     status = job["properties"]["status"]
-    about = {
+    completion = {
         "provider": "azure",
         "resource": job["id"],
         "completed_at": instant.normalise(job["systemData"].get("lastModifiedAt") or job["systemData"]["createdAt"]),
         "dedupe_key": f"azure|{job['id']}|{status}",
     }
-    if status in _FAILED:
-        return {**about, "name": job["name"], "failure": failure.sentence(status, _why(job))}
+    if status in _UNSUCCESSFUL:
+        return {**completion, "name": job["name"], "failure": failure.sentence(status, _failure_reason(job))}
     if status != "Completed" or UNIT not in _outputs(job):
         return None
-    return {**about, "artifact_uri": unit} if (unit := _unit(job)) else about
+    return {**completion, "artifact_uri": unit} if (unit := _unit(job)) else completion
 
 
 def _outputs(job: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -140,16 +146,16 @@ def _unit(job: Mapping[str, Any]) -> str | None:
     return str(uri) if uri else None
 
 
-def _why(job: Mapping[str, Any]) -> str:
-    """What the job's services say, else the page with its log, since Resource Manager itself states no reason."""
+def _failure_reason(job: Mapping[str, Any]) -> str:
+    """The error of the job's services, else the address of its log: Resource Manager itself gives no reason."""
     services: Mapping[str, Any] = job["properties"].get("services") or {}
-    told = {name: one for name, one in services.items() if one}
-    return next(_reasons(told), None) or "Azure gives no reason"
+    present = {name: service for name, service in services.items() if service}
+    return next(_reasons(present), None) or "Azure gives no reason"
 
 
 def _reasons(services: Mapping[str, Any]) -> Iterator[str]:
-    for one in services.values():
-        if one.get("errorMessage"):
-            yield str(one["errorMessage"])
+    for service in services.values():
+        if service.get("errorMessage"):
+            yield str(service["errorMessage"])
     if page := (services.get("Studio") or {}).get("endpoint"):
         yield f"its log is at {page}"

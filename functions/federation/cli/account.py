@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Did the call fail because nobody is logged in, or because the caller may not do this?
 
-An adapter says that a service failed, which for a function is right: it runs again. A person has to log in, and has the
-client's own exception as the error's cause. Its class is known by name, so that no client is loaded to ask.
+An adapter reports that a service failed, which is right for a function: it runs again. But a person has to log in. The
+client's own exception is the error's cause; it is recognised by the name of its class, so that no client is loaded.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from federation.errors import FederationError, SettingsError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountFault:
-    """A word for scripts, and what to do."""
+    """A code for scripts, what to do, and the exit code."""
 
     code: str
     hint: str
@@ -77,7 +77,7 @@ _BY_CLASS: Final = {
     "Unauthorized": _GOOGLE_LOGIN,
     "Forbidden": _GOOGLE_RIGHTS,
 }
-"""By the name of a class of botocore.exceptions, google.auth.exceptions or google.api_core.exceptions, or of its base."""
+"""By the name of an exception class, or of its base, in botocore, google.auth or google.api_core."""
 _BY_CODE: Final = {
     **dict.fromkeys(
         (
@@ -102,34 +102,34 @@ _BY_CODE: Final = {
         ("AccessDenied", "AccessDeniedException", "AuthorizationError", "KMS.AccessDeniedException"), _AWS_RIGHTS
     ),
 }
-"""By the code of AWS's answer."""
+"""By the error code in AWS's response."""
 _TOO_EARLY_OR_LATE: Final = ("RequestTimeTooSkewed", "Signature expired", "Signature not yet current")
-"""What AWS says of a signature with another time than its own: S3 by its code, the other services in words."""
+"""How AWS rejects a signature whose time is not its own: S3 by its code, the other services in words."""
 _IN_WORDS: Final = {
-    "Getting metadata from plugin failed": _GOOGLE_LOGIN,  # how gRPC says that no token could be had
+    "Getting metadata from plugin failed": _GOOGLE_LOGIN,  # how gRPC says that it got no token
     "Project was not passed": _PROJECT,
 }
 
 
 def account_fault(error: FederationError) -> AccountFault | None:
-    """What is wrong with who calls, if that is what the error comes from."""
-    return next((fault for cause in _causes(error) if (fault := _fault(cause))), None)
+    """What is wrong with the caller's account; None if the error has another cause."""
+    return next((fault for cause in _causes(error) if (fault := _fault_of_cause(cause))), None)
 
 
 def _causes(error: FederationError) -> Iterator[Any]:
-    """The clients' exceptions behind an error, unless another error of ours has explained it."""
+    """The clients' exceptions behind an error, as far as the next error of ours."""
     cause: Any = error.__cause__
     while cause is not None and not isinstance(cause, FederationError):
         yield cause
         cause = getattr(cause, "cause", None) or cause.__cause__
 
 
-def _fault(cause: Any) -> AccountFault | None:
-    classes = [one.__name__ for one in type(cause).__mro__ if one.__module__.startswith(("botocore.", "google."))]
+def _fault_of_cause(cause: Any) -> AccountFault | None:
+    classes = [base.__name__ for base in type(cause).__mro__ if base.__module__.startswith(("botocore.", "google."))]
     response = getattr(cause, "response", None)
-    told = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
+    code = response.get("Error", {}).get("Code", "") if isinstance(response, dict) else ""
     if any(phrase in str(cause) for phrase in _TOO_EARLY_OR_LATE):
         return _CLOCK
     words = (fault for phrase, fault in _IN_WORDS.items() if phrase in str(cause))
     by_class = (_BY_CLASS[name] for name in classes if name in _BY_CLASS)
-    return next(by_class, None) or _BY_CODE.get(told) or next(words, None)
+    return next(by_class, None) or _BY_CODE.get(code) or next(words, None)

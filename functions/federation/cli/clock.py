@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What time is it for a person at this machine?"""
+"""The current time, for commands."""
 
 from datetime import UTC, datetime
 

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a failure told, to a person and to a script?
+"""How is a failure reported, to a person and to a script?
 
-A person reads sentences on stderr, the last of them about what to do next. With --json a script reads one line on stdout
-besides, so that stdout is always JSON: {"error": {"code", "message", "hint", "exit_code"}}. A refusal is no failure: what
-was decided is the answer, and its exit code is 10.
+A person reads sentences on stderr; the last ones say what to do next. With --json there is also one line on stdout, so
+that stdout is always JSON: {"error": {"code", "message", "hint", "exit_code"}}. A refusal is not a failure: the decision
+is the answer, and its exit code is 10.
 """
 
 import json
@@ -39,7 +39,7 @@ _NAMED_BY_OPTION: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A word for scripts, the message, what to do next (or ""), and the exit code."""
+    """A code for scripts, the message, what to do next (or ""), and the exit code."""
 
     code: str
     message: str
@@ -48,24 +48,26 @@ class Failure:
 
 
 def tell(failure: Failure, *, as_json: bool) -> int:
-    """Print it; its exit code."""
+    """Print the failure, and return its exit code."""
     if as_json:
         print(json.dumps({"error": asdict(failure)}), flush=True)
     hint = failure.hint if failure.code == _USAGE else pasted(failure.hint)
-    told = with_folder(f"federation: {failure.message}")
-    print(visible_lines("\n".join(filter(None, (told, hint)))), file=sys.stderr)
+    message = with_folder(f"federation: {failure.message}")
+    print(visible_lines("\n".join(filter(None, (message, hint)))), file=sys.stderr)
     return failure.exit_code
 
 
 def failure_of(error: FederationError) -> Failure:
-    """How an error of ours is told to a person; one who is not logged in is told to log in."""
-    if not isinstance(error, SettingsError) and (fault := account_fault(error)):  # settings say themselves what to mend
+    """The failure that reports an error of ours. If nobody is logged in, its hint says how to log in."""
+    if not isinstance(error, SettingsError) and (
+        fault := account_fault(error)
+    ):  # a settings error says itself what to fix
         return Failure(code=fault.code, message=str(error), hint=fault.hint, exit_code=fault.exit_code)
     return Failure(code=error.code, message=str(error), hint=error.hint, exit_code=error.exit_code)
 
 
 def failure_of_usage(error: Exception, arguments: Sequence[str]) -> Failure:
-    """A mistyped command.
+    """The failure that reports a mistyped command.
 
     Args:
         error: A WrongUsage.
@@ -78,7 +80,7 @@ def failure_of_usage(error: Exception, arguments: Sequence[str]) -> Failure:
 
 
 def empty_in(arguments: Sequence[str]) -> Failure | None:
-    """What is wrong if an argument is empty: a script's variable without a value must not mean "any" or "for ever"."""
+    """The failure if an argument is empty, else None: a variable without a value must not mean "any" or "for ever"."""
     for before, argument in zip(("federation", *arguments), arguments, strict=False):
         if not argument or (argument.startswith("--") and argument.find("=") == len(argument) - 1):
             return Failure(
@@ -91,8 +93,8 @@ def empty_in(arguments: Sequence[str]) -> Failure | None:
 
 
 def failure_of_system(error: OSError) -> Failure:
-    """A disk that is full, a folder that may not be written."""
-    place = f"{error.filename2 or error.filename}: " if error.filename else ""  # of a copy, where it goes to
+    """The failure that reports an error of this machine, such as a full disk."""
+    place = f"{error.filename2 or error.filename}: " if error.filename else ""  # of a copy, its target
     return Failure(
         code="system",
         message=f"{place}{error.strerror or error}",
@@ -103,10 +105,10 @@ def failure_of_system(error: OSError) -> Failure:
 
 
 def failure_of_import(error: ImportError) -> Failure:
-    """A cloud's client that is not installed.
+    """The failure that reports a package that is not installed, such as a cloud's client.
 
     Raises:
-        ImportError: It is about a module of ours, which no installation mends.
+        ImportError: A module of ours is missing, which no installation mends.
     """
     name = error.name or str(error)
     if name.partition(".")[0] == "federation":
@@ -121,7 +123,7 @@ def failure_of_import(error: ImportError) -> Failure:
 
 
 def failure_of_fault(fault: BaseException, trace: TracebackType | None) -> Failure:
-    """An exception that nothing foresaw: a damaged document in the home, or a mistake in Federation."""
+    """The failure that reports an unexpected exception."""
     frames = traceback.extract_tb(trace)
     at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return Failure(
@@ -135,7 +137,7 @@ def failure_of_fault(fault: BaseException, trace: TracebackType | None) -> Failu
 
 
 def interrupted() -> Failure:
-    """A person pressed ^C."""
+    """The failure that reports ^C."""
     return Failure(
         code="interrupted",
         message="interrupted",
@@ -146,7 +148,7 @@ def interrupted() -> Failure:
 
 
 def wants_json(arguments: Sequence[str]) -> bool:
-    """Whether a script asks."""
+    """Whether --json was typed."""
     return "--json" in (arguments[: arguments.index("--")] if "--" in arguments else arguments)
 
 

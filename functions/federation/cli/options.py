@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which options do several commands share?"""
+"""The options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated, Final
@@ -15,7 +15,7 @@ Folder = Annotated[
     ),
 ]
 WAIT_SECONDS: Final = 30.0
-"""For how long a command waits for functions in a cloud, unless it is told otherwise."""
+"""How long a command waits for functions in a cloud, unless --wait says otherwise."""
 Wait = Annotated[
     float,
     typer.Option(
@@ -28,33 +28,33 @@ Wait = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SHOWN: Final = 30
-"""Lines of a history that a screen shows, unless all are wanted."""
+"""Lines of a history that a screen shows without --all."""
 Every = Annotated[bool, typer.Option("--all", help=f"All, not only the last {SHOWN}; --json gives all anyway.")]
 
 _PLACEHOLDERS: Final = frozenset({"YOU", "NAME"})
-"""What the pages write where a name is to be put in."""
+"""Words that stand for a name in the commands that we print."""
 
 
-def stated(written: str | None) -> str | None:
-    """What was written, which has to be something; None if nothing was asked for.
+def stated(text: str | None) -> str | None:
+    """The text unchanged; None if the option was not given.
 
     Raises:
         BadParameter: It is blank.
     """
-    if written is not None and not written.strip():
+    if text is not None and not text.strip():
         raise typer.BadParameter("expected some words: they are written down for those who come after")
-    return written
+    return text
 
 
-def named(written: str | None) -> str | None:
-    """The same of a name, which is no placeholder of a command that was copied.
+def named(text: str | None) -> str | None:
+    """As `stated`; also rejects YOU and NAME, copied from a command that we printed.
 
     Raises:
-        BadParameter: It is blank, or the word that stands for a name.
+        BadParameter: It is blank, or a placeholder.
     """
-    if written in _PLACEHOLDERS:
-        raise typer.BadParameter(f"{written} stands for a name; write your own there")
-    return stated(written)
+    if text in _PLACEHOLDERS:
+        raise typer.BadParameter(f"{text} stands for a name; write your own there")
+    return stated(text)
 
 
 Who = Annotated[

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which commands are there, and in which module is each?
 
-A command's module is imported when the command is run: a listing needs only this table, and `federation compare` in a
-loop must not pay for what it does not use.
+A command's module is imported only when the command is run: a listing needs only this table, and `federation compare`
+in a loop must not load what it does not use.
 """
 
 import importlib
@@ -115,29 +115,29 @@ COMMANDS: Final[Mapping[str, Command]] = {
 
 
 class One(TyperCommand):
-    """A command whose --help is not said to take a value."""
+    """A command whose help does not show --help as taking a value."""
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option, as a flag."""
+        """The --help option, shown as a flag."""
         return _flag(super().get_help_option(ctx))
 
 
 class Root(TyperGroup):
-    """The commands as placeholders; only the one that is run is loaded."""
+    """A group of placeholders. Only the command that is run is loaded."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = {
-            name: TyperCommand(name=name, help=one.help, rich_help_panel=one.panel, callback=_nothing)
-            for name, one in COMMANDS.items()
+            name: TyperCommand(name=name, help=command.help, rich_help_panel=command.panel, callback=_nothing)
+            for name, command in COMMANDS.items()
         }
 
     def get_help_option(self, ctx: Any) -> Any:
-        """The option, as a flag."""
+        """The --help option, shown as a flag."""
         return _flag(super().get_help_option(ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Name, command and remaining arguments, with the loaded command in place of its placeholder."""
+        """The command's name, the loaded command, and the remaining arguments."""
         name, command, rest = super().resolve_command(ctx, args)
         return name, load(name) if name is not None and name in COMMANDS else command, rest
 
@@ -161,25 +161,25 @@ def root() -> TyperGroup:
 def load(name: str) -> Any:
     """One command, ready to parse its arguments."""
     module, _, function = COMMANDS[name].target.partition(":")
-    one = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=_HELP)
-    called = getattr(importlib.import_module(module), function)
-    told = _unwrapped(inspect.getdoc(inspect.unwrap(called)) or "")
-    one.command(name, cls=One, help=told, epilog=all_of(name))(called)
-    command = typer.main.get_command(one)
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich", context_settings=_HELP)
+    callback = getattr(importlib.import_module(module), function)
+    help_text = _one_line_paragraphs(inspect.getdoc(inspect.unwrap(callback)) or "")
+    app.command(name, cls=One, help=help_text, epilog=all_of(name))(callback)
+    command = typer.main.get_command(app)
     for parameter in cast("Any", command).params:
         _flag(parameter)
     return command
 
 
 def _flag(parameter: Any) -> Any:
-    """The parameter; of a flag newer typers would print <bool>, as if it took a value."""
+    """The parameter without the <bool> that newer versions of typer show for a flag."""
     if getattr(parameter, "is_flag", False):
         parameter.metavar = ""
     return parameter
 
 
-def _unwrapped(text: str) -> str:
-    """Every paragraph in one line, for the terminal breaks lines where it ends and not where the source does."""
+def _one_line_paragraphs(text: str) -> str:
+    """The text with one line for each paragraph, so that the terminal breaks lines and not the source."""
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Why did a job end without a unit, according to its platform, and is a retry pointless?
 
-Every platform wraps the exit code of an image (training_images/job/errors.py) in its own words. `sentence` puts the cause,
-where it is known, before those words; `cause_of` reads it back from the sentence.
+Every platform wraps the exit code of an image (training_images/job/errors.py) in its own words. `sentence` puts a known
+cause before those words; `cause_of` reads it back from the sentence.
 """
 
 import re
@@ -19,13 +19,13 @@ INTERRUPTED: Final = 143
 
 Cause = Literal["capacity", "configuration", "interruption", "lost", "unknown"]
 
-_OPENINGS: Final[Mapping[Cause, str]] = {
+_PREFIXES: Final[Mapping[Cause, str]] = {
     "capacity": "no capacity: ",
     "configuration": "configured wrong: ",
     "interruption": "interrupted: ",
     "lost": "lost: ",
 }
-_FORMS: Final = (
+_EXIT_CODE_PATTERNS: Final = (
     # SageMaker, FailureReason: the platform's part follows what the job wrote to /opt/ml/output/failure
     r", exit code: (\d+)\s*\Z",
     r"\AAlgorithmError: Exit Code: (\d+)",
@@ -42,27 +42,27 @@ _FORMS: Final = (
     r"\A(?:ServiceError: )?Failed to run [^\n]*\n *Exit code (\d+)",
 )
 """How each platform wraps an exit code; none documents it, so the cause in any other wording is `unknown`."""
-_NO_MACHINE: Final = (
+_NO_MACHINE_PATTERNS: Final = (
     # SageMaker, FailureReason of a job on demand
     r"\ACapacityError: ",
     # Vertex AI, error.message of a job and of a refused request: a quota, or no machine in any zone of the region
     r"\AThe following quota metrics exceed quota limits: ",
     r"\AResources are insufficient in region: ",
 )
-"""How each platform says that it has no machine for a job, in which case no part of the job has run."""
+"""How each platform says that it has no machine for a job. Then no part of the job has run."""
 
 
 def sentence(status: str, words: str, *, code: int | None = None, interrupted: bool = False) -> str:
-    """A sentence about a job that ended without a unit: the cause if known, the status, the platform's message.
+    """A sentence about a job that ended without a unit: the cause if known, the status and the platform's message.
 
     Args:
-        status: The platform's name for how it ended.
+        status: The platform's status of the job.
         words: The platform's message.
         code: The image's exit code, if the platform states it in a field of its own; `words` are then not searched for
             one.
         interrupted: Whether the platform says that the machine was preempted or never available.
     """
-    codes = _codes(words) if code is None else {code}
+    codes = _exit_codes(words) if code is None else {code}
     cause: Cause = "unknown"
     if CONFIGURED_WRONG in codes:
         cause = "configuration"
@@ -70,12 +70,12 @@ def sentence(status: str, words: str, *, code: int | None = None, interrupted: b
         cause = "capacity"
     elif interrupted or INTERRUPTED in codes:
         cause = "interruption"
-    return f"{_OPENINGS.get(cause, '')}{status}: {words}"
+    return f"{_PREFIXES.get(cause, '')}{status}: {words}"
 
 
 def lacks_machines(words: str) -> bool:
     """Whether a platform's message says that it has no machine or quota for the job."""
-    return any(re.search(form, words) for form in _NO_MACHINE)
+    return any(re.search(form, words) for form in _NO_MACHINE_PATTERNS)
 
 
 def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
@@ -87,7 +87,7 @@ def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
         why: The trainer's sentence.
         at: When the job was to begin.
     """
-    return _never_began(name, job, sentence("REFUSED", why, code=CONFIGURED_WRONG), at)
+    return _unstarted_event(name, job, sentence("REFUSED", why, code=CONFIGURED_WRONG), at)
 
 
 def turned_away(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
@@ -95,10 +95,10 @@ def turned_away(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
 
     The arguments are those of `refused`.
     """
-    return _never_began(name, job, f"{_OPENINGS['capacity']}REFUSED: {why}", at)
+    return _unstarted_event(name, job, f"{_PREFIXES['capacity']}REFUSED: {why}", at)
 
 
-def _never_began(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
+def _unstarted_event(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
     return Event(
         type=events.JOB_FAILED,
         source="//federation/launch",
@@ -110,7 +110,7 @@ def _never_began(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
 
 
 def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
-    """The event that a job's end was never reported, long after it must have ended; what it may cost stays counted.
+    """The event that a job is lost: it must have ended, but no end was reported. Its cost stays counted.
 
     Args:
         name: The job's name.
@@ -128,30 +128,30 @@ def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
         subject=name,
         time=by,
         key=f"lost|{name}",
-        data={"provider": platform, "resource": name, "name": name, "failure": f"{_OPENINGS['lost']}{why}"},
+        data={"provider": platform, "resource": name, "name": name, "failure": f"{_PREFIXES['lost']}{why}"},
     )
 
 
-def cause_of(told: str) -> Cause:
+def cause_of(text: str) -> Cause:
     """The cause that a `sentence` begins with."""
-    return next((cause for cause, opening in _OPENINGS.items() if told.startswith(opening)), "unknown")
+    return next((cause for cause, opening in _PREFIXES.items() if text.startswith(opening)), "unknown")
 
 
-def is_pointless_again(told: str) -> bool:
+def is_pointless_again(text: str) -> bool:
     """Whether the same job would only fail the same way again."""
-    return cause_of(told) == "configuration"
+    return cause_of(text) == "configuration"
 
 
-def is_turned_away(told: str) -> bool:
+def is_turned_away(text: str) -> bool:
     """Whether the platform had no machine for the job, so that no part of it has run."""
-    return cause_of(told) == "capacity"
+    return cause_of(text) == "capacity"
 
 
-def is_lost(told: str) -> bool:
+def is_lost(text: str) -> bool:
     """Whether nobody knows how the job ended: it may still run, so a second one could be paid for twice."""
-    return cause_of(told) == "lost"
+    return cause_of(text) == "lost"
 
 
-def _codes(words: str) -> set[int]:
-    """Exit codes in the platform's part of the message; the job's own output is not trusted."""
-    return {int(code) for form in _FORMS for code in re.findall(form, words)}
+def _exit_codes(words: str) -> set[int]:
+    """The exit codes in the platform's part of the message; the job's own output is ignored."""
+    return {int(code) for form in _EXIT_CODE_PATTERNS for code in re.findall(form, words)}

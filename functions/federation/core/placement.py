@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Where may a job run, and which place is chosen? Data stays home; then spot comes before on demand, then the cheapest.
 
-Every place considered is listed with its verdict, so that a decision also shows what it did not choose, and why.
+Every place gets a verdict, so a decision also shows the places that it did not choose, and why.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,8 +17,8 @@ from federation.core.cadence import Window
 from federation.core.counted import counted
 
 _HOUR: Final = 60
-_SMALLEST: Final = Decimal("0.0001")
-"""Costs are rounded up to a multiple of this, so that what is reserved is at least what may be billed."""
+_COST_STEP: Final = Decimal("0.0001")
+"""Costs are rounded up to a multiple of this, so the reserved amount covers the bill."""
 
 Verdict = Literal["chosen", "possible", "refused"]
 
@@ -39,13 +39,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def name(self) -> str:
-        """The place as sentences name it."""
+        """The place's name in sentences."""
         kind = "spot" if self.spot else "on demand"
         return " ".join(part for part in (self.platform, self.region, self.machine, kind) if part)
 
 
 class JobData(msgspec.Struct, frozen=True, kw_only=True):
-    """Raw data that a job reads, and where it is stored; it must not leave."""
+    """Raw data that a job reads, and the region that it must not leave."""
 
     name: str
     platform: str
@@ -67,7 +67,7 @@ class Hours(Window, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What `launch` starts, at the one place that it names or at one of its `places`.
+    """A training job that `launch` starts, at its own place or at one of its `places`.
 
     Args:
         image: Training image.
@@ -108,11 +108,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def at(self, place: Place) -> dict[str, Any]:
         """The job as its platform's trainer receives it, and as the image reads it."""
-        told = {name: value for name, value in msgspec.to_builtins(self).items() if name in _TOLD}
-        return {**told, **msgspec.to_builtins(place)}
+        job = {name: value for name, value in msgspec.to_builtins(self).items() if name in _JOB_FIELDS}
+        return {**job, **msgspec.to_builtins(place)}
 
 
-_TOLD: Final = frozenset({"image", "arguments", "after_rollback", "count", "max_minutes", "data"})
+_JOB_FIELDS: Final = frozenset({"image", "arguments", "after_rollback", "count", "max_minutes", "data"})
 
 
 class Considered(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,35 +139,35 @@ def considered(
     on_demand: bool = False,
     unstartable: Mapping[Place, str] | None = None,
 ) -> Sequence[Considered]:
-    """Every place with its verdict, the best first; the first is the one to take, unless all are refused.
+    """Every place with its verdict, the best first. The first is chosen, unless all are refused.
 
     Args:
         kind: Kind of unit that the job makes.
         job: As the policy describes it.
         matrix: Which kinds each platform may ship.
-        funds: What is left of the budget; None when the policy has none.
+        funds: The rest of the budget; None if the policy has no budget.
         on_demand: Whether spot capacity is excluded.
         unstartable: By place, why this home could not start the job there, as the platform's trainer says.
     """
-    known = unstartable or {}
-    judged = [
-        _judged(kind, job, place, matrix, funds, on_demand=on_demand, unstartable=known.get(place))
+    reasons = unstartable or {}
+    options = [
+        _considered_place(kind, job, place, matrix, funds, on_demand=on_demand, unstartable=reasons.get(place))
         for place in job.listed()
     ]
-    ranked = sorted(judged, key=_rank)
+    ranked = sorted(options, key=_rank)
     if not ranked or ranked[0].verdict == "refused":
         return ranked
     return (replace(ranked[0], verdict="chosen", why=_reason(ranked)), *ranked[1:])
 
 
 def cost_at(place: Place, job: Job) -> Decimal | None:
-    """The most that the job can cost there; None without a price or a time limit."""
+    """The highest possible cost of the job there; None without a price or a time limit."""
     if place.price is None or job.max_minutes is None:
         return None
-    return Decimal(money((place.price * job.max_minutes * job.count / _HOUR).quantize(_SMALLEST, ROUND_CEILING)))
+    return Decimal(money((place.price * job.max_minutes * job.count / _HOUR).quantize(_COST_STEP, ROUND_CEILING)))
 
 
-def _judged(
+def _considered_place(
     kind: str,
     job: Job,
     place: Place,
@@ -179,32 +179,32 @@ def _judged(
 ) -> Considered:
     cost = cost_at(place, job)
     refusal = (
-        _unspecialised(kind, place, matrix)
-        or next(filter(None, (_leaves(place, data) for data in job.data)), None)
+        _matrix_reason(kind, place, matrix)
+        or next(filter(None, (_egress_reason(place, data) for data in job.data)), None)
         or ("a spot job for this has failed before; this time it runs on demand" if on_demand and place.spot else None)
         or unstartable
-        or (funds and _beyond(place, job, cost, funds))
+        or (funds and _budget_reason(place, job, cost, funds))
     )
     if refusal:
         return Considered(place=place, cost=cost, verdict="refused", why=refusal)
-    return Considered(place=place, cost=cost, verdict="possible", why=_possible(cost, funds))
+    return Considered(place=place, cost=cost, verdict="possible", why=_cost_text(cost, funds))
 
 
-def _unspecialised(kind: str, place: Place, matrix: Mapping[str, Sequence[str]]) -> str | None:
+def _matrix_reason(kind: str, place: Place, matrix: Mapping[str, Sequence[str]]) -> str | None:
     if kind in matrix.get(place.platform, ()):
         return None
     return f"the matrix does not let {place.platform} ship {kind}"
 
 
-def _leaves(place: Place, data: JobData) -> str | None:
-    """Why data would have to leave its region for this place; None if it would not."""
+def _egress_reason(place: Place, data: JobData) -> str | None:
+    """Why a job at this place would make data leave its region; None if it would not."""
     if (place.platform, place.region) == (data.platform, data.region):
         return None
     there = f"{place.platform} {place.region}" if place.region else f"{place.platform}, which states no region"
     return f"data set {data.name} is at {data.platform} {data.region} and may not leave it; this place is {there}"
 
 
-def _beyond(place: Place, job: Job, cost: Decimal | None, funds: Funds) -> str | None:
+def _budget_reason(place: Place, job: Job, cost: Decimal | None, funds: Funds) -> str | None:
     if place.price is None:
         return "it states no price, so its cost cannot be compared with the budget; add `price`"
     if cost is None:
@@ -215,20 +215,20 @@ def _beyond(place: Place, job: Job, cost: Decimal | None, funds: Funds) -> str |
     return funds.refusal(cost)
 
 
-def _possible(cost: Decimal | None, funds: Funds | None) -> str:
+def _cost_text(cost: Decimal | None, funds: Funds | None) -> str:
     currency = f" {funds.budget.currency}" if funds else ""
     return f"at most {money(cost)}{currency}" if cost is not None else "its cost is not stated"
 
 
-def _rank(one: Considered) -> tuple[bool, bool, bool, Decimal]:
+def _rank(option: Considered) -> tuple[bool, bool, bool, Decimal]:
     """Sort key: possible before refused, spot before on demand, then by cost, unknown costs last."""
-    return (one.verdict == "refused", not one.place.spot, one.cost is None, one.cost or Decimal())
+    return (option.verdict == "refused", not option.place.spot, option.cost is None, option.cost or Decimal())
 
 
 def _reason(ranked: Sequence[Considered]) -> str:
-    first, *others = (one for one in ranked if one.verdict == "possible")
+    first, *others = (option for option in ranked if option.verdict == "possible")
     if not others:
         return f"the only possible place; {first.why}"
-    same = [one for one in others if one.place.spot == first.place.spot]
+    same_kind = [option for option in others if option.place.spot == first.place.spot]
     kind = "spot" if first.place.spot else "on-demand"
-    return f"the {'cheapest' if same else 'only'} {kind} place of {len(others) + 1} possible ones; {first.why}"
+    return f"the {'cheapest' if same_kind else 'only'} {kind} place of {len(others) + 1} possible ones; {first.why}"

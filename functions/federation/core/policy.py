@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from federation.core import cadence, contract
-from federation.core.alarm import Word
+from federation.core.alarm import Response
 from federation.core.budget import Budget
 from federation.core.cadence import Cadence
 from federation.core.digest import digest
@@ -66,7 +66,7 @@ class Rollback(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     settle_seconds: int
-    alarms: Mapping[str, Word] = msgspec.field(default_factory=dict)
+    alarms: Mapping[str, Response] = msgspec.field(default_factory=dict)
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do a platform's files get into its cloud in the demo?
+"""Copies a platform's files into its imitated cloud.
 
-The local artifacts adapter reads URIs of a scheme below `<home>/clouds/<scheme>/`, so copying files there takes the
-place of a job's upload. The manifest is written last, as by every job.
+The local artifacts adapter reads URIs of a scheme below `<home>/clouds/<scheme>/`, so a copy there replaces a job's
+upload. The manifest is written last, as by every job.
 """
 
 import shutil
@@ -16,7 +16,7 @@ from federation.local.registry import commit_of
 
 
 def upload(manifest: Path, clouds: Path, to: str) -> None:
-    """Copy a manifest and every file that it names below a URI, the manifest last."""
+    """Copy a manifest and its files to a folder by URI, the manifest last."""
     folder = clouds / to.replace("://", "/")
     for unit in manifest_of(document(manifest.read_bytes())).units:
         for file in files_of(unit):
@@ -27,5 +27,5 @@ def upload(manifest: Path, clouds: Path, to: str) -> None:
 
 
 def commit(manifest: Path) -> str:
-    """The commit that the demo's Hub has for a manifest."""
+    """The id of the commit with that manifest on the demo's Hub."""
     return commit_of(manifest.read_bytes())

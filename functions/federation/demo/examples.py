@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where are the units that the demo ships, and which policy applies to them?"""
+"""Where are the demo's units and their policy?"""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ from federation.errors import MissingError
 
 
 def examples(given: Path | None = None) -> Path:
-    """The folder with `policy.json` and the platforms' manifests: the one given, else that of the source checkout.
+    """The folder with `policy.json` and the platforms' manifests: `given`, else that of the source checkout.
 
     Raises:
-        MissingError: There is none.
+        MissingError: It has no policy.
     """
     folder = given or Path(__file__).resolve().parents[3] / "training" / "examples"
     if not (folder / "policy.json").is_file():

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does the demo run, from an empty folder to its last line?"""
+"""Runs the demo in a new local home."""
 
 import json
 from collections.abc import Iterator
@@ -16,10 +16,10 @@ from federation.wiring.local import local_home
 
 
 def play(folder: Path, examples: Path) -> Iterator[Line]:
-    """The story in a home of its own, line by line as it happens.
+    """Play the story in a new home, and yield each line as it happens.
 
     Args:
-        folder: The folder that becomes the home; it must not be one already.
+        folder: The folder that becomes the home; it must not be a home yet.
         examples: The units to ship, and the policy.
 
     Raises:
@@ -31,7 +31,7 @@ def play(folder: Path, examples: Path) -> Iterator[Line]:
 
 @contextmanager
 def staged(folder: Path, examples: Path) -> Iterator[LocalStage]:
-    """A new home with the examples' policy and nothing else; closed afterwards.
+    """A new home with only the examples' policy; closed afterwards.
 
     Raises:
         ConflictError: There is a home in the folder.

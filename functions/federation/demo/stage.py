@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the story need from a home, and how does a local home provide it?"""
+"""The stage of the story: what it needs from a home, and how a local home provides it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,13 +20,13 @@ REPEATED: Final = "already carried out, and nothing moves twice"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One thing that happened.
+    """One delivery of the story, and what it led to.
 
     Args:
         at: When, RFC 3339 in UTC.
         what: What arrived, in a sentence.
         became: What followed, one sentence each.
-        documents: Names of the documents that were kept because of it.
+        documents: Names of the documents that were stored because of it.
     """
 
     at: str
@@ -36,7 +36,7 @@ class Line:
 
 
 class Stage(Protocol):
-    """A home, in whatever cloud, whose clock the story sets."""
+    """A home in any cloud, whose clock the story sets."""
 
     @property
     def examples(self) -> Path:
@@ -44,15 +44,15 @@ class Stage(Protocol):
         ...
 
     def ships(self, manifest: Path, to: str) -> None:
-        """Upload a manifest and every file that it names below a URI, the manifest last, as a platform's job would."""
+        """Upload a manifest and its files to a folder by URI, the manifest last, as a platform's job does."""
         ...
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
-        """Have the job's platform list it as finished from now on; `data` is the data of its `artifact.completed`."""
+        """Make the platform list the job as finished from now on; `data` is the data of its `artifact.completed`."""
         ...
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
-        """Deliver a body at that time as its sender would, and carry out everything that follows.
+        """Deliver a body at that time as its sender does, and carry out everything that follows.
 
         Args:
             at: RFC 3339 in UTC.
@@ -63,7 +63,7 @@ class Stage(Protocol):
 
 
 class LocalStage:
-    """A local home; with `inline`, one process runs `receive` and all steps that follow, as with FEDERATION_INLINE."""
+    """A local home. With `inline`, one process runs `receive` and all following steps, as with FEDERATION_INLINE."""
 
     def __init__(self, home: LocalHome, trust: Trust, examples: Path, *, inline: bool = False) -> None:
         self._home = home
@@ -77,20 +77,20 @@ class LocalStage:
         return self._examples
 
     def ships(self, manifest: Path, to: str) -> None:
-        """Copy the files to where the local artifacts adapter reads that URI."""
+        """Copy the files to the place where the local artifacts adapter reads that URI."""
         upload(manifest, self._home.folder / "clouds", to)
 
     def ended(self, name: str, data: Mapping[str, Any]) -> None:
-        """List the job among the finished ones."""
+        """Make the local trainer list the job as finished."""
         completion = self._home.folder / "jobs" / name / "completion.json"
         completion.parent.mkdir(parents=True, exist_ok=True)
         completion.write_text(json.dumps(dict(data)), "utf-8")
 
     def arrives(self, at: str, what: str, request: Request) -> Line:
-        """Deliver a body as its sender would, and carry out everything that follows.
+        """Deliver a body as its sender does, and carry out everything that follows.
 
         Raises:
-            ServiceError: A step failed at every delivery, so the story would go on without its effect.
+            ServiceError: A step failed at every delivery, so the story would continue without its effect.
         """
         store = self._home.ports.store
         before = set(store.names(""))
@@ -98,22 +98,22 @@ class LocalStage:
         carried = self._home.settle(lambda: at)
         if dead := self._home.bus.dead():
             raise ServiceError(f"{dead[0].step} could not handle {dead[0].event.subject}: {dead[0].failure}")
-        became = [one.outcome.why for one in carried if one.outcome and not one.outcome.repeat]
-        kept = [name for name in store.names("") if name not in before]
-        became += self._forbidden(kept)
+        became = [step.outcome.why for step in carried if step.outcome and not step.outcome.repeat]
+        stored = [name for name in store.names("") if name not in before]
+        became += self._quarantine_notes(stored)
         if not became:
-            became = [REPEATED if any(one.outcome for one in carried) else heard(reading)]
-        return Line(at=at, what=what, became=became, documents=kept)
+            became = [REPEATED if any(step.outcome for step in carried) else heard(reading)]
+        return Line(at=at, what=what, became=became, documents=stored)
 
     def release(self, name: str) -> bytes | None:
-        """A release as it is stored."""
+        """The stored release, or None."""
         return self._home.ports.store.read(names.release(name))
 
-    def _forbidden(self, kept: Sequence[str]) -> Iterator[str]:
-        """A sentence for each unit just accepted whose artifact is in quarantine; a new number does not lift that."""
+    def _quarantine_notes(self, documents: Sequence[str]) -> Iterator[str]:
+        """A sentence for each unit just accepted whose artifact is in quarantine under an older number."""
         reads = LiveReads(self._home.ports)
         quarantine = reads.channel(reads.policy().channel).quarantine
-        for name in kept:
+        for name in documents:
             version = reads.document(name) if name.startswith(names.VERSIONS) else None
             if version and version["artifact"] in quarantine:
                 at = quarantine[version["artifact"]].at
@@ -121,8 +121,8 @@ class LocalStage:
 
 
 def heard(reading: Reading) -> str:
-    """What `receive` decided about a delivery from which nothing follows."""
+    """A sentence about `receive`'s decision, for a delivery without effects."""
     if reading.verdict == "reject":
-        kept = "parked for a person" if reading.park else "not kept"
-        return f"rejected as {reading.error}, {kept}: {reading.why}"
+        fate = "parked for a person" if reading.park else "not kept"
+        return f"rejected as {reading.error}, {fate}: {reading.why}"
     return f"ignored: {reading.why}" if reading.verdict == "ignore" else reading.why

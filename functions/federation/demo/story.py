@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What happens in the demo's two weeks? A first release, a second one, an alarm, the roll-back, the bad unit's return.
+"""The demo's two weeks: a first release, a second one, an alarm, the roll-back, the bad unit's return.
 
 Merges are due Mondays and Thursdays at 9, promotions Tuesdays from 10 to 14, both in Berlin (UTC+1 in November).
 """
@@ -15,7 +15,7 @@ REPO = "adapters"
 
 
 def story(stage: Stage) -> Iterator[Line]:
-    """Every line of the story, as it happens."""
+    """Play the story, and yield each line as it happens."""
     yield from first_week(stage)
     yield from second_week(stage)
     yield from the_alarm(stage)
@@ -23,7 +23,7 @@ def story(stage: Stage) -> Iterator[Line]:
 
 
 def first_week(stage: Stage) -> Iterator[Line]:
-    """Three platforms' first units, with all that goes wrong on the way, become the first release."""
+    """The first units of three platforms become the first release, after some deliveries go wrong."""
     yield from _hub_ships(stage)
     yield from _sagemaker_ships(stage)
     yield from _vertex_ships(stage)
@@ -34,7 +34,7 @@ def first_week(stage: Stage) -> Iterator[Line]:
 
 
 def second_week(stage: Stage) -> Iterator[Line]:
-    """Of six newer units four pass; the release carries the other two kinds over."""
+    """Four of six newer units pass. The release carries over the units of the other two kinds."""
     manifest = stage.examples / "later" / "hf_manifest.json"
     sha = commit(manifest)
     stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")
@@ -65,7 +65,7 @@ def the_alarm(stage: Stage) -> Iterator[Line]:
 
 
 def the_return(stage: Stage) -> Iterator[Line]:
-    """The same bytes under a new number are still in quarantine."""
+    """The bad unit returns with a new number; its bytes are still in quarantine."""
     manifest = stage.examples / "later" / "returning" / "hf_manifest.json"
     sha = commit(manifest)
     stage.ships(manifest, f"hf://models/spiralverse/{REPO}@{sha}")

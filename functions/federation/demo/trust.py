@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the demo's home trust?"""
+"""The trust document of the demo's home."""
 
 from typing import Any, Final
 
@@ -32,4 +32,4 @@ TRUST: Final[dict[str, Any]] = {
     "hf_registry": REGISTRY,
     "sentinel": "_MANIFEST.json",
 }
-"""The trust document (docs/sources.md); the demo writes it into its home, for `federation receive --trust`."""
+"""The trust document (docs/sources.md). The demo writes it into its home, for `federation receive --trust`."""

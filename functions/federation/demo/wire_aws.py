@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does AWS really send? SageMaker and CloudWatch through EventBridge, and EventBridge Scheduler.
+"""What AWS sends: events of SageMaker and CloudWatch through EventBridge, and of EventBridge Scheduler.
 
-The shapes are key for key those of events/sagemaker/training_completed_doc_style, events/cloudwatch/alarm_single_firing
-and events/scheduler/eventbridge_scheduler_input_context; the names and times are the demo's.
+The bodies have the same keys as events/sagemaker/training_completed_doc_style, events/cloudwatch/alarm_single_firing
+and events/scheduler/eventbridge_scheduler_input_context. Names and times are the demo's.
 """
 
 import json

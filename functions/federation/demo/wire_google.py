@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does Google Cloud really send? A pipeline's log entry and a bucket's notification, pushed by Pub/Sub.
+"""What Google Cloud sends: a pipeline's log entry and a bucket's notification, pushed by Pub/Sub.
 
-The shapes are key for key those of events/vertex/push_pipeline_succeeded and events/gcs/pubsub_notification_finalize;
-the names and times are the demo's. The claims are those of a token whose signature the edge has verified.
+The bodies have the same keys as events/vertex/push_pipeline_succeeded and events/gcs/pubsub_notification_finalize. Names
+and times are the demo's. The claims are those of a token whose signature was verified.
 """
 
 import base64
@@ -62,12 +62,12 @@ def sentinel(folder: str, at: str) -> Request:
 
 
 def generation(at: str) -> str:
-    """The generation that Cloud Storage gives to an object written then: microseconds."""
+    """The generation of an object that was written then: microseconds since 1970."""
     return str(instant.microseconds(at))
 
 
 def finished(folder: str, at: str) -> dict[str, Any]:
-    """The same job as the cloud's API lists it, with the dedupe key of the notification."""
+    """The same job as in the cloud's list, with the notification's dedupe key."""
     place = f"{GCS_BUCKET}/{folder}_MANIFEST.json"
     return {
         "provider": "gcs",

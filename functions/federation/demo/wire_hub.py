@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the Hugging Face Hub really send? A webhook, with its secret as the only proof.
+"""What the Hugging Face Hub sends: a webhook, with its secret as the only proof.
 
-The shape is key for key that of events/huggingface/push_main; the names are the demo's.
+The body has the same keys as events/huggingface/push_main. Names are the demo's.
 """
 
 import json

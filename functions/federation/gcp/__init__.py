@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything on Google Cloud: Cloud Storage, Pub/Sub, Vertex AI, Secret Manager, and the identities between them."""
+"""Google Cloud: Cloud Storage, Pub/Sub, Vertex AI, Secret Manager, and identity tokens."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cloud Monitoring alarms, polled, since an incident already open when a release begins sends no event about it.
+"""Cloud Monitoring alarms, polled: an incident that opens before a release begins to serve sends no event about it.
 
-An alert of the API and the incident of a notification share one id, as the notification's link shows.
+The API's alert and the notification's incident have the same id, as the notification's link shows.
 https://cloud.google.com/monitoring/api/ref_v3/rest/v3/projects.alerts
 """
 
@@ -15,11 +15,11 @@ from federation.ports import Firing
 
 _API: Final = "https://monitoring.googleapis.com"
 _LABEL: Final = ("federation", "slo")
-"""User label of the alert policies that concern a release; a project also has policies for people."""
+"""User label of the alert policies that are about a release; a project may have others."""
 
 
 class MonitoringAlarms:
-    """The open incidents of one scoping project's SLO alert policies; the trust document names the project the same."""
+    """The open incidents of the SLO alert policies of one scoping project, which the trust document names too."""
 
     def __init__(self, session: Callable[[], Any], project: str, api: str = _API) -> None:
         self._rest = Rest(session, "Cloud Monitoring")

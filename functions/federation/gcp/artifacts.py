@@ -19,7 +19,7 @@ _PATIENCE: Final = 60.0
 
 
 class GcsArtifacts:
-    """Objects as stored: one that was uploaded compressed is hashed compressed."""
+    """Reads objects as stored: a compressed object is hashed in its compressed form."""
 
     def __init__(self, client: Callable[[], Any], buckets: Collection[str], largest: int = LARGEST) -> None:
         self._client = client
@@ -40,10 +40,10 @@ class GcsArtifacts:
         return Observed(sha256=sha256.hexdigest(), bytes=sink.size)
 
     def _stream(self, uri: str, sink: "_Sink") -> None:
-        place = uris.parsed(uri, "gs", self._buckets)
+        location = uris.parsed(uri, "gs", self._buckets)
         try:
             with service_call("Cloud Storage", f"read {uri}"):
-                blob = self._client().bucket(place.root).blob(place.path)
+                blob = self._client().bucket(location.root).blob(location.path)
                 blob.download_to_file(sink, raw_download=True, timeout=_TIMEOUT, retry=retry_policy(_PATIENCE))
                 generation_of(blob)
         except MissingError as error:

@@ -9,13 +9,13 @@ from typing import Any, Final
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import ContractError, ServiceError
-from federation.gcp.calls import is_transient, said
+from federation.gcp.calls import error_text, is_transient
 
 _ATTEMPTS: Final = 4
 _TIMEOUT: Final = 15.0
 """Seconds for one request to publish."""
 _KEY_BYTES: Final = 1024
-"""An ordering key and an attribute's value may have this many bytes in UTF-8."""
+"""The most bytes, in UTF-8, of an ordering key or an attribute's value."""
 _LARGEST: Final = 9_900_000
 """The most bytes in an event: a message may have ten million, including its attributes."""
 
@@ -23,9 +23,9 @@ _Message = tuple[Event, bytes]
 
 
 class PubSubBus:
-    """Announces to a topic `projects/<project>/topics/<name>`; the publisher must have message ordering enabled.
+    """Publishes on a topic `projects/<project>/topics/<name>`. The publisher must have message ordering enabled.
 
-    The client would retry an ordered publish for ever, so its retries are off, and failures are retried here.
+    The client would retry an ordered publish for ever, so its retries are off, and this class retries.
     """
 
     def __init__(self, publisher: Callable[[], Any], topic: str, pause: Callable[[float], None] = time.sleep) -> None:
@@ -34,28 +34,28 @@ class PubSubBus:
         self._pause = pause
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Hand the events to every step that hears their types; returns once the topic has all of them.
+        """Deliver each event to every step that handles its type; returns when the topic has all of them.
 
-        Transient failures are retried, in the order of the events; one may arrive twice.
+        Transient failures are retried, in the order of the events. An event may arrive twice.
 
         Raises:
             ContractError: An event is too large for Pub/Sub; nothing was announced.
-            ServiceError: Some were not accepted; all of them may be announced again.
+            ServiceError: Some were not accepted. Announcing all of them again does no harm.
         """
         waiting = [(event, _body(event)) for event in events]
         for attempt in range(_ATTEMPTS):
-            failed = self._published(waiting)
+            failed = self._publish_all(waiting)
             if not failed:
                 return
             waiting = [message for message, _ in failed]
-            cause = next((error for _, error in failed if not _held_back(error)), failed[0][1])
-            if attempt == _ATTEMPTS - 1 or not (is_transient(cause) or _held_back(cause)):
+            cause = next((error for _, error in failed if not _is_held_back(error)), failed[0][1])
+            if attempt == _ATTEMPTS - 1 or not (is_transient(cause) or _is_held_back(cause)):
                 what = f"{len(waiting)} of {len(events)} events on {self._topic}"
-                raise ServiceError(f"Pub/Sub did not take {what}: {said(cause)}") from cause
+                raise ServiceError(f"Pub/Sub did not take {what}: {error_text(cause)}") from cause
             self._pause(0.1 * 2**attempt)
 
-    def _published(self, messages: Sequence[_Message]) -> list[tuple[_Message, BaseException]]:
-        """The messages that the topic did not accept, and why; ordering keys paused by a failure are resumed."""
+    def _publish_all(self, messages: Sequence[_Message]) -> list[tuple[_Message, BaseException]]:
+        """Publish all messages. Returns those that the topic did not accept, each with its error, and resumes their keys."""
         publisher = self._publisher()
         futures = [(message, self._publish(publisher, *message)) for message in messages]
         failed = [(message, error) for message, future in futures if (error := _outcome(future))]
@@ -94,8 +94,8 @@ def _key(subject: str) -> str:
     return subject if len(encoded) <= _KEY_BYTES else encoded[:_KEY_BYTES].decode(errors="ignore")
 
 
-def _held_back(error: BaseException) -> bool:
-    """Whether the event was not even sent, because one before it with the same key had failed."""
+def _is_held_back(error: BaseException) -> bool:
+    """Whether the event was not sent because an earlier one with the same key failed."""
     from google.cloud.pubsub_v1.publisher.exceptions import PublishToPausedOrderingKeyException  # noqa: PLC0415 - loaded
 
     return isinstance(error, PublishToPausedOrderingKeyException | RuntimeError)

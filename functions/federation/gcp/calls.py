@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of our errors does a failure of Google's clients become?
+"""Turns failures of Google's clients into our errors.
 
-404 is MissingError and 409 or 412 ConflictError; everything else is ServiceError: throttled, down, timed out, unreachable,
-forbidden. This is the only file that names the clients' exceptions, and it imports them only once something has failed.
+404 becomes MissingError, and 409 or 412 ConflictError. Everything else becomes ServiceError: throttled, down, timed out,
+unreachable, forbidden. Only this file names the clients' exceptions, and it imports them only after a failure.
 """
 
 import sys
@@ -14,23 +14,23 @@ from federation.errors import ConflictError, FederationError, MissingError, Serv
 
 _MISSING: Final = 404
 _CONFLICTS: Final = frozenset({409, 412})
-_PASSING: Final = frozenset({408, 429, 500, 502, 503, 504})
-_SHOWN: Final = 300
+_TRANSIENT: Final = frozenset({408, 429, 500, 502, 503, 504})
+_MAX_SHOWN: Final = 300
 
 
 @contextmanager
 def service_call(service: str, operation: str) -> Iterator[None]:
-    """Turn an exception of a client into ours, with the client's own as its cause.
+    """Turn an exception of a client into ours, with the client's exception as its cause.
 
     Raises:
-        MissingError: What was asked for is not there.
+        MissingError: The resource does not exist.
         ConflictError: A precondition does not hold.
         ServiceError: Anything else.
     """
     try:
         yield
-    except _raised() as error:
-        raise meaning(service, operation, status_of(error), said(error)) from error
+    except _client_errors() as error:
+        raise meaning(service, operation, status_of(error), error_text(error)) from error
 
 
 def meaning(service: str, operation: str, status: int | None, why: str) -> FederationError:
@@ -42,10 +42,10 @@ def meaning(service: str, operation: str, status: int | None, why: str) -> Feder
 
 
 def generation_of(blob: Any) -> int:
-    """The generation that was read or written, which each answer of Cloud Storage names.
+    """The generation that was read or written, which every answer of Cloud Storage contains.
 
     Raises:
-        ServiceError: The answer names none, so it is the page of a proxy on the way.
+        ServiceError: The answer has none, so it comes from a proxy in between.
     """
     if blob.generation is None:
         raise ServiceError(f"the answer about {blob.name} has no generation, so it did not come from Cloud Storage")
@@ -53,13 +53,13 @@ def generation_of(blob: Any) -> int:
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether a retry may succeed soon; the failed call may have taken effect all the same."""
+    """Whether a retry may succeed soon. The failed call may have taken effect."""
     status = status_of(error)
-    return status in _PASSING if status is not None else isinstance(error, _unreached())
+    return status in _TRANSIENT if status is not None else isinstance(error, _connection_errors())
 
 
 def status_of(error: BaseException) -> int | None:
-    """The HTTP status: for gRPC the one that its code maps to, for a retried call that of the last attempt."""
+    """The HTTP status of the last attempt, for gRPC the one that its code maps to; None if there was no answer."""
     cause: Any = getattr(error, "cause", None) or error
     code = getattr(cause, "code", None)
     if isinstance(code, int):
@@ -68,12 +68,12 @@ def status_of(error: BaseException) -> int | None:
     return status if isinstance(status, int) else None
 
 
-def said(error: BaseException) -> str:
-    """The service's own code and message, on one line."""
+def error_text(error: BaseException) -> str:
+    """The service's code and message, on one line."""
     cause: Any = getattr(error, "cause", None) or error
     words = " ".join(str(getattr(cause, "message", None) or cause).split())
     status = status_of(error)
-    return f"{status or type(cause).__name__}: {words}"[:_SHOWN]
+    return f"{status or type(cause).__name__}: {words}"[:_MAX_SHOWN]
 
 
 def retry_policy(seconds: float, failed: Callable[[BaseException], object] | None = None) -> Any:
@@ -85,40 +85,40 @@ def retry_policy(seconds: float, failed: Callable[[BaseException], object] | Non
     """
     from google.api_core.retry import Retry  # noqa: PLC0415 - the client has imported it already
 
-    def hear(error: BaseException) -> None:
-        _hang_up(error)
+    def on_error(error: BaseException) -> None:
+        _close_response(error)
         if failed:
             failed(error)
 
-    return Retry(predicate=is_transient, initial=0.1, maximum=2.0, timeout=seconds, on_error=hear)
+    return Retry(predicate=is_transient, initial=0.1, maximum=2.0, timeout=seconds, on_error=on_error)
 
 
-def _raised() -> tuple[type[Exception], ...]:
-    """Everything that Google's clients raise on purpose."""
+def _client_errors() -> tuple[type[Exception], ...]:
+    """The types of exceptions that Google's clients raise."""
     from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - see the first docstring
     from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - the same
 
-    return GoogleAPIError, GoogleAuthError, *_unreached(), *_spoiled()
+    return GoogleAPIError, GoogleAuthError, *_connection_errors(), *_checksum_errors()
 
 
-def _unreached() -> tuple[type[Exception], ...]:
-    """Failed, broken or timed-out connections; everything that requests raises is an OSError."""
+def _connection_errors() -> tuple[type[Exception], ...]:
+    """The types for failed, broken or timed-out connections. All exceptions of requests are OSErrors."""
     from google.auth.exceptions import TransportError  # noqa: PLC0415 - see the first docstring
     from urllib3.exceptions import HTTPError  # noqa: PLC0415 - the same
 
     return TransportError, HTTPError, OSError
 
 
-def _spoiled() -> tuple[type[Exception], ...]:
-    """Checksum failures, if the storage client is loaded: only it raises them."""
+def _checksum_errors() -> tuple[type[Exception], ...]:
+    """The types for checksum failures. Only the storage client raises them, so there are none if it is not loaded."""
     module = sys.modules.get("google.cloud.storage.exceptions")
     return (module.DataCorruption, module.InvalidResponse) if module else ()
 
 
-def _hang_up(error: BaseException) -> None:
-    """Release the connection of an error response, which the storage client leaves to the garbage collector.
+def _close_response(error: BaseException) -> None:
+    """Close the connection of an error response, which the storage client leaves to the garbage collector.
 
-    An error of gRPC has a response, too, which holds none.
+    An error of gRPC has a response without a connection.
     """
     close = getattr(getattr(error, "response", None), "close", None)
     if close:

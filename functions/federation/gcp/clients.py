@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are Google's clients made, and when? At first use, with default credentials, importing only what each one needs.
+"""Google's clients, each made once, at its first use, with default credentials.
 
-Every adapter takes one of these functions; each makes its client once. Google's libraries honour STORAGE_EMULATOR_HOST and
-PUBSUB_EMULATOR_HOST.
+Every adapter takes one of these functions. Each imports only what its client needs. Google's libraries honour
+STORAGE_EMULATOR_HOST and PUBSUB_EMULATOR_HOST.
 """
 
 from functools import cache
@@ -21,14 +21,14 @@ def storage_client() -> Any:
 
 @cache
 def bucket(name: str) -> Any:
-    """A google.cloud.storage.Bucket; the service is not asked whether it exists."""
+    """A google.cloud.storage.Bucket; nobody checks whether it exists."""
     return storage_client().bucket(name)
 
 
 @cache
 def publisher() -> Any:
     """A google.cloud.pubsub_v1.PublisherClient that keeps the order of each key and sends at once."""
-    from google.cloud import pubsub_v1  # noqa: PLC0415 - only what announces pays for it
+    from google.cloud import pubsub_v1  # noqa: PLC0415 - only the bus pays for it
 
     return pubsub_v1.PublisherClient(
         batch_settings=pubsub_v1.types.BatchSettings(max_latency=0),
@@ -39,7 +39,7 @@ def publisher() -> Any:
 @cache
 def subscriber() -> Any:
     """A google.cloud.pubsub_v1.SubscriberClient."""
-    from google.cloud import pubsub_v1  # noqa: PLC0415 - only who looks at dead letters pays for it
+    from google.cloud import pubsub_v1  # noqa: PLC0415 - only readers of dead letters pay for it
 
     return pubsub_v1.SubscriberClient()
 
@@ -47,7 +47,7 @@ def subscriber() -> Any:
 @cache
 def session() -> Any:
     """A requests session whose calls carry an access token of the default credentials."""
-    import google.auth  # noqa: PLC0415 - only what speaks REST pays for it
+    import google.auth  # noqa: PLC0415 - only REST calls pay for it
     from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415 - the same
 
     credentials, _ = google.auth.default(scopes=[_SCOPE])
@@ -57,6 +57,6 @@ def session() -> Any:
 @cache
 def plain_session() -> Any:
     """A requests session without credentials: for certificates, which are public, and the metadata server."""
-    import requests  # noqa: PLC0415 - only what asks for them pays for it
+    import requests  # noqa: PLC0415 - only its callers pay for it
 
     return requests.Session()

@@ -2,7 +2,7 @@
 """What is in the dead-letter subscription, and how is it redelivered?
 
 Each message names the subscription that gave it up. It is published before it is acknowledged, so after a crash in
-between it is delivered twice. It also reaches every step that hears its type, not only the one that failed. Steps
+between it is delivered twice. It also reaches every step that handles its type, not only the one that failed. Steps
 tolerate both.
 https://cloud.google.com/pubsub/docs/handling-failures
 """
@@ -21,8 +21,8 @@ from federation.sources.dead_letter import event_in, is_ours
 
 DOOR: Final = "receive"
 _BATCH: Final = 100
-_HELD_SECONDS: Final = 60
-"""Acknowledgement deadline of a pulled letter, unless it is given back earlier."""
+_HIDDEN_SECONDS: Final = 60
+"""Acknowledgement deadline of a pulled letter, unless it is made available earlier."""
 _PUBLISH_SECONDS: Final = 15.0
 _SOURCE: Final = "CloudPubSubDeadLetterSource"
 _TIMED_OUT: Final = 504
@@ -36,12 +36,12 @@ class PubSubDeadLetters:
 
     Args:
         subscriber: Makes the client when it is first needed.
-        publisher: The same.
+        publisher: Makes the publishing client when it is first needed.
         subscription: `projects/<project>/subscriptions/<name>`, which contains them.
-        topic: The bus, to which our events are published; any other message goes back to the topic it came from.
-        steps: Names of steps; a subscription named after none of them is taken to be that of `receive`.
+        topic: The bus, on which our events are published. Any other message returns to its first topic.
+        steps: Names of steps. A subscription that is named after none of them counts as that of `receive`.
         seconds: How long Pub/Sub may look for a further message.
-        patience: Seconds for which transient failures of a pull are retried; the client itself would take a minute.
+        patience: Seconds for which transient failures of a pull are retried; the client's default is a minute.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class PubSubDeadLetters:
         self._steps = steps
         self._seconds = seconds
         self._patience = patience
-        self._came_by = cache(self._topic_of)
+        self._original_topic = cache(self._topic_of)
 
     def list(self) -> Sequence[DeadLetter]:
         """Every dead letter, oldest first; none is removed."""
@@ -71,57 +71,57 @@ class PubSubDeadLetters:
             for batch in self._batches():
                 received += batch
         finally:
-            self._give_back(received)
-        found = {one.message.message_id: self._letter(one.message) for one in received}
-        return sorted(found.values(), key=lambda letter: instant.order(letter.at))
+            self._make_available(received)
+        letters = {item.message.message_id: self._letter(item.message) for item in received}
+        return sorted(letters.values(), key=lambda letter: instant.order(letter.at))
 
     def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all letters if no step is named; returns how many were settled.
+        """Redeliver the step's letters, or all letters if no step is named; returns how many were acknowledged.
 
         An event that several steps failed on is published once, since it reaches all of them.
         """
         sent: dict[str, set[str]] = {}
-        held: list[Received] = []
-        done = 0
+        unsent: list[Received] = []
+        count = 0
         try:
             for batch in self._batches():
-                held += batch
-                for one in batch:
-                    if step in (None, self._step(_source(one.message))) and self._sent(one, sent):
-                        held.remove(one)
-                        done += 1
+                unsent += batch
+                for letter in batch:
+                    if step in (None, self._step(_source(letter.message))) and self._redeliver(letter, sent):
+                        unsent.remove(letter)
+                        count += 1
         finally:
-            self._give_back(held)
-        return done
+            self._make_available(unsent)
+        return count
 
-    def _sent(self, one: Received, sent: dict[str, set[str]]) -> bool:
+    def _redeliver(self, letter: Received, sent: dict[str, set[str]]) -> bool:
         """Publish the letter's event unless this redrive has already done so, and acknowledge the letter.
 
-        Returns False for an event that its subscription has given up again: it waits for the next redrive.
+        Returns False for an event that the same subscription gave up again; it stays for the next redrive.
         """
-        what = digest_of(one.message.data)
+        what = digest_of(letter.message.data)
         sources = sent.setdefault(what, set())
-        if _source(one.message) in sources:
+        if _source(letter.message) in sources:
             return False
         if not sources:
-            self._publish(one.message)
-        sources.add(_source(one.message))
+            self._publish(letter.message)
+        sources.add(_source(letter.message))
         with service_call("Pub/Sub", f"acknowledge on {self._subscription}"):
-            self._subscriber().acknowledge(subscription=self._subscription, ack_ids=[one.ack_id])
+            self._subscriber().acknowledge(subscription=self._subscription, ack_ids=[letter.ack_id])
         return True
 
     def _batches(self) -> Iterator[Sequence[Received]]:
         """Every letter, hidden from other subscribers for a while, until Pub/Sub returns none that is new.
 
-        Over a slow link the first ones are available again before the last ones have arrived.
+        Over a slow link, the first letters become available again before the last ones arrive.
         """
-        seen: set[str] = set()
-        while found := [one for one in self._pulled() if one.message.message_id not in seen]:
-            self._hold(found, _HELD_SECONDS)
-            seen |= {one.message.message_id for one in found}
-            yield found
+        ids: set[str] = set()
+        while batch := [letter for letter in self._pull() if letter.message.message_id not in ids]:
+            self._set_deadline(batch, _HIDDEN_SECONDS)
+            ids |= {letter.message.message_id for letter in batch}
+            yield batch
 
-    def _pulled(self) -> Sequence[Received]:
+    def _pull(self) -> Sequence[Received]:
         retry = retry_policy(self._patience).with_predicate(_is_failure)
         try:
             with service_call("Pub/Sub", f"pull from {self._subscription}"):
@@ -134,28 +134,28 @@ class PubSubDeadLetters:
             raise
         return tuple(answer.received_messages)
 
-    def _hold(self, received: Iterable[Received], seconds: int) -> None:
+    def _set_deadline(self, received: Iterable[Received], seconds: int) -> None:
         with service_call("Pub/Sub", f"keep letters of {self._subscription}"):
             self._subscriber().modify_ack_deadline(
                 subscription=self._subscription,
-                ack_ids=[one.ack_id for one in received],
+                ack_ids=[letter.ack_id for letter in received],
                 ack_deadline_seconds=seconds,
             )
 
-    def _give_back(self, received: Sequence[Received]) -> None:
-        """Make them available again at once."""
+    def _make_available(self, received: Sequence[Received]) -> None:
+        """Make the letters available again at once."""
         for start in range(0, len(received), _BATCH):
-            self._hold(received[start : start + _BATCH], 0)
+            self._set_deadline(received[start : start + _BATCH], 0)
 
     def _publish(self, message: Any) -> None:
-        """By the method of the API, as in that of the client an attribute named `data` or `topic` would be an argument."""
+        """Publish a copy by the API's method: the client's takes an attribute named `data` for an argument."""
         from google.pubsub_v1 import PublisherClient, PubsubMessage  # noqa: PLC0415 - with the client
 
-        topic = self._bus if is_ours(message.data) else self._came_by(_source(message))
-        again = PubsubMessage(data=message.data, attributes=_attributes(message), ordering_key=message.ordering_key)
+        topic = self._bus if is_ours(message.data) else self._original_topic(_source(message))
+        copy = PubsubMessage(data=message.data, attributes=_attributes(message), ordering_key=message.ordering_key)
         with service_call("Pub/Sub", f"publish again on {topic}"):
             PublisherClient.publish(
-                self._publisher(), topic=topic, messages=[again], retry=None, timeout=_PUBLISH_SECONDS
+                self._publisher(), topic=topic, messages=[copy], retry=None, timeout=_PUBLISH_SECONDS
             )
 
     def _topic_of(self, source: str) -> str:
@@ -163,14 +163,14 @@ class PubSubDeadLetters:
             return str(self._subscriber().get_subscription(subscription=source).topic)
 
     def _letter(self, message: Any) -> DeadLetter:
-        told: Mapping[str, str] = message.attributes
-        at = instant.normalise(told.get(f"{_SOURCE}TopicPublishTime")) or instant.text(message.publish_time)
+        attributes: Mapping[str, str] = message.attributes
+        at = instant.normalise(attributes.get(f"{_SOURCE}TopicPublishTime")) or instant.text(message.publish_time)
         return DeadLetter(
             id=message.message_id,
             step=self._step(_source(message)),
             event=event_in(message.data, message.message_id, at),
             failure="",
-            attempts=int(told.get(f"{_SOURCE}DeliveryCount", "0")),
+            attempts=int(attributes.get(f"{_SOURCE}DeliveryCount", "0")),
             at=at,
         )
 
@@ -181,15 +181,15 @@ class PubSubDeadLetters:
 
 
 def _is_failure(error: BaseException) -> bool:
-    """Whether a pull may succeed soon; one that has timed out has found nothing."""
+    """Whether a repeated pull may succeed soon. A pull that timed out found no messages."""
     return is_transient(error) and status_of(error) != _TIMED_OUT
 
 
 def _source(message: Any) -> str:
     """The name of the subscription that gave the message up."""
-    told: Mapping[str, str] = message.attributes
-    project = told.get(f"{_SOURCE}SubscriptionProject", "")
-    return f"projects/{project}/subscriptions/{told.get(f'{_SOURCE}Subscription', '')}"
+    attributes: Mapping[str, str] = message.attributes
+    project = attributes.get(f"{_SOURCE}SubscriptionProject", "")
+    return f"projects/{project}/subscriptions/{attributes.get(f'{_SOURCE}Subscription', '')}"
 
 
 def _attributes(message: Any) -> dict[str, str]:

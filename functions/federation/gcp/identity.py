@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is the token of a push authentic, and which token proves our own identity to others?
+"""Checks the tokens of Google's pushes, and makes tokens that prove our own identity.
 
 Signature and expiry are checked here; account and audience by `federation.sources.oidc`.
 https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions
@@ -37,11 +37,11 @@ class PushTokens:
         self._url = certs
         self._clock = clock
         self._certs: Mapping[str, str] = {}
-        self._asked = float("-inf")
+        self._fetched = float("-inf")
         self._until = float("-inf")
 
     def judge(self, authorization: str | None) -> Token:
-        """The claims of a token that Google signed and that is valid now, else the name of its fault.
+        """The claims of a token that is valid now and signed by Google, else the name of its fault.
 
         Args:
             authorization: The header's value, if there is one.
@@ -50,13 +50,13 @@ class PushTokens:
             ServiceError: The certificates cannot be fetched; the sender may retry.
         """
         match = _BEARER.fullmatch(authorization or "")
-        return self._verified(match[1]) if match else Token(failure="oidc_missing")
+        return self._checked_token(match[1]) if match else Token(failure="oidc_missing")
 
-    def _verified(self, token: str) -> Token:
+    def _checked_token(self, token: str) -> Token:
         """The claims, or the fault.
 
-        google.auth refuses with a ValueError: not three parts, not base64, no such key, a wrong signature. Its JSON
-        parser also raises RecursionError on deeply nested brackets, before any signature is checked.
+        google.auth raises ValueError: not three parts, not base64, no such key, a wrong signature. Its JSON parser also
+        raises RecursionError on deeply nested brackets, before it checks the signature.
         """
         from google.auth import jwt  # noqa: PLC0415 - only an entry that takes tokens pays for it
 
@@ -64,18 +64,18 @@ class PushTokens:
             certs = self._certificates(str(jwt.decode_header(token).get("kid")))  # type: ignore[no-untyped-call]
             return Token(claims=jwt.decode(token, certs=certs, clock_skew_in_seconds=_SKEW))  # type: ignore[no-untyped-call]
         except (ValueError, RecursionError) as error:
-            return Token(failure="oidc_expired" if _expired(error) else "oidc_signature")
+            return Token(failure="oidc_expired" if _is_expired(error) else "oidc_signature")
 
     def _certificates(self, key: str) -> Mapping[str, str]:
         now = self._clock()
-        if now >= self._until or (key not in self._certs and now >= self._asked + _PATIENCE):
+        if now >= self._until or (key not in self._certs and now >= self._fetched + _PATIENCE):
             response = self._rest.answer("answer", "GET", self._url)
             if response.status_code != _SUCCESS:
                 raise ServiceError(f"Google's certificates at {self._url} cannot be read: {response.status_code}")
             with service_call("Google's certificates", "answer"):
                 self._certs = response.json()
             age = _MAX_AGE.search(response.headers.get("cache-control", ""))
-            self._asked, self._until = now, now + (int(age[1]) if age else _PATIENCE)
+            self._fetched, self._until = now, now + (int(age[1]) if age else _PATIENCE)
         return self._certs
 
 
@@ -87,7 +87,7 @@ class MetadataIdentity:
         self._host = host
 
     def token(self, audience: str) -> str:
-        """An ID token for that audience, valid for an hour, as AssumeRoleWithWebIdentity takes it.
+        """An ID token for that audience, valid for an hour, for AssumeRoleWithWebIdentity.
 
         https://cloud.google.com/compute/docs/instances/verifying-instance-identity
         """
@@ -104,6 +104,6 @@ class MetadataIdentity:
         return str(response.text)
 
 
-def _expired(error: Exception) -> bool:
-    """Whether the token is merely expired or not yet valid, which google.auth reports only in the message."""
+def _is_expired(error: Exception) -> bool:
+    """Whether the token is expired or not yet valid, which google.auth says only in its message."""
     return str(error).startswith(("Token expired", "Token used too early"))

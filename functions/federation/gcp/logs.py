@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a log line for Cloud Logging look like? One JSON object with severity, message and the record's extra fields.
+"""Log lines for Cloud Logging: one JSON object each, with severity, message and the record's extra fields.
 
 https://cloud.google.com/logging/docs/structured-logging
 """
@@ -30,11 +30,11 @@ class CloudLoggingFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Write what `federation` logs at this level or above to standard error, one line a record; safe to call again."""
+    """Write the logs of `federation` from this level up to standard error, one line a record. Safe to call again."""
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())
     logger = logging.getLogger("federation")
-    logger.handlers = [*(one for one in logger.handlers if not _is_ours(one)), handler]
+    logger.handlers = [*(existing for existing in logger.handlers if not _is_ours(existing)), handler]
     logger.setLevel(level.upper())
     logger.propagate = False
 

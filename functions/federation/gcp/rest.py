@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a REST API of Google called where a client library would cost more to import than it saves?"""
+"""Calls to Google's REST APIs, where importing a client library would cost more than it saves."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
@@ -13,7 +13,7 @@ _FIRST_ERROR: Final = 400
 _CONFLICT: Final = 409
 _CONFLICTS: Final = frozenset({"ABORTED", "ALREADY_EXISTS", "FAILED_PRECONDITION"})
 """Codes for a condition that does not hold, some with status 400 (https://cloud.google.com/apis/design/errors)."""
-_SHOWN: Final = 300
+_MAX_SHOWN: Final = 300
 
 
 class Rest:
@@ -35,7 +35,7 @@ class Rest:
         """The answer's JSON, which is an object.
 
         Args:
-            operation: What it does, for a message that begins with "<service> did not".
+            operation: What the request does, to end a message that begins with "<service> did not".
             method: HTTP method.
             url: URL without a query.
             body: JSON to send.
@@ -51,10 +51,12 @@ class Rest:
             status, why = _error_of(response)
             raise meaning(self._service, operation, status, why)
         with service_call(self._service, operation):
-            found = response.json()
-        if not isinstance(found, dict):
-            raise ServiceError(f"{self._service} did not {operation}: the answer is no object: {found!s:.{_SHOWN}}")
-        return found
+            document = response.json()
+        if not isinstance(document, dict):
+            raise ServiceError(
+                f"{self._service} did not {operation}: the answer is no object: {document!s:.{_MAX_SHOWN}}"
+            )
+        return document
 
     def answer(
         self,
@@ -81,11 +83,11 @@ class Rest:
 
 
 def _error_of(response: Any) -> tuple[int, str]:
-    """Status and message of an error response; a body that is not Google's JSON is quoted as it is."""
+    """Status and message of an error response. A body that is not Google's JSON is itself the message."""
     try:
         error = response.json()["error"]
-        code, said = str(error.get("status", "")), str(error.get("message", ""))
+        code, message = str(error.get("status", "")), str(error.get("message", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
-        code, said = "", response.text
+        code, message = "", response.text
     status = _CONFLICT if code in _CONFLICTS else response.status_code
-    return status, " ".join(f"{response.status_code} {code}: {said}".split())[:_SHOWN]
+    return status, " ".join(f"{response.status_code} {code}: {message}".split())[:_MAX_SHOWN]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets by reference: versions in Secret Manager; read when needed, never logged."""
+"""Secrets in Secret Manager, by version. They are never logged."""
 
 import base64
 import re
@@ -26,15 +26,15 @@ class GoogleSecrets:
         """The secret's text.
 
         Raises:
-            ContractError: The reference names no version of a secret.
-            MissingError: There is none under it, it is disabled or destroyed, or it is not text.
+            ContractError: The reference does not name a version of a secret.
+            MissingError: There is no such version, it is disabled or destroyed, or it is not text.
         """
         if not _REFERENCE.fullmatch(reference):
             raise ContractError(f"{reference!a:.200} is not a reference; write projects/P/secrets/S/versions/latest")
         try:
-            found = self._rest.ask(f"open {reference}", "GET", f"{self._api}/v1/{reference}:access")
-            return base64.b64decode(found["payload"]["data"]).decode()
-        except ConflictError as error:  # how Google says that the version is in another state than enabled
+            answer = self._rest.ask(f"open {reference}", "GET", f"{self._api}/v1/{reference}:access")
+            return base64.b64decode(answer["payload"]["data"]).decode()
+        except ConflictError as error:  # Google's answer for a version that is not enabled
             raise MissingError(f"{reference} has no value: {error}") from error
         except UnicodeDecodeError:
             raise MissingError(f"{reference} is not UTF-8 text; store it again as text") from None

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Nodes on Vertex AI: one endpoint per channel, whose traffic goes to the deployed model named like the release.
 
-A warm release is a deployed model without traffic, so going back to it is one change of the split. A label of the
-endpoint contains the counter of the last shift, and every change is conditional on the etag that was read, so that a
-stale shift is refused however late it comes. Models are deployed beforehand, with the release as their display name.
+A warm release is a deployed model without traffic, so rolling back to it is one change of the split. A label of the
+endpoint contains the counter of the last shift, and every change is conditional on the etag that was read, so a stale
+shift is refused even if it comes late. Models are deployed beforehand, with the release as their display name.
 https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints
 """
 
@@ -22,7 +22,7 @@ from federation.ports import Served
 
 COUNTER: Final = "federation_counter"
 GOLDEN_PROMPT: Final[Mapping[str, Any]] = {"prompt": "federation: are you ready?", "max_tokens": 1}
-"""The body of a probe; any successful response of a node proves that the release can answer."""
+"""The body of a probe. Any successful response of a node proves that the release can answer."""
 
 _DEDICATED: Final = re.compile(r"[a-z0-9.-]+\.prediction\.vertexai\.goog", re.ASCII)
 _ATTEMPTS: Final = 4
@@ -31,7 +31,7 @@ _SUCCESS: Final = 200
 _RELEASE: Final = re.compile(r"-ai-federated-v\d+\.\d+\.\d+$", re.ASCII)
 _ABOUT_THE_NODE: Final = frozenset({400, 422, 500, 501, 502, 503, 504})
 _SERVED_BY: Final = "x-vertex-ai-deployed-model-id"
-"""Header of every answer that comes from a node, whatever its status: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/rawPredict"""
+"""Header of every answer from a node, also of errors: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.endpoints/rawPredict"""
 
 
 class VertexTraffic:
@@ -43,25 +43,27 @@ class VertexTraffic:
         self._api = api
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why the release cannot be served: no deployed model has its name, or the endpoint is somebody's."""
+        """Why the release cannot be served: no deployed model has its name, or the endpoint is not ours. None if it can."""
         endpoint = self._read(channel)
-        return _taken(endpoint) or (None if _deployed(endpoint, release) else _undeployed(endpoint, release))
+        return _foreign_reason(endpoint) or (
+            None if _model_id(endpoint, release) else _not_deployed_reason(endpoint, release)
+        )
 
     def shift(self, shift: Shift) -> None:
         """Serve that release and keep the warm ones ready; a counter below the last one applied changes nothing.
 
         Raises:
             MissingError: No deployed model has the release's name.
-            ServiceError: The endpoint serves what somebody deployed before any release.
-            ConflictError: Others kept changing the endpoint in between.
+            ServiceError: The endpoint is not ours: it serves models of others, and we never shifted it.
+            ConflictError: Others changed the endpoint during every attempt.
         """
         for _ in range(_ATTEMPTS):
             endpoint = self._read(shift.channel)
             if (_counter(endpoint) or 0) > shift.counter:
                 return None
-            if why := _taken(endpoint):
+            if why := _foreign_reason(endpoint):
                 raise ServiceError(why)
-            split = _split(endpoint, shift)
+            split = _traffic_split(endpoint, shift)
             if _counter(endpoint) == shift.counter and endpoint.get("trafficSplit", {}) == split:
                 return None
             try:
@@ -73,22 +75,22 @@ class VertexTraffic:
         )
 
     def serving(self, channel: str) -> Served | None:
-        """What is really served, read back; None before the first shift. If several releases serve, all are named."""
+        """The release that the endpoint serves; None before the first shift. If several serve, all are named."""
         endpoint = self._read(channel)
         counter = _counter(endpoint)
         if counter is None:
             return None
-        return Served(counter=counter, release=", ".join(_serving(endpoint)))
+        return Served(counter=counter, release=", ".join(_serving_names(endpoint)))
 
     def probe(self, channel: str, release: str) -> bool:
-        """Whether that release answers a golden prompt now; or, without traffic, only whether it is deployed."""
+        """Whether the release answers a golden prompt now; for a release without all traffic, whether it is deployed."""
         endpoint = self._read(channel)
-        model = _deployed(endpoint, release)
+        model = _model_id(endpoint, release)
         if model is None:
             return False
         if endpoint.get("trafficSplit", {}).get(model) != _ALL:
             return True
-        operation, url = f"answer a golden prompt for {release}", f"{self._asked_at(channel, endpoint)}:rawPredict"
+        operation, url = f"answer a golden prompt for {release}", f"{self._inference_url(channel, endpoint)}:rawPredict"
         response = self._rest.answer(operation, "POST", url, body=GOLDEN_PROMPT)
         status = response.status_code
         if status == _SUCCESS:
@@ -112,21 +114,21 @@ class VertexTraffic:
 
     def _read(self, channel: str) -> Mapping[str, Any]:
         operation = f"show the endpoint of {channel}"
-        found: Mapping[str, Any] = self._rest.ask(operation, "GET", self._url(channel))
-        if not {"name", "etag"} <= found.keys():
+        endpoint: Mapping[str, Any] = self._rest.ask(operation, "GET", self._url(channel))
+        if not {"name", "etag"} <= endpoint.keys():
             raise ServiceError(f"Vertex AI did not {operation}: the answer is no endpoint")
-        return found
+        return endpoint
 
-    def _asked_at(self, channel: str, endpoint: Mapping[str, Any]) -> str:
-        """The URL at which the endpoint is asked: a dedicated one does not answer at the shared address.
+    def _inference_url(self, channel: str, endpoint: Mapping[str, Any]) -> str:
+        """The URL for predictions. A dedicated endpoint does not answer at the shared address.
 
         Raises:
-            ServiceError: Its own address is not one of Vertex AI's, and nobody else may see our token.
+            ServiceError: Its address does not belong to Vertex AI, and nobody else may see our token.
         """
-        told = str(endpoint.get("dedicatedEndpointDns", "")) if endpoint.get("dedicatedEndpointEnabled") else ""
-        if not told:
+        address = str(endpoint.get("dedicatedEndpointDns", "")) if endpoint.get("dedicatedEndpointEnabled") else ""
+        if not address:
             return self._url(channel)
-        host = told.removeprefix("https://").rstrip("/")
+        host = address.removeprefix("https://").rstrip("/")
         if not _DEDICATED.fullmatch(host):
             raise ServiceError(
                 f"Vertex AI names {host:.200} as the address of {endpoint['name']}, which is not one of its own"
@@ -140,51 +142,51 @@ class VertexTraffic:
         return f"{service_url(name.split('/')[3], self._api)}/{name}"
 
 
-def _split(endpoint: Mapping[str, Any], shift: Shift) -> dict[str, int]:
-    """All traffic to the release's model; none at all when the channel serves nothing."""
+def _traffic_split(endpoint: Mapping[str, Any], shift: Shift) -> dict[str, int]:
+    """All traffic to the release's model; empty if the channel serves nothing."""
     if not shift.release:
         return {}
-    model = _deployed(endpoint, shift.release)
+    model = _model_id(endpoint, shift.release)
     if model is None:
-        raise MissingError(f"{_undeployed(endpoint, shift.release)}; the shift will then be tried again")
+        raise MissingError(f"{_not_deployed_reason(endpoint, shift.release)}; the shift will then be tried again")
     return {model: _ALL}
 
 
-def _taken(endpoint: Mapping[str, Any]) -> str | None:
-    """Why the endpoint is not ours to change: before our first shift it serves what is no release; else None."""
-    others = [name for name in _serving(endpoint) if not _RELEASE.search(name)]
-    if not others or _counter(endpoint) is not None:
+def _foreign_reason(endpoint: Mapping[str, Any]) -> str | None:
+    """Why we must not change the endpoint: before our first shift, it serves models of others. None if we may."""
+    names = _serving_names(endpoint)
+    if not names or any(_RELEASE.search(name) for name in names) or _counter(endpoint) is not None:
         return None
     return (
-        f"the endpoint {endpoint['name']} serves {', '.join(others)}, which no release made; name a new endpoint "
+        f"the endpoint {endpoint['name']} serves {', '.join(names)}, which no release made; name a new endpoint "
         "(FEDERATION_ENDPOINT; in Terraform the variable endpoint), then move your callers"
     )
 
 
-def _serving(endpoint: Mapping[str, Any]) -> Sequence[str]:
+def _serving_names(endpoint: Mapping[str, Any]) -> Sequence[str]:
     """The names of the deployed models that get prompts."""
-    names = {one["id"]: str(one.get("displayName", one["id"])) for one in endpoint.get("deployedModels", ())}
+    names = {model["id"]: str(model.get("displayName", model["id"])) for model in endpoint.get("deployedModels", ())}
     return sorted(names.get(id_, id_) for id_, share in endpoint.get("trafficSplit", {}).items() if share)
 
 
 def _is_object(body: bytes) -> bool:
-    """Whether it is JSON in the form of a prediction."""
+    """Whether the body is a JSON object, as a prediction is."""
     try:
         return isinstance(msgspec.json.decode(body), dict)
     except msgspec.DecodeError:
         return False
 
 
-def _undeployed(endpoint: Mapping[str, Any], release: str) -> str:
+def _not_deployed_reason(endpoint: Mapping[str, Any], release: str) -> str:
     return f"{release} is not deployed to {endpoint['name']}; deploy a model with this display name"
 
 
-def _deployed(endpoint: Mapping[str, Any], release: str) -> str | None:
-    """The id of the deployed model with the release's name, the latest of several."""
-    found = [one for one in endpoint.get("deployedModels", ()) if one.get("displayName") == release]
-    return str(max(found, key=lambda one: instant.order(one.get("createTime", "")))["id"]) if found else None
+def _model_id(endpoint: Mapping[str, Any], release: str) -> str | None:
+    """The id of the deployed model with the release's name, the newest of several; None if there is none."""
+    models = [model for model in endpoint.get("deployedModels", ()) if model.get("displayName") == release]
+    return str(max(models, key=lambda model: instant.order(model.get("createTime", "")))["id"]) if models else None
 
 
 def _counter(endpoint: Mapping[str, Any]) -> int | None:
-    told = endpoint.get("labels", {}).get(COUNTER, "")
-    return int(told) if told.isdecimal() else None
+    label = endpoint.get("labels", {}).get(COUNTER, "")
+    return int(label) if label.isdecimal() else None

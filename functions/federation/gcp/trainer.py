@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Jobs on Vertex AI: custom jobs that we launch, and every custom or pipeline job that ended well.
 
-Vertex chooses a job's id itself, so a label carries our name and is looked up before a job is created. Two simultaneous
-launches of one name may both find none: then two jobs run, and the second one's version is rejected as taken.
+Vertex chooses a job's id itself, so a label contains our name and is looked up before a job is created. If two launches
+of one name run at once, both may create a job; the version of the second job is then rejected as taken.
 """
 
 import re
@@ -19,18 +19,18 @@ from federation.ports import RECENT
 
 KIND: Final = "federation_kind"
 _LONGEST: Final = timedelta(days=28)
-"""Longest run that a policy may ask for, added to the period looked back, as jobs are listed by their creation."""
-_FAILED: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
+"""The longest run that a policy may ask for. Jobs are listed by their creation, so the list begins that much earlier."""
+_UNSUCCESSFUL: Final = ("FAILED", "CANCELLED", "EXPIRED", "PARTIALLY_SUCCEEDED")
 _MINUTES: Final = 24 * 60
 _INVALID: Final = "400 INVALID_ARGUMENT: "
 _EXHAUSTED: Final = "RESOURCE_EXHAUSTED: "
-"""Precedes the message of a refusal that is about a quota: of machines, or of requests a minute, which passes."""
+"""Begins a refusal because of a quota: of machines, or of requests a minute, which passes."""
 _LABEL_VALUE: Final = re.compile(r"[a-z0-9_-]{1,63}")
 _MACHINE: Final = re.compile(r"([^/]+)(?:/([^/]+)/([0-9]+))?")
 
 
 class VertexTrainer:
-    """Jobs of one project in one region."""
+    """Custom jobs and pipeline jobs of one project in one region."""
 
     def __init__(
         self,
@@ -44,17 +44,17 @@ class VertexTrainer:
         labels: Mapping[str, str] | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Jobs of that project.
+        """A trainer.
 
         Args:
             session: Makes a session that authorises its requests.
             project: The project's id.
             location: The region.
-            project_number: The project's number, if the trust document states it: resources are then named by it.
+            project_number: The project's number, if the trust document has it; then it is part of resource names.
             api: The service's address, if not the regional one.
             service_account: The account that the jobs run as; empty for the project's own agent.
             labels: Labels of every job, besides its name and kind.
-            now: The current time, from which a sweep looks back.
+            now: Returns the current time.
         """
         self._rest = Rest(session, "Vertex AI")
         self._parent = f"projects/{project}/locations/{location}"
@@ -66,7 +66,7 @@ class VertexTrainer:
         self._now = now
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: no machine, no output, or another region."""
+        """Why the job cannot start here: no machine, no output, or another region. None if it can."""
         if not (job.get("machine") and job.get("output")):
             return f"jobs.{job['kind']} needs `machine` and `output` to run on Vertex AI; add them"
         if not _MACHINE.fullmatch(job["machine"]):
@@ -82,7 +82,7 @@ class VertexTrainer:
 
         Raises:
             ContractError: It cannot be started here, or Vertex AI refuses it.
-            CapacityError: The project may not have so many of these machines now.
+            CapacityError: The project's quota does not allow so many of these machines now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
@@ -92,7 +92,7 @@ class VertexTrainer:
             self._start(name, url, job)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every custom and pipeline job that succeeded within RECENT, as its event describes it, and our failed ones."""
+        """The data of every custom or pipeline job that succeeded within RECENT, and of each of ours that failed."""
         since = self._now() - RECENT
         return [*self._custom_jobs(since), *self._pipeline_jobs(since), *self._failed_jobs(since)]
 
@@ -102,13 +102,15 @@ class VertexTrainer:
         if name is None:
             return None
         try:
-            found = self._rest.ask(f"tell of {resource}", "GET", f"{service_url(name.location, self._api)}/{name.path}")
+            document = self._rest.ask(
+                f"tell of {resource}", "GET", f"{service_url(name.location, self._api)}/{name.path}"
+            )
         except MissingError:
             return None
         if name.kind != "operations":
-            return artifact_of(name.kind, found)
-        uploaded = found.get("response", {})
-        model, version = uploaded.get("model"), uploaded.get("modelVersionId")
+            return artifact_of(name.kind, document)
+        upload = document.get("response", {})
+        model, version = upload.get("model"), upload.get("modelVersionId")
         return self.artifact(f"{model}@{version}") if model and version else None
 
     def _start(self, name: str, url: str, job: Mapping[str, Any]) -> None:
@@ -117,8 +119,8 @@ class VertexTrainer:
         try:
             self._rest.ask(f"start job {name}", "POST", url, body=request)
         except ServiceError as error:
-            _, _, said = str(error).partition(_EXHAUSTED)
-            if failure.lacks_machines(said):
+            _, _, message = str(error).partition(_EXHAUSTED)
+            if failure.lacks_machines(message):
                 raise CapacityError(*error.args) from error
             if _INVALID in str(error):
                 raise ContractError(f"job {name} cannot run: {error}") from error
@@ -127,44 +129,42 @@ class VertexTrainer:
     def _custom_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         created = instant.text(since - _LONGEST)
         condition = f'state="JOB_STATE_SUCCEEDED" AND create_time>="{created}"'
-        for job in self._listed("customJobs", condition):
-            told = self._finished_job("customJobs", job, location="-")
-            if instant.moment(told["completed_at"]) >= since:
-                yield told
+        for job in self._jobs("customJobs", condition):
+            completion = self._completion("customJobs", job, location="-")
+            if instant.moment(completion["completed_at"]) >= since:
+                yield completion
 
     def _failed_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         created = instant.text(since - _LONGEST)
-        for state in _FAILED:
-            for job in self._listed("customJobs", f'state="JOB_STATE_{state}" AND create_time>="{created}"'):
-                told = self._finished_job("customJobs", job, location="-", state=state)
+        for state in _UNSUCCESSFUL:
+            for job in self._jobs("customJobs", f'state="JOB_STATE_{state}" AND create_time>="{created}"'):
+                completion = self._completion("customJobs", job, location="-", state=state)
                 name = job.get("labels", {}).get(LABEL)
-                if name and instant.moment(told["completed_at"]) >= since:
+                if name and instant.moment(completion["completed_at"]) >= since:
                     why = job.get("error", {}).get("message") or "Vertex AI gives no reason"
-                    yield {**told, "name": name, "failure": failure.sentence(state, why)}
+                    yield {**completion, "name": name, "failure": failure.sentence(state, why)}
 
     def _pipeline_jobs(self, since: datetime) -> Iterator[Mapping[str, Any]]:
         condition = f'state="PIPELINE_STATE_SUCCEEDED" AND end_time>="{instant.text(since)}"'
-        for job in self._listed("pipelineJobs", condition):
-            yield self._finished_job("pipelineJobs", job, location=self._location)
+        for job in self._jobs("pipelineJobs", condition):
+            yield self._completion("pipelineJobs", job, location=self._location)
 
-    def _listed(self, kind: str, condition: str) -> Iterator[Mapping[str, Any]]:
+    def _jobs(self, kind: str, condition: str) -> Iterator[Mapping[str, Any]]:
         url = f"{service_url(self._location, self._api)}/{self._parent}/{kind}"
         return self._rest.pages(f"list {kind}", url, kind, {"filter": condition, "pageSize": "100"})
 
-    def _finished_job(
-        self, kind: str, job: Mapping[str, Any], location: str, state: str = "SUCCEEDED"
-    ) -> dict[str, Any]:
-        """A finished job as `federation.sources.vertex` reads its log entry, which for a custom job has no region."""
+    def _completion(self, kind: str, job: Mapping[str, Any], location: str, state: str = "SUCCEEDED") -> dict[str, Any]:
+        """The data of a finished job, as `federation.sources.vertex` reads it from a log entry."""
         number = job["name"].rpartition("/")[2]
         resource = f"projects/{self._project}/locations/{location}/{kind}/{number}"
-        told = {
+        completion = {
             "provider": "vertex",
             "resource": resource,
             "completed_at": instant.normalise(job.get("endTime") or job["updateTime"]),
             "dedupe_key": f"vertex|{resource}|{state}",
         }
         artifact = artifact_of(kind, job)
-        return {**told, "artifact_uri": artifact} if artifact else told
+        return {**completion, "artifact_uri": artifact} if artifact else completion
 
 
 def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[str, Any]:
@@ -189,7 +189,7 @@ def _request(name: str, job: Mapping[str, Any], service_account: str) -> dict[st
 
 
 def _pool(name: str, job: Mapping[str, Any], replicas: int) -> dict[str, Any]:
-    """A pool of workers; Vertex AI expands `$(NAME)` in a variable's value, so a dollar is written as a JSON escape."""
+    """A pool of workers. Vertex AI expands `$(NAME)` in values of variables, so a dollar is written as a JSON escape."""
     text = canonical(job).decode().replace("$", "\\u0024")
     environment = {"FEDERATION_JOB": text, "FEDERATION_JOB_NAME": name}
     return {
@@ -197,7 +197,7 @@ def _pool(name: str, job: Mapping[str, Any], replicas: int) -> dict[str, Any]:
         "replicaCount": replicas,
         "containerSpec": {
             "imageUri": job["image"],
-            "args": [str(one) for one in job.get("arguments", ())],
+            "args": [str(argument) for argument in job.get("arguments", ())],
             "env": [{"name": key, "value": value} for key, value in environment.items()],
         },
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is the address of a Vertex AI resource, and where does it say that its artifact is?"""
+"""The address of a Vertex AI resource, and of the artifact that it names."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 LABEL: Final = "federation_job"
-"""The label that carries a launched job's name."""
+"""The label that contains a launched job's name."""
 
 _RESOURCE: Final = re.compile(
     r"projects/([a-z0-9:.-]{1,63})/locations/(-|[a-z]+(?:-[a-z0-9]+){0,3})"
@@ -16,7 +16,7 @@ _RESOURCE: Final = re.compile(
     r"/([A-Za-z0-9_-]{1,128}(?:@\d{1,24})?)",
     re.ASCII,
 )
-"""An upload's operation lies below its model: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload"""
+"""The operation of an upload is below its model: https://cloud.google.com/vertex-ai/docs/reference/rest/v1/projects.locations.models/upload"""
 
 
 class Resource(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,41 +44,41 @@ def service_url(location: str, api: str | None) -> str:
 
 
 def artifact_of(kind: str, resource: Mapping[str, Any]) -> str | None:
-    """The folder that the resource names; None if it has not succeeded, or names none or more than one.
+    """The folder with the resource's artifact; None if it has not succeeded, or names none or several.
 
     A custom job leaves its unit in AIP_MODEL_DIR, which is `model/` below its output folder.
     https://cloud.google.com/vertex-ai/docs/training/code-requirements#environment-variables
     """
     match kind:
         case "customJobs":
-            return _of_custom_job(resource)
+            return _custom_job_folder(resource)
         case "pipelineJobs":
-            return _of_pipeline(resource)
+            return _pipeline_folder(resource)
         case _:
             return _folder(resource.get("artifactUri"))
 
 
-def _of_custom_job(job: Mapping[str, Any]) -> str | None:
+def _custom_job_folder(job: Mapping[str, Any]) -> str | None:
     prefix = _folder(job.get("jobSpec", {}).get("baseOutputDirectory", {}).get("outputUriPrefix"))
     if prefix is None or job.get("state") != "JOB_STATE_SUCCEEDED":
         return None
     return f"{prefix}model/"
 
 
-def _of_pipeline(job: Mapping[str, Any]) -> str | None:
-    """The only model among its tasks' outputs, else the only artifact."""
+def _pipeline_folder(job: Mapping[str, Any]) -> str | None:
+    """The folder of the only model among its tasks' outputs, else of the only artifact; None if there is neither."""
     if job.get("state") != "PIPELINE_STATE_SUCCEEDED":
         return None
     artifacts = list(_artifacts(job))
-    models = {one["uri"] for one in artifacts if one.get("schemaTitle") == "system.Model"}
-    found = models or {one["uri"] for one in artifacts}
-    return _folder(found.pop()) if len(found) == 1 else None
+    models = {artifact["uri"] for artifact in artifacts if artifact.get("schemaTitle") == "system.Model"}
+    uris = models or {artifact["uri"] for artifact in artifacts}
+    return _folder(uris.pop()) if len(uris) == 1 else None
 
 
 def _artifacts(job: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     for task in job.get("jobDetail", {}).get("taskDetails", ()):
         for output in task.get("outputs", {}).values():
-            yield from (one for one in output.get("artifacts", ()) if one.get("uri"))
+            yield from (artifact for artifact in output.get("artifacts", ()) if artifact.get("uri"))
 
 
 def _folder(uri: Any) -> str | None:

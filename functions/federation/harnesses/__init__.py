@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did each item score, as an evaluation or load-test tool wrote it down? One file a tool; pure, as sources are."""
+"""Readers of the result files of evaluation and load-test tools, one file for each tool. They are pure, like sources."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a tool's reader get, and what does it find?"""
+"""The input and output of every tool's reader."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a person chose; `worst` and the prices are in the metric's own unit and in dollars."""
+    """A person's options. `worst` is in the metric's own unit, prices are in dollars."""
 
     task: Sequence[str] = ()
     filter: str | None = None
@@ -31,7 +31,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """One answer to one item; a score is None where the tool states the metric, but no number."""
+    """One answer to one item. A score is None if the tool states the metric without a number."""
 
     item: str
     scores: Mapping[str, float | None]
@@ -41,9 +41,9 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """What the files hold: which run, its answers, and what a person should know of them.
+    """The content of result files: the run's description, its answers, and notes for the person.
 
-    `right_or_wrong` are the metrics whose worst score is surely 0.
+    `right_or_wrong` contains the metrics whose worst score is certainly 0.
     """
 
     of: str

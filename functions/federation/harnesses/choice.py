@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of several tasks, filters, providers or runs does a person mean? What is not said is never guessed."""
+"""Chooses one of several tasks, filters, providers or runs by a person's option, and never guesses."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -12,21 +12,21 @@ _SHOWN: Final = 12
 
 
 def the_one(kind: str, names: Iterable[str], wanted: str | None, option: str) -> str:
-    """The name that is wanted, or the only one.
+    """The wanted name; without one, the only name.
 
     Raises:
         ContractError: There are several, or none of that name.
     """
-    known = list(dict.fromkeys(names))
-    if wanted in known:
+    distinct = list(dict.fromkeys(names))
+    if wanted in distinct:
         return wanted
-    if wanted is None and len(known) == 1:
-        return known[0]
-    raise _refusal(kind, known, wanted, f"Choose one: {option} NAME")
+    if wanted is None and len(distinct) == 1:
+        return distinct[0]
+    raise _refusal(kind, distinct, wanted, f"Choose one: {option} NAME")
 
 
 def the_numbered(kind: str, names: Sequence[str], wanted: int | None, option: str) -> int:
-    """The index of what is wanted by its number from 1, or of the only one.
+    """The index of the name with the wanted number, counted from 1; without a number, of the only name.
 
     Raises:
         ContractError: There are several, or none of that number.
@@ -35,30 +35,32 @@ def the_numbered(kind: str, names: Sequence[str], wanted: int | None, option: st
         return wanted - 1
     if wanted is None and len(names) == 1:
         return 0
-    known = [f"{number}: {name}" for number, name in enumerate(names, start=1)]
-    raise _refusal(kind, known, None if wanted is None else str(wanted), f"Choose one by its number: {option} NUMBER")
+    numbered = [f"{number}: {name}" for number, name in enumerate(names, start=1)]
+    raise _refusal(
+        kind, numbered, None if wanted is None else str(wanted), f"Choose one by its number: {option} NUMBER"
+    )
 
 
 def those(kind: str, names: Iterable[str], wanted: Sequence[str], option: str) -> list[str]:
-    """The names that match one of the patterns, or the only one.
+    """The names that match a wanted pattern; without patterns, the only name.
 
     Raises:
-        ContractError: There are several and nothing is wanted, or a pattern matches none.
+        ContractError: There are several names and no pattern, or a pattern matches none.
     """
-    known = list(dict.fromkeys(names))
-    if not wanted and len(known) == 1:
-        return known
-    idle = [pattern for pattern in wanted if not any(fnmatchcase(name, pattern) for name in known)]
+    distinct = list(dict.fromkeys(names))
+    if not wanted and len(distinct) == 1:
+        return distinct
+    idle = [pattern for pattern in wanted if not any(fnmatchcase(name, pattern) for name in distinct)]
     if not wanted or idle:
         hint = f"Choose one with {option} NAME, or several that make one suite: {option} 'mmlu_*', or {option} '*'"
-        raise _refusal(kind, known, idle[0] if idle else None, hint)
-    return [name for name in known if any(fnmatchcase(name, pattern) for pattern in wanted)]
+        raise _refusal(kind, distinct, idle[0] if idle else None, hint)
+    return [name for name in distinct if any(fnmatchcase(name, pattern) for pattern in wanted)]
 
 
-def _refusal(kind: str, known: Sequence[str], wanted: str | None, hint: str) -> ContractError:
-    shown = ", ".join(quoted(name) for name in known[:_SHOWN])
-    more = f" and {len(known) - _SHOWN:,} more" if len(known) > _SHOWN else ""
-    if not known:
+def _refusal(kind: str, names: Sequence[str], wanted: str | None, hint: str) -> ContractError:
+    shown = ", ".join(quoted(name) for name in names[:_SHOWN])
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    if not names:
         return ContractError(f"the results have no {kind}")
     if wanted is not None:
         return ContractError(f"the results have no {kind} {quoted(wanted)}; they have {shown}{more}", hint=f"{hint}.")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the text of a result file say: JSON, JSON Lines, a number, a member?
+"""Parses the text of result files: JSON, JSON Lines, numbers and members.
 
-Tools write what Python's and JavaScript's JSON allow, NaN included, in files of any size; so this is not `core.strict_json`.
+Tools write the JSON of Python and JavaScript, NaN included, in files of any size, so `core.strict_json` cannot read it.
 """
 
 import json
@@ -35,27 +35,27 @@ def value_of(text: str | bytes, what: str) -> Any:
         ContractError: It is not JSON.
     """
     try:
-        return json.loads(text, object_pairs_hook=_once)
+        return json.loads(text, object_pairs_hook=_unique_object)
     except json.JSONDecodeError as error:
         raise ContractError(f"{what} is not JSON: {error}") from error
     except (ValueError, RecursionError) as error:
         raise ContractError(f"{what} is not JSON that can be read: {error}") from error
 
 
-def _once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
-    """The object of the pairs, if each name comes once: of two values nobody knows which is meant."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
+def _unique_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of the pairs. ValueError if a name is repeated, since nobody knows which value counts."""
+    value = dict(pairs)
+    if len(value) < len(pairs):
         ((twice, _),) = Counter(name for name, _ in pairs).most_common(1)
         raise ValueError(f"an object has the name {quoted(twice)} more than once")
-    return found
+    return value
 
 
 def rows_of(file: File) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The number and the object of each line that is not blank.
 
     Raises:
-        ContractError: A line holds something else.
+        ContractError: A line is something else.
     """
     for number, line in enumerate(text_of(file).split("\n"), start=1):
         if line.strip():
@@ -66,7 +66,7 @@ def rows_of(file: File) -> Iterator[tuple[int, Mapping[str, Any]]]:
 
 
 def number_of(value: Any) -> float | None:
-    """The number that a score is, true and false as 1 and 0; None for what is no measurement."""
+    """A score as a number, true and false as 1 and 0; None if it is not a finite number."""
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, int | float) or not -LARGEST <= value <= LARGEST:
@@ -75,16 +75,16 @@ def number_of(value: Any) -> float | None:
 
 
 def number_in(text: str) -> float | None:
-    """The number that a text states, true and false as 1 and 0."""
+    """The number in a text, true and false as 1 and 0; None if there is none."""
     words = {"true": 1, "false": 0}
     stripped = text.strip()
     if stripped.lower() in words:
         return words[stripped.lower()]
     try:
-        found = float(stripped)
+        number = float(stripped)
     except ValueError:
         return None
-    return None if "_" in stripped else number_of(found)  # 1_0 is ten to Python only
+    return None if "_" in stripped else number_of(number)  # 1_0 is ten to Python only
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -98,7 +98,7 @@ def members(value: Any) -> list[Any]:
 
 
 def named(row: Mapping[str, Any], path: str | None) -> str | None:
-    """What a row says at a path such as `doc.subject`, as text; None if it says nothing there.
+    """The value at a path such as `doc.subject`, as text; None if it is absent or empty.
 
     Raises:
         ContractError: An object or an array is there.
@@ -112,7 +112,7 @@ def named(row: Mapping[str, Any], path: str | None) -> str | None:
 
 
 def at(row: Mapping[str, Any], path: str, without: Any = None) -> Any:
-    """The value at a path of keys joined by dots; a key that has a dot itself comes first."""
+    """The value at a path of keys joined by dots, or `without`. A key that contains the dot itself comes first."""
     if path in row:
         return row[path]
     first, _, rest = path.partition(".")

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did each request of a GuideLLM benchmark take? `benchmarks.json`.
+"""Reads the requests of a GuideLLM benchmark: `benchmarks.json`.
 
 Read from and tried with guidellm 0.8.1 (report version 2): `schemas/base/request_stats.py` has a request's fields, in
-seconds. Requests are successful, errored or incomplete; the last were cut off when the benchmark's time was over. 0.4.0 was
-the first to write so: before it the totals, the duration and an error had other places.
+seconds. Requests are successful, errored or incomplete; incomplete ones were cut off when the benchmark's time was over.
+Before 0.4.0 the totals, the duration and an error were elsewhere.
 """
 
 from collections import Counter
@@ -25,14 +25,16 @@ _ENDED: Final = ("successful", "errored")
 def is_document(document: Mapping[str, Any]) -> bool:
     """Whether a JSON document is a report."""
     benchmarks = members(document.get("benchmarks"))
-    return bool(benchmarks) and all("requests" in mapping(one) or "metrics" in mapping(one) for one in benchmarks)
+    return bool(benchmarks) and all(
+        "requests" in mapping(benchmark) or "metrics" in mapping(benchmark) for benchmark in benchmarks
+    )
 
 
 def read(files: Sequence[File], asked: Asked) -> Found:
-    """The requests of one benchmark: a sweep has one for each rate.
+    """The requests of one benchmark. A sweep has one benchmark for each rate.
 
     Raises:
-        ContractError: It holds something else, a sample of the requests, or several benchmarks and none was chosen.
+        ContractError: The file is not a report, has only a sample of the requests, or several benchmarks and no choice.
     """
     runs = [(file, run) for file in files for run in _benchmarks(file)]
     labels = [_label(run) for _, run in runs]
@@ -40,9 +42,9 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     file, run = runs[chosen]
     groups = mapping(run.get("requests"))
     rows = [(group, row) for group in _ENDED for row in members(groups.get(group)) if isinstance(row, dict)]
-    _has_all(file, run, len(rows))
+    _require_all(file, run, len(rows))
     cut = len(members(groups.get("incomplete")))
-    rows.sort(key=lambda row: _sent(row[1]))
+    rows.sort(key=lambda row: _start_seconds(row[1]))
     return load.found(
         load.Run(
             of=labels[chosen],
@@ -76,13 +78,13 @@ def _label(run: Mapping[str, Any]) -> str:
 
 
 def _totals(run: Mapping[str, Any]) -> Sequence[float | None]:
-    """How many requests were successful, and how many errored, as the benchmark says."""
+    """The benchmark's own totals of successful and errored requests; None for one that is missing."""
     totals = mapping(at(run, "metrics.request_totals"))
     return [number_of(totals.get(group)) for group in _ENDED]
 
 
-def _has_all(file: File, run: Mapping[str, Any], here: int) -> None:
-    """Raises if requests that ended are not in the report."""
+def _require_all(file: File, run: Mapping[str, Any], here: int) -> None:
+    """Raise if requests that ended are not in the report."""
     ended = sum(total or 0 for total in _totals(run))
     if here < ended or not here:
         raise ContractError(
@@ -91,13 +93,13 @@ def _has_all(file: File, run: Mapping[str, Any], here: int) -> None:
         )
 
 
-def _sent(row: Mapping[str, Any]) -> float:
+def _start_seconds(row: Mapping[str, Any]) -> float:
     times = (number_of(at(row, f"info.timings.{name}")) for name in ("targeted_start", "resolve_start"))
     return next((time for time in times if time is not None), 0)
 
 
 def _requests(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[load.Request]:
-    """The requests; those of one conversation share it, under a name that the next run gives it, too."""
+    """The requests. Those of one conversation share its name, which is the same in every run."""
     times = Counter(str(at(row, "info.conversation_id")) for _, row in rows)
     several = [name for name, number in times.items() if name != str(None) and number > 1]
     names = {name: f"conversation-{place:06}" for place, name in enumerate(several, start=1)}

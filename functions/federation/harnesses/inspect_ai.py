@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did Inspect score? A log of one evaluation, as `.json` or as `.eval`, a zip with a file for each sample.
+"""Reads Inspect's scores: the log of one evaluation, as `.json` or as `.eval`, a zip with a file for each sample.
 
 Read from and tried with inspect_ai 0.3.285 (log version 2): `log/_log.py` has the fields, `scorer/_metric.py` the letters
 (`value_to_float`). That version packs `.eval` with Zstandard, which Python's zipfile cannot read before 3.14.
@@ -26,12 +26,12 @@ OPTIONS: Final = frozenset({"task", "score", "cluster", "category", "worst"})
 ZIP: Final = b"PK\x03\x04"
 _LETTERS: Final[Mapping[str, float]] = {"C": 1, "I": 0, "P": 0.5, "N": 0}
 _WORDS: Final[Mapping[str, float]] = {"yes": 1, "true": 1, "no": 0, "false": 0}
-"""In any case."""
+"""Scores of words in upper or lower case."""
 _LARGEST: Final = 268_435_456
 _WHOLE: Final = 2_147_483_648
 """Bytes of one unpacked sample, and of all of them, so that a small file cannot fill the memory."""
 _READ: Final = ("id", "epoch", "scores", "error")
-"""What is read of every sample; most of its bytes are the messages."""
+"""The fields that are read of every sample; most of its bytes are the messages."""
 _RETRY: Final = "Finish it first: inspect eval-retry, with this file's name."
 _CONVERT: Final = "Turn it into JSON first: inspect log convert {} --to json --output-dir json"
 
@@ -58,14 +58,14 @@ def is_document(document: Mapping[str, Any]) -> bool:
 
 
 def read(files: Sequence[File], asked: Asked) -> Found:
-    """The samples of one task, or of several that make one suite: then a task is its items' category.
+    """The samples of one task, or of several tasks as one suite, in which a task is its items' category.
 
     Raises:
         ContractError: A file is no log of a run that ended well, or holds more than one task and none was chosen.
     """
     logs: dict[str, _Log] = {}
     for file in files:
-        log = _log(file, asked)
+        log = _read_log(file, asked)
         if other := logs.get(log.task):
             raise ContractError(
                 f"{other.file} and {log.file} are both of the task {quoted(log.task)}",
@@ -77,30 +77,32 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     if others:
         raise ContractError(f"the logs are of the models {quoted(model)} and {quoted(others[0])}; name those of one")
     for task in tasks:
-        _whole(logs[task])
-    one = len(tasks) == 1
-    answers = [answer for task in tasks for answer in _answers(logs[task], "" if one else task, asked)]
-    of = f"task {tasks[0]}" if one else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
-    return Found(of=f"{of}; model {model}", answers=answers, right_or_wrong=_graded(logs[task] for task in tasks))
+        _require_complete(logs[task])
+    is_single = len(tasks) == 1
+    answers = [answer for task in tasks for answer in _answers(logs[task], "" if is_single else task, asked)]
+    of = f"task {tasks[0]}" if is_single else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
+    return Found(
+        of=f"{of}; model {model}", answers=answers, right_or_wrong=_graded_metrics(logs[task] for task in tasks)
+    )
 
 
-def _log(file: File, asked: Asked) -> _Log:
+def _read_log(file: File, asked: Asked) -> _Log:
     if file.body.startswith(ZIP):
-        return _unpacked(file, asked)
+        return _archived_log(file, asked)
     document = value_of(file.body, file.name)
     if not isinstance(document, dict) or not is_document(document):
         raise ContractError(f"{file.name} is no log of {NAME}: it states no status and no eval.task")
-    return _checked(file, document, members(document.get("samples")))
+    return _log_of(file, document, members(document.get("samples")))
 
 
-def _checked(file: File, header: Any, samples: Sequence[Any]) -> _Log:
+def _log_of(file: File, header: Any, samples: Sequence[Any]) -> _Log:
     rows = [sample for sample in samples if isinstance(sample, dict) and "id" in sample]
     if len(rows) != len(samples) or not is_document(mapping(header)):
         raise ContractError(f"{file.name}: the log has a sample without an id, or states no status and no eval.task")
     return _Log(file=file.name, header=header, samples=rows)
 
 
-def _unpacked(file: File, asked: Asked) -> _Log:
+def _archived_log(file: File, asked: Asked) -> _Log:
     try:
         with zipfile.ZipFile(io.BytesIO(file.body)) as archive:
             names = archive.namelist()
@@ -110,9 +112,9 @@ def _unpacked(file: File, asked: Asked) -> _Log:
                     hint=_RETRY,
                 )
             names = [name for name in names if name.startswith("samples/")]
-            _small(archive, ["header.json", *names], file)
+            _require_small(archive, ["header.json", *names], file)
             header = _member(archive, "header.json", file)
-            samples = [_part(_member(archive, name, file), asked) for name in names]
+            samples = [_needed_fields(_member(archive, name, file), asked) for name in names]
     except NotImplementedError as error:
         raise ContractError(
             f"{file.name} is packed in a way that this Python cannot read, perhaps Zstandard",
@@ -120,37 +122,37 @@ def _unpacked(file: File, asked: Asked) -> _Log:
         ) from error
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError) as error:
         raise ContractError(f"{file.name} is a damaged archive: {error}") from error
-    return _checked(file, header, sorted(samples, key=_place))
+    return _log_of(file, header, sorted(samples, key=_sort_key))
 
 
-def _small(archive: zipfile.ZipFile, names: Sequence[str], file: File) -> None:
-    """Raises if what is to be read of the archive would fill the memory."""
+def _require_small(archive: zipfile.ZipFile, names: Sequence[str], file: File) -> None:
+    """Raise if the unpacked members are too large for the memory."""
     sizes = [archive.getinfo(name).file_size for name in names]
     for size, most, what in ((max(sizes), _LARGEST, "in one sample"), (sum(sizes), _WHOLE, "in all samples")):
         if size > most:
-            told = f"{file.name} has {size:,} bytes {what} unpacked; {most:,} are read at most"
-            raise ContractError(told, hint=_CONVERT.format(file.name))
+            text = f"{file.name} has {size:,} bytes {what} unpacked; {most:,} are read at most"
+            raise ContractError(text, hint=_CONVERT.format(file.name))
 
 
 def _member(archive: zipfile.ZipFile, name: str, file: File) -> Any:
     return value_of(archive.read(name), f"{file.name}: {quoted(name)}")
 
 
-def _part(sample: Any, asked: Asked) -> Any:
-    """What is read of a sample."""
+def _needed_fields(sample: Any, asked: Asked) -> Any:
+    """The fields of a sample that are read."""
     fields = [field for path in (asked.cluster, asked.category) if path for field in (path, path.partition(".")[0])]
     return {key: sample[key] for key in (*_READ, *fields) if key in sample} if isinstance(sample, dict) else sample
 
 
-def _place(sample: Any) -> tuple[bool, float, str, float]:
-    """Where a sample stands in its log: by its id, numbers first, then by its epoch."""
+def _sort_key(sample: Any) -> tuple[bool, float, str, float]:
+    """A sample's sort key: its id, numbers first, then its epoch."""
     item, epoch = mapping(sample).get("id"), number_of(mapping(sample).get("epoch"))
     number = None if isinstance(item, bool) else number_of(item)
     return number is None, number or 0, str(item), epoch or 0
 
 
-def _whole(log: _Log) -> None:
-    """Raises unless the run ended well, with every sample in the log."""
+def _require_complete(log: _Log) -> None:
+    """Raise unless the run ended well, with every sample in the log."""
     status = log.header.get("status")
     if status != "success":
         raise ContractError(
@@ -160,9 +162,9 @@ def _whole(log: _Log) -> None:
         raise ContractError(f"{log.file}: somebody invalidated samples of the run", hint=_RETRY)
     total = number_of(mapping(log.header.get("results")).get("total_samples")) or 0
     if not log.samples or total > len(log.samples):
-        had = counted(len(log.samples), "sample")
+        present = counted(len(log.samples), "sample")
         raise ContractError(
-            f"{log.file}: the log has {had} of {max(total, len(log.samples)):,}",
+            f"{log.file}: the log has {present} of {max(total, len(log.samples)):,}",
             hint="Run the evaluation with its samples logged: without --no-log-samples.",
         )
     times = Counter((str(sample["id"]), str(sample.get("epoch"))) for sample in log.samples)
@@ -172,7 +174,7 @@ def _whole(log: _Log) -> None:
 
 
 def _answers(log: _Log, task: str, asked: Asked) -> Iterator[Answer]:
-    """An answer for each sample and epoch: epochs ask one question again."""
+    """An answer for each sample and epoch. Another epoch repeats the question."""
     for sample in log.samples:
         item = str(sample["id"])
         yield Answer(
@@ -185,7 +187,7 @@ def _answers(log: _Log, task: str, asked: Asked) -> Iterator[Answer]:
 
 
 def _values(sample: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """A metric for each scorer, or for each key of a scorer that gives several: `scorer.key`."""
+    """Each metric with its value: one per scorer, or `scorer.key` for each key of a scorer with several."""
     for scorer, score in mapping(sample.get("scores")).items():
         value = mapping(score).get("value")
         if isinstance(value, dict):
@@ -202,16 +204,16 @@ def _number(value: Any) -> float | None:
 
 
 def _grade(value: str) -> float | None:
-    """What a letter or a word stands for."""
+    """The score of a letter or a word; None if it has none."""
     return _LETTERS.get(value, _WORDS.get(value.lower()))
 
 
-def _graded(logs: Iterator[_Log]) -> frozenset[str]:
-    """The metrics that are only ever letters, words or true and false."""
-    seen: dict[str, bool] = {}
+def _graded_metrics(logs: Iterator[_Log]) -> frozenset[str]:
+    """The metrics whose values are all letters, words, true or false."""
+    is_graded: dict[str, bool] = {}
     for log in logs:
         for sample in log.samples:
             for metric, value in _values(sample):
                 graded = isinstance(value, bool) or (isinstance(value, str) and _grade(value) is not None)
-                seen[metric] = seen.get(metric, True) and graded
-    return frozenset(metric for metric, graded in seen.items() if graded)
+                is_graded[metric] = is_graded.get(metric, True) and graded
+    return frozenset(metric for metric, graded in is_graded.items() if graded)

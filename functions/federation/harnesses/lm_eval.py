@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did lm-evaluation-harness score? `samples_TASK_DATE.jsonl`, which `--log_samples` writes.
+"""Reads lm-evaluation-harness's scores: `samples_TASK_DATE.jsonl`, which `--log_samples` writes.
 
 Read from and tried with 0.4.13: `evaluator.py` makes a line for each document and filter, `loggers/evaluation_tracker.py`
-writes it. A metric that only a whole corpus has (perplexity, MCC) is a list there, and no number of an item. Before 0.4.7
-a line named neither its filter nor its metrics.
+writes it. A metric of a whole corpus (perplexity, MCC) is a list there, not a number per item. Before 0.4.7 a
+line named neither its filter nor its metrics.
 """
 
 import re
@@ -19,7 +19,7 @@ from federation.harnesses.content import members, named, number_of, rows_of
 
 NAME: Final = "lm-evaluation-harness"
 OPTIONS: Final = frozenset({"task", "filter", "score", "cluster", "category", "worst"})
-_NAMED: Final = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT[\d.:-]+\.jsonl")
+_FILE_NAME: Final = re.compile(r"samples_(.+)_\d{4}-\d\d-\d\dT[\d.:-]+\.jsonl")
 _ONE_FILTER: Final = "none"
 _DIGITS: Final = 12
 
@@ -32,7 +32,7 @@ def is_line(row: Mapping[str, Any]) -> bool:
 
 
 def read(files: Sequence[File], asked: Asked) -> Found:
-    """The samples of one task, or of several that make one suite: then a task is its items' category.
+    """The samples of one task, or of several tasks as one suite, in which a task is its items' category.
 
     Raises:
         ContractError: A line is no sample, or more than one task or filter is there and none was chosen.
@@ -41,30 +41,32 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     tasks = those("task", by_task, asked.task, "--task")
     samples = {task: _samples(by_task[task]) for task in tasks}
     filters = _filters(samples, asked.filter)
-    one = len(tasks) == 1
+    is_single = len(tasks) == 1
     answers: list[Answer] = []
     for task in tasks:
-        mine = [sample for sample in samples[task] if _filter(sample[1]) == filters[task]]
-        _each_once(by_task[task], mine)
-        answers += _answers(mine, "" if one else task, asked)
-    of = f"task {tasks[0]}" if one else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
+        filtered = [sample for sample in samples[task] if _filter(sample[1]) == filters[task]]
+        _require_unique(by_task[task], filtered)
+        answers += _answers(filtered, "" if is_single else task, asked)
+    of = f"task {tasks[0]}" if is_single else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
     return Found(
-        of=f"{of}; filter {', '.join(dict.fromkeys(filters.values()))}", answers=answers, notes=_again(answers, asked)
+        of=f"{of}; filter {', '.join(dict.fromkeys(filters.values()))}",
+        answers=answers,
+        notes=_twin_notes(answers, asked),
     )
 
 
 def _by_task(files: Sequence[File]) -> Mapping[str, File]:
-    found: dict[str, File] = {}
+    files_by_task: dict[str, File] = {}
     for file in files:
-        match = _NAMED.fullmatch(file.name)
+        match = _FILE_NAME.fullmatch(file.name)
         task = match[1] if match else file.name.removesuffix(".jsonl")
-        if task in found:
+        if task in files_by_task:
             raise ContractError(
-                f"{found[task].name} and {file.name} are both of the task {quoted(task)}",
+                f"{files_by_task[task].name} and {file.name} are both of the task {quoted(task)}",
                 hint="These are two runs or two models: name the file of one, and compare its records with the other's.",
             )
-        found[task] = file
-    return found
+        files_by_task[task] = file
+    return files_by_task
 
 
 def _samples(file: File) -> list[_Sample]:
@@ -83,13 +85,13 @@ def _samples(file: File) -> list[_Sample]:
 
 
 def _filters(samples: Mapping[str, Sequence[_Sample]], wanted: str | None) -> Mapping[str, str]:
-    """Each task's filter: the one wanted, or the only one; what is wanted has to be one of some task."""
-    known = {task: list(dict.fromkeys(_filter(row) for _, row in found)) for task, found in samples.items()}
+    """Each task's filter: its only one, else the wanted one, which at least one task must have."""
+    names_by_task = {task: list(dict.fromkeys(_filter(row) for _, row in rows)) for task, rows in samples.items()}
     if wanted is not None:
-        the_one("filter", (name for names in known.values() for name in names), wanted, "--filter")
+        the_one("filter", (name for names in names_by_task.values() for name in names), wanted, "--filter")
     return {
         task: names[0] if len(names) == 1 else the_one("filter", names, wanted, "--filter")
-        for task, names in known.items()
+        for task, names in names_by_task.items()
     }
 
 
@@ -97,10 +99,10 @@ def _filter(row: Mapping[str, Any]) -> str:
     return str(row.get("filter", _ONE_FILTER))
 
 
-def _each_once(file: File, samples: Sequence[_Sample]) -> None:
-    seen: dict[str, int] = {}
+def _require_unique(file: File, samples: Sequence[_Sample]) -> None:
+    first_lines: dict[str, int] = {}
     for number, row in samples:
-        first = seen.setdefault(_item(row), number)
+        first = first_lines.setdefault(_item_id(row), number)
         if first != number:
             raise ContractError(
                 f"{file.name}: line {number} repeats the document of line {first}",
@@ -109,29 +111,29 @@ def _each_once(file: File, samples: Sequence[_Sample]) -> None:
 
 
 def _answers(samples: Sequence[_Sample], task: str, asked: Asked) -> Iterator[Answer]:
-    """The answers; two documents with the same content are one question asked twice, so they share a cluster."""
-    times = Counter(_content(row) for _, row in samples)
+    """The answers. Two documents with the same content are one question asked twice, so they share a cluster."""
+    times = Counter(_content_hash(row) for _, row in samples)
     for _, row in samples:
-        content = _content(row)
+        content = _content_hash(row)
         twin = f"{task}/{content}" if content and times[content] > 1 else None
         yield Answer(
-            item=f"{task}/{_item(row)}" if task else _item(row),
+            item=f"{task}/{_item_id(row)}" if task else _item_id(row),
             scores={str(metric): number_of(row.get(str(metric))) for metric in members(row.get("metrics"))},
             cluster=twin if asked.cluster is None else named(row, asked.cluster),
             category=(task or None) if asked.category is None else named(row, asked.category),
         )
 
 
-def _item(row: Mapping[str, Any]) -> str:
-    """The document's number and the start of its hash: a suite that was changed has other items."""
-    return f"{row['doc_id']}-{_content(row)[:_DIGITS]}".removesuffix("-")
+def _item_id(row: Mapping[str, Any]) -> str:
+    """The document's number and the start of its hash, so that a changed suite has other items."""
+    return f"{row['doc_id']}-{_content_hash(row)[:_DIGITS]}".removesuffix("-")
 
 
-def _content(row: Mapping[str, Any]) -> str:
-    """The hash of the document, or nothing."""
+def _content_hash(row: Mapping[str, Any]) -> str:
+    """The hash of the document, or ""."""
     return str(row.get("doc_hash") or "")
 
 
-def _again(answers: Sequence[Answer], asked: Asked) -> Sequence[str]:
+def _twin_notes(answers: Sequence[Answer], asked: Asked) -> Sequence[str]:
     shared = 0 if asked.cluster else sum(answer.cluster is not None for answer in answers)
     return (f"{shared:,} items have the same content as another: they share its cluster",) if shared else ()

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did each request of a load test take and cost, as the latency gate reads it: `latency_ms`, `tokens`, `cost`?
+"""Turns the requests of a load test into answers for the latency gate: `latency_ms`, `tokens`, `cost`.
 
-A request that failed counts: as `latency_ms` it takes what the person says that their clients wait. A machine's price by the
-hour is shared out by the time that each request took, so that the costs add up to what the whole run cost.
+A failed request counts: its `latency_ms` is the time that clients wait, as the person states it. A machine's price by the
+hour is divided by the time of each request, so that the costs add up to the cost of the whole run.
 """
 
 import math
@@ -22,7 +22,7 @@ _MILLION: Final = 1_000_000
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """One request; `error` is None where an answer came, `conversation` what it shares with others."""
+    """One request. `error` is None if it was answered; requests of one conversation share `conversation`."""
 
     latency_ms: float | None
     prompt_tokens: float | None
@@ -32,7 +32,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
-    """One run of a load test: the requests in the order they were sent, and how long it took."""
+    """One run of a load test: the requests in the order they were sent, and its duration in seconds."""
 
     of: str
     requests: Sequence[Request]
@@ -45,26 +45,30 @@ def found(run: Run, asked: Asked) -> Found:
     """The run's requests as answers.
 
     Raises:
-        ContractError: One failed and nothing says what that counts for, or a price lacks what it is multiplied with.
+        ContractError: A request failed and no worst latency is stated, or a price lacks the run's duration.
     """
     if not run.requests:
         raise ContractError("the run has no request that ended", hint=run.of)
-    _counts_failures(run, asked)
+    _require_worst(run, asked)
     costs = _costs(run, asked)
     answers = [
         Answer(
             item=f"request-{number:06}",
-            scores={"latency_ms": one.latency_ms, "tokens": 0 if one.error is not None else one.tokens, **cost},
-            cluster=one.conversation,
-            failed=one.error is not None,
+            scores={
+                "latency_ms": request.latency_ms,
+                "tokens": 0 if request.error is not None else request.tokens,
+                **cost,
+            },
+            cluster=request.conversation,
+            failed=request.error is not None,
         )
-        for number, (one, cost) in enumerate(zip(run.requests, costs, strict=True), start=1)
+        for number, (request, cost) in enumerate(zip(run.requests, costs, strict=True), start=1)
     ]
-    return Found(of=run.of, answers=answers, notes=(*run.notes, *_together(run), *_unpriced(asked)))
+    return Found(of=run.of, answers=answers, notes=(*run.notes, *_concurrency_notes(run), *_price_notes(asked)))
 
 
-def _counts_failures(run: Run, asked: Asked) -> None:
-    failed = [one.error for one in run.requests if one.error is not None]
+def _require_worst(run: Run, asked: Asked) -> None:
+    failed = [request.error for request in run.requests if request.error is not None]
     worst = asked.worst.get("latency_ms")
     if failed and worst is None:
         raise ContractError(
@@ -72,7 +76,7 @@ def _counts_failures(run: Run, asked: Asked) -> None:
             hint="A request that failed is the slowest there is. Say how long your clients wait until they give up: "
             "--worst latency_ms=MILLISECONDS. Or measure again.",
         )
-    slowest = max((one.latency_ms for one in run.requests if one.latency_ms is not None), default=0)
+    slowest = max((request.latency_ms for request in run.requests if request.latency_ms is not None), default=0)
     if failed and worst is not None and worst < slowest:
         raise ContractError(
             f"--worst latency_ms={worst:g} is less than the slowest answer took, {slowest:g}; a failure is no faster"
@@ -82,32 +86,32 @@ def _counts_failures(run: Run, asked: Asked) -> None:
 def _costs(run: Run, asked: Asked) -> Sequence[dict[str, float | None]]:
     if asked.dollars_per_million is not None:
         per_prompt, per_token = asked.dollars_per_million
-        return [{"cost": _priced(one, per_prompt, per_token)} for one in run.requests]
+        return [{"cost": _request_cost(request, per_prompt, per_token)} for request in run.requests]
     if asked.dollars_per_hour is None:
         return [{} for _ in run.requests]
-    whole = math.fsum(one.latency_ms or 0 for one in run.requests)
-    if run.seconds is None or not whole:
+    total_ms = math.fsum(request.latency_ms or 0 for request in run.requests)
+    if run.seconds is None or not total_ms:
         raise ContractError("the run does not say how long it took, so a price by the hour says nothing", hint=run.of)
-    share = asked.dollars_per_hour * run.seconds / _HOUR / whole
-    return [{"cost": share * (one.latency_ms or 0)} for one in run.requests]
+    share = asked.dollars_per_hour * run.seconds / _HOUR / total_ms
+    return [{"cost": share * (request.latency_ms or 0)} for request in run.requests]
 
 
-def _priced(one: Request, per_prompt: float, per_token: float) -> float | None:
-    if one.error is not None:
+def _request_cost(request: Request, per_prompt: float, per_token: float) -> float | None:
+    if request.error is not None:
         return 0
-    if one.prompt_tokens is None or one.tokens is None:
+    if request.prompt_tokens is None or request.tokens is None:
         return None
-    return (per_prompt * one.prompt_tokens + per_token * one.tokens) / _MILLION
+    return (per_prompt * request.prompt_tokens + per_token * request.tokens) / _MILLION
 
 
-def _together(run: Run) -> Sequence[str]:
+def _concurrency_notes(run: Run) -> Sequence[str]:
     if run.concurrency is not None and run.concurrency <= 1:
         return ()
     most = "several requests" if run.concurrency is None else f"up to {run.concurrency:g} requests"
     return (f"{most} ran at once: they wait for each other, while the bounds take each for independent",)
 
 
-def _unpriced(asked: Asked) -> Sequence[str]:
+def _price_notes(asked: Asked) -> Sequence[str]:
     if asked.dollars_per_hour is not None or asked.dollars_per_million is not None:
         return ()
     return ("no cost, which the latency gate asks for: state --dollars-per-hour or --dollars-per-million",)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did promptfoo score? The JSON of `promptfoo eval -o out.json`: every test, with every provider and prompt.
+"""Reads promptfoo's scores: the JSON of `promptfoo eval -o out.json`, with every test, provider and prompt.
 
-Read from and tried with 0.121.20 (results version 3). A test asserts something of its variables: those two name the item, so
-`--repeat` asks one question again, and a test that was changed is another one. With `--no-write`, or of tests that several
-prompts answer, rows stand in the order in which the answers came.
+Read from and tried with 0.121.20 (results version 3). A test's variables and assertions identify the item, so `--repeat`
+repeats a question, and a changed test is another item. With `--no-write`, or if several prompts answer a test, rows are
+in the order of the answers.
 """
 
 import hashlib
@@ -35,7 +35,7 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     """The tests of one provider and prompt.
 
     Raises:
-        ContractError: It is another file or several, or more than one provider or prompt is there and none was chosen.
+        ContractError: It is another file, or several; or it has several providers or prompts and none was chosen.
     """
     if len(files) != 1:
         raise ContractError(f"{NAME} writes one file for an evaluation; name one, not {len(files)}")
@@ -44,8 +44,8 @@ def read(files: Sequence[File], asked: Asked) -> Found:
         raise ContractError(
             f"{files[0].name} has no results of {NAME}", hint="Write them with: promptfoo eval -o out.json"
         )
-    found = members(mapping(document["results"]).get("results"))
-    rows = sorted((row for row in found if isinstance(row, dict)), key=_place)
+    results = members(mapping(document["results"]).get("results"))
+    rows = sorted((row for row in results if isinstance(row, dict)), key=_sort_key)
     provider = the_one("provider", map(_provider, rows), asked.provider, "--provider")
     rows = [row for row in rows if _provider(row) == provider]
     prompts = list(dict.fromkeys(map(_prompt, rows)))
@@ -63,15 +63,15 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     )
 
 
-def _place(row: Mapping[str, Any]) -> tuple[float, float]:
-    """Where the configuration has a row's test and prompt."""
+def _sort_key(row: Mapping[str, Any]) -> tuple[float, float]:
+    """A row's sort key: the positions of its test and prompt in the configuration."""
     return number_of(row.get("testIdx")) or 0, number_of(row.get("promptIdx")) or 0
 
 
 def _provider(row: Mapping[str, Any]) -> str:
     provider = row.get("provider")
-    found = mapping(provider)
-    return str(found.get("label") or found.get("id") or provider)
+    fields = mapping(provider)
+    return str(fields.get("label") or fields.get("id") or provider)
 
 
 def _prompt(row: Mapping[str, Any]) -> str:
@@ -83,7 +83,7 @@ def _answers(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[Answer
     metrics = list(dict.fromkeys(metric for row in rows for metric in mapping(row.get("namedScores"))))
     numbers: dict[str, int] = {}
     for row in rows:
-        test = _test(row)
+        test = _test_digest(row)
         yield Answer(
             item=f"{numbers.setdefault(test, len(numbers) + 1)}-{test}",
             scores=_scores(row, metrics),
@@ -93,7 +93,7 @@ def _answers(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[Answer
         )
 
 
-def _test(row: Mapping[str, Any]) -> str:
+def _test_digest(row: Mapping[str, Any]) -> str:
     """The start of the digest of a test's variables and assertions."""
     case = mapping(row.get("testCase"))
     if case and "vars" not in case and not row.get("vars"):
@@ -112,7 +112,7 @@ def _failed(row: Mapping[str, Any]) -> bool:
 
 
 def _scores(row: Mapping[str, Any], metrics: Sequence[str]) -> Mapping[str, float | None]:
-    """What was asserted; time and price only of an answer that came, and did not come out of promptfoo's cache."""
+    """The row's scores. Time and price are None without an answer, or if it came from promptfoo's cache."""
     scores = {metric: number_of(mapping(row.get("namedScores")).get(metric)) for metric in metrics}
     scores |= {"success": number_of(row.get("success")), "score": number_of(row.get("score"))}
     measured = not _failed(row) and mapping(row.get("response")).get("cached") is not True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a table of one's own say of each item: CSV, TSV or JSON Lines, whose columns a person names?"""
+"""Reads the scores of each item from a person's own table: CSV, TSV or JSON Lines with columns that the person names."""
 
 import csv
 import io
@@ -20,10 +20,10 @@ _Row = tuple[int, Mapping[str, Any]]
 
 
 def read(files: Sequence[File], asked: Asked) -> Found:
-    """The rows; an item with several has their mean.
+    """One answer for each row; a record has the mean of an item's rows.
 
     Raises:
-        ContractError: A column is not there, an item has no id, or a score is neither empty nor a number.
+        ContractError: A column is missing, an item has no id, or a score is neither empty nor a number.
     """
     if asked.item is None or not asked.score:
         raise ContractError(
@@ -31,76 +31,76 @@ def read(files: Sequence[File], asked: Asked) -> Found:
             hint="Name them, as in: --item id --score accuracy=correct --cluster document",
         )
     answers: list[Answer] = []
-    wrote: dict[str, str] = {}
+    files_by_item: dict[str, str] = {}
     for number, file in enumerate(files, start=1):
-        mine = list(_answers(file, asked, asked.item))
-        for answer in mine:
-            if (place := wrote.setdefault(answer.item, f"file {number}")) != f"file {number}":
+        file_answers = list(_answers(file, asked, asked.item))
+        for answer in file_answers:
+            if (place := files_by_item.setdefault(answer.item, f"file {number}")) != f"file {number}":
                 raise ContractError(
                     f"the item {quoted(answer.item)} is in {place} and in file {number}, {file.name}",
                     hint="These are two runs: make a file of records of each, and compare them.",
                 )
-        answers += mine
+        answers += file_answers
     return Found(
         of=f"item {asked.item}; {', '.join(f'{name} = {path}' for name, path in asked.score.items())}", answers=answers
     )
 
 
 def _answers(file: File, asked: Asked, item: str) -> Iterator[Answer]:
-    wanted = [item, *asked.score.values(), *filter(None, (asked.cluster, asked.category))]
+    columns = [item, *asked.score.values(), *filter(None, (asked.cluster, asked.category))]
     text = text_of(file)
-    rows = list(rows_of(file)) if text.lstrip().startswith("{") else _separated(file, text, wanted)
-    _has_columns(file, rows, wanted)
+    rows = list(rows_of(file)) if text.lstrip().startswith("{") else _csv_rows(file, text, columns)
+    _require_columns(file, rows, columns)
     for number, row in rows:
-        found = named(row, item)
-        if found is None:
+        item_id = named(row, item)
+        if item_id is None:
             raise ContractError(f"{file.name}: line {number} has nothing in {quoted(item)}; expected the item's id")
         yield Answer(
-            item=found,
+            item=item_id,
             scores={name: _score(file, number, row, path) for name, path in asked.score.items()},
             cluster=named(row, asked.cluster),
             category=named(row, asked.category),
         )
 
 
-def _separated(file: File, text: str, wanted: Sequence[str]) -> Sequence[_Row]:
+def _csv_rows(file: File, text: str, columns: Sequence[str]) -> Sequence[_Row]:
     head = text.partition("\n")[0]
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter="\t" if "\t" in head else ",", strict=True)
     usual = csv.field_size_limit(len(text))  # a whole answer may be in a cell
     try:
         names = list(reader.fieldnames or ())
-        if twice := [name for name in wanted if names.count(name) > 1]:
+        if twice := [name for name in columns if names.count(name) > 1]:
             raise ContractError(f"{file.name} has more than one column {quoted(twice[0])}; give each a name of its own")
-        return [(reader.line_num, _complete(file, reader.line_num, row, len(names))) for row in reader]
+        return [(reader.line_num, _require_complete(file, reader.line_num, row, len(names))) for row in reader]
     except csv.Error as error:
         raise ContractError(f"{file.name}: line {reader.line_num} is no CSV: {error}") from error
     finally:
         csv.field_size_limit(usual)
 
 
-def _complete(file: File, number: int, row: dict[str, Any], columns: int) -> Mapping[str, Any]:
+def _require_complete(file: File, number: int, row: dict[str, Any], columns: int) -> Mapping[str, Any]:
     if None in row or None in row.values():
         raise ContractError(f"{file.name}: line {number} has not {columns} columns, as the first line")
     return row
 
 
-def _has_columns(file: File, rows: Sequence[_Row], wanted: Sequence[str]) -> None:
+def _require_columns(file: File, rows: Sequence[_Row], columns: Sequence[str]) -> None:
     if not rows:
         raise ContractError(f"{file.name} has no rows; expected a first line with names, and a line for each item")
-    for path in wanted:
+    for path in columns:
         if all(at(row, path, _ABSENT) is _ABSENT for _, row in rows):
-            known = ", ".join(map(quoted, rows[0][1]))
-            raise ContractError(f"{file.name} has no column {quoted(path)}; it has {known}")
+            present = ", ".join(map(quoted, rows[0][1]))
+            raise ContractError(f"{file.name} has no column {quoted(path)}; it has {present}")
 
 
 def _score(file: File, number: int, row: Mapping[str, Any], path: str) -> float | None:
     value = at(row, path)
     if value is None or value == "":
         return None
-    found = number_in(value) if isinstance(value, str) else number_of(value)
-    if found is None:
-        told = f"{value!r:.40}"
+    score = number_in(value) if isinstance(value, str) else number_of(value)
+    if score is None:
+        text = f"{value!r:.40}"
         raise ContractError(
-            f"{file.name}: line {number} has {told} in {quoted(path)}; expected a number, true or false"
+            f"{file.name}: line {number} has {text} in {quoted(path)}; expected a number, true or false"
         )
-    return found
+    return score

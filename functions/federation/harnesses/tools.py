@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which tool wrote a result file? Its content says so; its name does not count."""
+"""Which tool wrote a result file? Its content decides, not its name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, cast
@@ -13,7 +13,7 @@ from federation.harnesses.content import text_of, value_of
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """How a tool is called, which fields of `Asked` mean something to it, and its reader."""
+    """A tool's name, the fields of `Asked` that it uses, and its reader."""
 
     name: str
     options: frozenset[str]
@@ -29,7 +29,7 @@ TOOLS: Final[Mapping[str, Tool]] = {
     "guidellm": Tool(name=guidellm.NAME, options=guidellm.OPTIONS, read=guidellm.read),
     "table": Tool(name=table.NAME, options=table.OPTIONS, read=table.read),
 }
-"""By the word that --from takes."""
+"""The tools, by the word for --from."""
 
 _OBJECTS: Final[Mapping[str, Callable[[Mapping[str, Any]], bool]]] = {
     "inspect": inspect_ai.is_document,
@@ -44,35 +44,35 @@ def tool_of(file: File) -> str:
     """The word of the tool that wrote a file.
 
     Raises:
-        ContractError: It is none of the tools' files that hold single items.
+        ContractError: No tool writes such a file, or it has no single items.
     """
     if file.body.startswith(inspect_ai.ZIP):
         return "inspect"
     text = text_of(file).strip()
     if text.startswith("{"):
-        return _of_object(file, _first(text, file))
+        return _tool_of_object(file, _first_object(text, file))
     if text and trec_eval.is_line(text.partition("\n")[0]):
         return "trec-eval"
     raise _unknown(file)
 
 
-def _first(text: str, file: File) -> Mapping[str, Any]:
-    """The JSON object in a file, or that in its first line."""
+def _first_object(text: str, file: File) -> Mapping[str, Any]:
+    """The JSON object in a file's first line, else in the whole file."""
     line = text.partition("\n")[0]
     try:
-        found = value_of(line, file.name)
+        value = value_of(line, file.name)
     except ContractError:
-        found = value_of(text, file.name)
-    return cast("Mapping[str, Any]", found)
+        value = value_of(text, file.name)
+    return cast("Mapping[str, Any]", value)
 
 
-def _of_object(file: File, found: Mapping[str, Any]) -> str:
+def _tool_of_object(file: File, value: Mapping[str, Any]) -> str:
     for word, recognises in _OBJECTS.items():
-        if recognises(found):
+        if recognises(value):
             return word
-    if "item" in found and "scores" in found:
+    if "item" in value and "scores" in value:
         raise ContractError(f"{file.name} is a file of records already", hint="Compare it as it is.")
-    if "results" in found and ("configs" in found or "n-shot" in found):
+    if "results" in value and ("configs" in value or "n-shot" in value):
         raise ContractError(
             f"{file.name} has only the means of {lm_eval.NAME}",
             hint="Run it with --log_samples, and name the files samples_TASK_DATE.jsonl.",

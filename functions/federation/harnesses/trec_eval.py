@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did trec_eval or ir_measures score for each query? Three columns: measure, query and value, or query first.
+"""Reads the scores of trec_eval or ir_measures for each query. Three columns: measure, query and value, or query first.
 
 `trec_eval -q` (9.0.8, `trec_eval.c`) and pytrec_eval's `trec_eval.py` print the measure first; `ir_measures --by_query`
-(0.4.3, `__main__.py`) prints the query first. The line of the mean has the query `all`, and so tells which.
+(0.4.3, `__main__.py`) prints the query first. The line of the mean has the query `all`, which shows the order.
 """
 
 import re
@@ -18,13 +18,13 @@ NAME: Final = "trec_eval"
 OPTIONS: Final = frozenset({"score", "worst"})
 _ALL: Final = "all"
 _COLUMNS: Final = 3
-_KNOWN: Final = re.compile(
+_MEASURES: Final = re.compile(
     r"(11pt_avg|G|P|R(ndcg|prec(_mult)?)|binG|(gm_)?bpref|(gm_)?map|infAP|iprec_at_recall|map_cut|ndcg|ndcg_(cut|rel)"
     r"|num_\w+|recall|recip_rank|relative_P|relstring|runid|set_\w+|success|utility)(_.+)?"
 )
 """Every measure of trec_eval."""
 _WITHOUT: Final = frozenset({"runid", "num_q", "relstring"})
-"""Measures that are no score of a query."""
+"""Measures that are not a score of a query."""
 
 
 def is_line(line: str) -> bool:
@@ -37,12 +37,12 @@ def read(files: Sequence[File], _asked: Asked) -> Found:
     """The measures of each query.
 
     Raises:
-        ContractError: A line has not three columns, or a measure of a query comes twice.
+        ContractError: A line does not have three columns, or repeats a measure of a query.
     """
     queries: dict[str, dict[str, float | None]] = {}
     for file in files:
         rows = list(_rows(file))
-        query_first = _query_first(file, rows)
+        query_first = _is_query_first(file, rows)
         for number, columns in rows:
             query, measure = columns[:2] if query_first else (columns[1], columns[0])
             if query == _ALL or measure in _WITHOUT:
@@ -70,14 +70,14 @@ def _rows(file: File) -> Iterator[tuple[int, list[str]]]:
             yield number, columns
 
 
-def _query_first(file: File, rows: Sequence[tuple[int, Sequence[str]]]) -> bool:
-    """Whether the query stands before the measure."""
+def _is_query_first(file: File, rows: Sequence[tuple[int, Sequence[str]]]) -> bool:
+    """Whether the query comes before the measure."""
     means: Mapping[int, bool] = {column: any(row[column] == _ALL for _, row in rows) for column in (0, 1)}
     if means[0] != means[1]:
         return means[0]
-    known = [all(_KNOWN.fullmatch(row[column]) for _, row in rows) for column in (0, 1)]
-    if known[0] != known[1]:
-        return known[1]
+    is_measure = [all(_MEASURES.fullmatch(row[column]) for _, row in rows) for column in (0, 1)]
+    if is_measure[0] != is_measure[1]:
+        return is_measure[1]
     raise ContractError(
         f"{file.name}: which column is the query cannot be told",
         hint="Keep the lines of the means, whose query is all.",

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did each request of `vllm bench serve --save-result --save-detailed` take?
+"""Reads the requests of `vllm bench serve --save-result --save-detailed`.
 
-Read from and tried with vLLM 0.33.0: `benchmarks/serve.py` writes arrays with an entry for each request, in seconds. Before
-`latencies` was one of them, the total was the time to the first token and those between tokens. A server may refuse without
-a reason, and then `errors` has an empty text: such a request has no latency. `--append-result` writes a run a line.
+Read from and tried with vLLM 0.33.0: `benchmarks/serve.py` writes arrays with an entry for each request, in seconds. Earlier
+versions write no `latencies`: then the total is the time to the first token plus those between tokens. A server may refuse
+without a reason; then `errors` has an empty text, and the request has no latency. `--append-result` writes a run per line.
 """
 
 import math
@@ -30,14 +30,14 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     """The requests of one run.
 
     Raises:
-        ContractError: It holds something else, no single requests, or several runs and none was chosen.
+        ContractError: The file is not a result, has no single requests, or has several runs and none was chosen.
     """
     runs = [(file, run) for file in files for run in _runs(file)]
     labels = [f"{run.get('model_id')}, {run.get('date')}, rate {run.get('request_rate')}" for _, run in runs]
     chosen = the_numbered("run", labels, asked.run, "--run")
     file, run = runs[chosen]
     requests = _requests(file, run)
-    failed = sum(one.error is not None for one in requests)
+    failed = sum(request.error is not None for request in requests)
     if number_of(run["completed"]) != len(requests) - failed:
         raise ContractError(
             f"{file.name}: {run['completed']!r:.20} requests are said to be completed, but {len(requests) - failed:,} of "
@@ -65,7 +65,7 @@ def _runs(file: File) -> list[Mapping[str, Any]]:
 def _requests(file: File, run: Mapping[str, Any]) -> Sequence[load.Request]:
     errors, prompts = members(run.get("errors")), members(run.get("input_lens"))
     tokens = members(run.get("output_lens")) or prompts  # an embedding has no tokens of its own
-    latencies = members(run.get("latencies")) or _added(run)
+    latencies = members(run.get("latencies")) or _summed_latencies(run)
     if not errors:
         raise ContractError(f"{file.name} has only the run's means, not its requests", hint=_DETAILS)
     if not len(errors) == len(prompts) == len(tokens) == len(latencies):
@@ -74,10 +74,10 @@ def _requests(file: File, run: Mapping[str, Any]) -> Sequence[load.Request]:
             f"input_lens, {len(tokens):,} output_lens, {len(latencies):,} latencies",
             hint=_DETAILS,
         )
-    return [_request(*one) for one in zip(errors, prompts, tokens, latencies, strict=True)]
+    return [_request(*values) for values in zip(errors, prompts, tokens, latencies, strict=True)]
 
 
-def _added(run: Mapping[str, Any]) -> list[float | None]:
+def _summed_latencies(run: Mapping[str, Any]) -> list[float | None]:
     pairs = zip(members(run.get("ttfts")), members(run.get("itls")), strict=False)
     return [_sum([first, *members(later)]) for first, later in pairs]
 

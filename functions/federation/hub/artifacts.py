@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Artifacts on the Hub: only from trusted owners, only at a commit, streamed and never kept on disk."""
+"""Artifacts on the Hub: only of trusted owners, only at a commit, streamed and never stored on disk."""
 
 import hashlib
 import re
@@ -12,7 +12,7 @@ from federation.errors import ContractError, MissingError
 from federation.hub.files import Kind, Opened, Place, opened
 
 LARGEST: Final = 64 << 30
-"""Bytes of the largest file that is hashed by default."""
+"""The default limit in bytes of a file that is hashed."""
 
 _OWNER: Final = r"[A-Za-z0-9][A-Za-z0-9._-]{0,95}"
 _NAME: Final = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,95}"
@@ -33,7 +33,7 @@ class HubArtifacts:
         Args:
             api: Makes the `HfApi` at its first use.
             owners: Users and organisations whose repositories may be read.
-            largest: Bytes beyond which nothing is hashed.
+            largest: The most bytes of a file that is hashed.
         """
         self._api = api
         self._owners = frozenset(owners)
@@ -41,28 +41,28 @@ class HubArtifacts:
 
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
-        with self._opened(uri) as file:
-            return b"".join(_within(file, limit, f"{uri} is larger than the limit of {limit} bytes"))
+        with self._open(uri) as file:
+            return b"".join(_limited(file, limit, f"{uri} is larger than the limit of {limit} bytes"))
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
-        hashed, size = hashlib.sha256(), 0
-        with self._opened(uri) as file:
+        sha256, size = hashlib.sha256(), 0
+        with self._open(uri) as file:
             complaint = f"{uri} is larger than the limit of {self._largest} bytes"
-            for chunk in _within(file, self._largest, complaint):
-                hashed.update(chunk)
+            for chunk in _limited(file, self._largest, complaint):
+                sha256.update(chunk)
                 size += len(chunk)
-        return Observed(sha256=hashed.hexdigest(), bytes=size)
+        return Observed(sha256=sha256.hexdigest(), bytes=size)
 
     @contextmanager
-    def _opened(self, uri: str) -> Iterator[Opened]:
-        place = self._place(uri)
+    def _open(self, uri: str) -> Iterator[Opened]:
+        place = self._parsed(uri)
         with opened(self._api(), place) as file:
             if file is None:
                 raise MissingError(f"there is nothing at {uri} yet")
             yield file
 
-    def _place(self, uri: str) -> Place:
+    def _parsed(self, uri: str) -> Place:
         match = re.fullmatch(_URI, uri) if len(uri) <= _LONGEST else None
         if match is None or match["owner"] not in self._owners or not _is_plain(match["path"]):
             raise ContractError(
@@ -75,16 +75,16 @@ class HubArtifacts:
 
 
 def _is_plain(path: str) -> bool:
-    """Whether every client and every person reads the same path; some characters make a person see another one."""
+    """Whether clients and people read the path alike: it has no characters that are hidden or have two meanings."""
     return path.isprintable() and not re.search(_UNSAFE, path)
 
 
-def _within(file: Opened, limit: int, complaint: str) -> Iterator[bytes]:
-    """The bytes as they come; ContractError beyond `limit` of them, and at once if the Hub announces more."""
+def _limited(file: Opened, limit: int, complaint: str) -> Iterator[bytes]:
+    """The bytes as they arrive; ContractError beyond `limit` bytes, at once if the Hub announces more."""
     if (file.size or 0) > limit:
         raise ContractError(complaint)
-    taken = 0
+    size = 0
     for chunk in file.chunks:
-        if (taken := taken + len(chunk)) > limit:
+        if (size := size + len(chunk)) > limit:
             raise ContractError(complaint)
         yield chunk

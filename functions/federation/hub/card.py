@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the Hub need in a release's card, besides what `core.card` writes?
+"""Adds to a release's card what only the Hub needs.
 
-`model-index` says how each unit was judged, in the shape of
-https://github.com/huggingface/hub-docs/blob/main/modelcard.md. The dataset in it is the report that the release names.
+`model-index` contains each unit's verdict, in the form of
+https://github.com/huggingface/hub-docs/blob/main/modelcard.md. Its dataset is the unit's report.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,13 +22,13 @@ def page(release: Mapping[str, Any]) -> str:
 
 
 def _index(release: Mapping[str, Any]) -> Iterator[str]:
-    """YAML whose values are all JSON, a subset of YAML, so that no name can break out of its place."""
-    yield f"- name: {_text(release['name'])}\n  results:\n"
+    """YAML lines. All values are JSON, a subset of YAML, so no name can change the structure."""
+    yield f"- name: {_json(release['name'])}\n  results:\n"
     for kind, unit in sorted(release["units"].items()):
-        yield f"  - task: {_text({'type': kind, 'name': unit['name']})}\n"
-        yield f"    dataset: {_text({'type': 'federation-report', 'name': unit['report']})}\n"
+        yield f"  - task: {_json({'type': kind, 'name': unit['name']})}\n"
+        yield f"    dataset: {_json({'type': 'federation-report', 'name': unit['report']})}\n"
         metric = {"type": "gates", "name": f"Gates under policy {_policy(release)}", "value": _verdict(unit)}
-        yield f"    metrics: {_text([metric])}\n"
+        yield f"    metrics: {_json([metric])}\n"
 
 
 def _policy(release: Mapping[str, Any]) -> str:
@@ -36,9 +36,9 @@ def _policy(release: Mapping[str, Any]) -> str:
 
 
 def _verdict(unit: Mapping[str, Any]) -> str:
-    """A new unit is in a release only because it passed; a carried one passed when it was new."""
+    """The unit's verdict. A new unit is in a release only if it passed; a carried one passed when it was new."""
     return "pass" if unit["origin"] == "new" else "carried"
 
 
-def _text(value: Any) -> str:
+def _json(value: Any) -> str:
     return msgspec.json.encode(value).decode()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a client of the Hub made? Once per process, at its first use, so that a function without the Hub imports nothing.
+"""The Hub's client, made once per process at its first use. A function that does not use the Hub imports nothing.
 
 The token is the library's own default: HF_TOKEN, or what `hf auth login` stored.
 """
@@ -12,23 +12,23 @@ _CONNECT_SECONDS: Final = 5.0
 _READ_SECONDS: Final = 30.0
 _TOO_MANY: Final = 429
 
-_QUIET: Final = {
-    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # else a function's log has lines about uploads of no bytes
-    "HF_HUB_DISABLE_TELEMETRY": "1",  # else each process asks huggingface.co who may have started it
-    "HF_HUB_DISABLE_XET": "1",  # what is published is small, and Xet wants a second service and a folder to write in
+_DEFAULTS: Final = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",  # else a function's log has lines about empty uploads
+    "HF_HUB_DISABLE_TELEMETRY": "1",  # else each process asks huggingface.co which agent started it
+    "HF_HUB_DISABLE_XET": "1",  # releases are small, and Xet needs a second service and a writable folder
 }
-"""Settings that the library reads on import; the environment takes precedence."""
+"""Settings that the library reads on import. The environment takes precedence."""
 
 
 @cache
 def client(endpoint: str | None = None, token: str | None = None) -> Any:
-    """An `HfApi` whose calls time out; by default they would wait for ever.
+    """An `HfApi` whose calls have timeouts; by default they would wait for ever.
 
     Args:
         endpoint: The Hub's address; None for HF_ENDPOINT, else huggingface.co.
         token: The caller's token; None for the environment's.
     """
-    for name, value in _QUIET.items():
+    for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
     from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
 
@@ -38,9 +38,9 @@ def client(endpoint: str | None = None, token: str | None = None) -> Any:
 
 @cache
 def _bound_calls() -> None:
-    """Set timeouts, once per process: all clients share one session, and replacing it would abort calls.
+    """Set timeouts, once per process: all clients share one session, and a new one would abort calls.
 
-    They are set for each request, too, since the library lists pages without any.
+    They are also set for each request, since the library lists pages without them.
     """
     import httpx2  # noqa: PLC0415 - with the client
     from huggingface_hub import set_client_factory  # noqa: PLC0415 - the same
@@ -55,7 +55,7 @@ def _bound_calls() -> None:
 
 
 def _do_not_wait(response: Any) -> None:
-    """Raise where the library would sleep for as long as the Hub asks, up to hours; the event is delivered again."""
+    """Raise instead of sleeping as long as the Hub asks, up to hours. The event will be delivered again."""
     from huggingface_hub import hf_raise_for_status  # noqa: PLC0415 - with the client
 
     if response.status_code == _TOO_MANY or (response.is_error and "Retry-After" in response.headers):
@@ -64,7 +64,7 @@ def _do_not_wait(response: Any) -> None:
 
 
 def headers(api: Any) -> dict[str, str]:
-    """The headers of a call for which `api` has no method: its token and its name."""
+    """The headers of a call for which `api` has no method: the token and our name."""
     from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
 
     return dict(build_hf_headers(token=api.token, library_name=api.library_name))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a file at a revision read from the Hub without keeping it on disk?"""
+"""Streams a file at a revision from the Hub, without storing it on disk."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,10 +37,10 @@ class Opened(msgspec.Struct, frozen=True, kw_only=True):
 
 @contextmanager
 def opened(api: Any, place: Place) -> Iterator[Opened | None]:
-    """The file, open until the context ends, or None when there is no such file, revision or repository.
+    """The file, open until the context ends, or None if there is no such file, revision or repository.
 
     Raises:
-        ServiceError: The Hub does not answer, refuses or breaks off, or something else answers in its place.
+        ServiceError: The Hub does not answer, refuses or breaks off, or a proxy answers.
     """
     from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status  # noqa: PLC0415 - with the client
 
@@ -51,7 +51,7 @@ def opened(api: Any, place: Place) -> Iterator[Opened | None]:
             yield None
             return
         hf_raise_for_status(response)
-        _not_a_page(response, place)
+        _check_no_page(response, place)
         yield Opened(commit=_commit(response), size=_size(response), chunks=response.iter_bytes())
 
 
@@ -59,15 +59,15 @@ def commit_of(file: Opened, place: Place) -> str:
     """The commit that a file was read from.
 
     Raises:
-        ServiceError: The Hub did not say.
+        ServiceError: The Hub's answer does not name it.
     """
     if file.commit is None:
         raise ServiceError(f"Hugging Face Hub: reading {place} failed: the answer does not name its commit")
     return file.commit
 
 
-def _not_a_page(response: Any, place: Place) -> None:
-    """Raise if a page came: the Hub and its storage send every file with an ETag, and a proxy's page has none."""
+def _check_no_page(response: Any, place: Place) -> None:
+    """Raise if the answer is a proxy's page: the Hub and its storage send every file with an ETag."""
     if "ETag" not in response.headers and "text/html" in response.headers.get("Content-Type", ""):
         raise ServiceError(
             f"Hugging Face Hub: reading {place} failed: the answer is a page of HTML, perhaps from a proxy in between"
@@ -75,9 +75,9 @@ def _not_a_page(response: Any, place: Place) -> None:
 
 
 def _commit(response: Any) -> str | None:
-    """The commit, from the Hub's own response: the storage that it may redirect to does not state it."""
-    named = (one.headers.get("X-Repo-Commit") for one in (*response.history, response))
-    return next((commit for commit in named if commit), None)
+    """The commit, from the Hub's own response: storage that it redirects to does not state it. None without one."""
+    commits = (answer.headers.get("X-Repo-Commit") for answer in (*response.history, response))
+    return next((commit for commit in commits if commit), None)
 
 
 def _size(response: Any) -> int | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which commits led to the head of a repository's main branch?"""
+"""The commits of a repository's main branch."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -20,8 +20,8 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def begins(self) -> bool:
-        """Whether it is the commit that the Hub itself makes when a repository is created, without anybody's files."""
-        return self.title == "initial commit" and [one.get("user") for one in self.authors] == ["system"]
+        """Whether the Hub itself made this commit when the repository was created."""
+        return self.title == "initial commit" and [author.get("user") for author in self.authors] == ["system"]
 
 
 def history(api: Any, repo: str) -> Iterator[Commit]:

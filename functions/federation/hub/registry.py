@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is a release published on the Hub exactly once, and found again?
 
-All releases live in one model repository. One commit contains the card and, last, manifest.json; a tag with the
-release's name points to that commit for ever. The Hub has no transaction over both, and a response can be lost. So the
-repository is read before anything is written, and the commit is conditional on the parent that was read.
+All releases are in one model repository. One commit contains the card and, last, manifest.json. A tag with the
+release's name points to that commit for ever. The Hub cannot write both at once, and a response can be lost. So the
+repository is read before it is written, and the commit is conditional on the parent that was read.
 """
 
 import hashlib
@@ -22,13 +22,13 @@ from federation.hub.history import Commit, history
 from federation.ports import Receipt
 
 ATTEMPTS: Final = 5
-"""Attempts at a commit whose parent others keep moving, before we give up until the next delivery."""
+"""Attempts at a commit, if others commit at the same time. The next delivery tries again."""
 
 LOOK_BACK: Final = 50
 """Commits searched for ours after a lost response: one page of the Hub's history."""
 
 HASHED_BYTES: Final = 67_108_864
-"""At most this many bytes of a manifest are hashed; a longer one is not ours."""
+"""The most bytes of a manifest that are hashed; a longer one is not ours."""
 
 _MANIFEST: Final = "manifest.json"
 _ABSENT: Final = 404
@@ -36,7 +36,7 @@ _TAKEN: Final = 409
 _OVERTAKEN: Final = 412
 
 
-class _Held(msgspec.Struct, frozen=True, kw_only=True):
+class _Manifest(msgspec.Struct, frozen=True, kw_only=True):
     commit: str
     digest: str
 
@@ -62,105 +62,107 @@ class HubRegistry:
         Raises:
             ConflictError: The tag names other content, or others kept committing.
             ContractError: The Hub refuses the card, or the tag points to a commit without a manifest.
-            ServiceError: A call failed, and the release was not published by it either.
+            ServiceError: A call failed, and did not publish the release.
         """
-        wanted = digest_of(body)
-        found = self.find(release) or self._tagged(release, self._committed(release, body, wanted), wanted)
-        if found.digest != wanted:
+        digest = digest_of(body)
+        receipt = self.find(release) or self._tag(release, self._commit_once(release, body, digest), digest)
+        if receipt.digest != digest:
             raise ConflictError(
-                f"{self._repo} has the tag {release} on other content: {found.digest} at {found.commit}, not {wanted}"
+                f"{self._repo} has the tag {release} on other content: {receipt.digest} at {receipt.commit}, not {digest}"
             )
-        return found
+        return receipt
 
     def find(self, release: str) -> Receipt | None:
-        """What the registry has under that tag now, in one call; None without the tag, or without a manifest at it."""
-        held = self._held(release)
-        return Receipt(commit=held.commit, tag=release, digest=held.digest) if held else None
+        """The release under that tag now; None if there is no tag, or no manifest at its commit. It costs one call."""
+        manifest = self._manifest_at(release)
+        return Receipt(commit=manifest.commit, tag=release, digest=manifest.digest) if manifest else None
 
-    def _held(self, revision: str) -> _Held | None:
-        """The manifest at a tag or commit, or None when there is none."""
+    def _manifest_at(self, revision: str) -> _Manifest | None:
+        """The manifest at a tag or commit, or None if there is none."""
         place = Place(repo=self._repo, revision=revision, path=_MANIFEST)
         with opened(self._api(), place) as file:
             if file is None:
                 return None
-            hashed, size = hashlib.sha256(), 0
+            sha256, size = hashlib.sha256(), 0
             for chunk in file.chunks:
-                hashed.update(chunk)
+                sha256.update(chunk)
                 if (size := size + len(chunk)) > HASHED_BYTES:
                     break
-            return _Held(commit=commit_of(file, place), digest=f"sha256:{hashed.hexdigest()}")
+            return _Manifest(commit=commit_of(file, place), digest=f"sha256:{sha256.hexdigest()}")
 
-    def _committed(self, release: str, body: bytes, wanted: str) -> str:
-        """The commit with the release: an earlier one of ours, or a new one on the head that was read."""
+    def _commit_once(self, release: str, body: bytes, digest: str) -> str:
+        """The id of the commit with the release: an earlier one of ours, or a new one."""
         for _ in range(ATTEMPTS):
             commits = self._commits()
-            if ours := self._ours(commits, release, wanted):
-                return ours
+            if commit_id := self._existing_commit(commits, release, digest):
+                return commit_id
             try:
-                return self._commit(release, body, wanted, parent=commits[0].id)
+                return self._commit(release, body, digest, parent=commits[0].id)
             except ServiceError as error:
                 if status_of(error.__cause__) == _OVERTAKEN:
                     continue
-                if ours := self._ours(self._commits(), release, wanted):
-                    return ours
+                if commit_id := self._existing_commit(self._commits(), release, digest):
+                    return commit_id
                 raise
         raise ConflictError(f"others committed to {self._repo} during each of {ATTEMPTS} attempts to publish {release}")
 
     def _commits(self) -> list[Commit]:
         """The newest commits of the repository, which is created if it is missing."""
         try:
-            return self._listed()
+            return self._newest_commits()
         except ServiceError as error:
             if status_of(error.__cause__) != _ABSENT:
                 raise
         with service_call(f"creating {self._repo}"):
             self._api().create_repo(self._repo, repo_type="model", private=self._private, exist_ok=True)
-        return self._listed()
+        return self._newest_commits()
 
-    def _listed(self) -> list[Commit]:
+    def _newest_commits(self) -> list[Commit]:
         with service_call(f"listing the commits of {self._repo}"):
-            found = list(islice(history(self._api(), self._repo), LOOK_BACK))
-        if not found:
+            commits = list(islice(history(self._api(), self._repo), LOOK_BACK))
+        if not commits:
             raise ServiceError(f"Hugging Face Hub: listing the commits of {self._repo} failed: the answer names none")
-        return found
+        return commits
 
-    def _ours(self, commits: list[Commit], release: str, wanted: str) -> str | None:
-        """The commit whose title names the release and whose manifest has its digest; a title alone proves nothing."""
-        told_so = (one.id for one in commits if one.title == release and wanted in one.message)
-        return next((id_ for id_ in told_so if (held := self._held(id_)) and held.digest == wanted), None)
+    def _existing_commit(self, commits: list[Commit], release: str, digest: str) -> str | None:
+        """The id of the commit with the release's title and a manifest of its digest; None if there is none."""
+        candidates = (commit.id for commit in commits if commit.title == release and digest in commit.message)
+        return next(
+            (id_ for id_ in candidates if (manifest := self._manifest_at(id_)) and manifest.digest == digest), None
+        )
 
-    def _commit(self, release: str, body: bytes, wanted: str, *, parent: str) -> str:
-        """The new commit; the Hub refuses it with 412 when the head is no longer `parent`."""
+    def _commit(self, release: str, body: bytes, digest: str, *, parent: str) -> str:
+        """The id of the new commit; the Hub refuses it with 412 if the head is no longer `parent`."""
         from huggingface_hub import CommitOperationAdd  # noqa: PLC0415 - with the client
 
         files = {"README.md": page(msgspec.json.decode(body)).encode(), _MANIFEST: body}
         operations = [CommitOperationAdd(path, content) for path, content in files.items()]
-        message = f"{_MANIFEST} is {wanted}"
+        message = f"{_MANIFEST} is {digest}"
         try:
             with service_call(f"committing {release} to {self._repo}"):
-                made = self._api().create_commit(
+                answer = self._api().create_commit(
                     self._repo, operations, commit_message=release, commit_description=message, parent_commit=parent
                 )
         except ValueError as error:
-            if status_of(error.__cause__) is None:  # not refused: the client could not read an answer
+            if status_of(error.__cause__) is None:  # not a refusal: the client could not read the answer
                 raise ServiceError(f"Hugging Face Hub: committing {release} to {self._repo} failed: {error}") from error
             raise ContractError(f"the Hub refuses the card of {release}: {error}") from error
-        return str(made.oid)
+        return str(answer.oid)
 
-    def _tagged(self, release: str, commit: str, wanted: str) -> Receipt:
-        """The receipt once the tag exists: for our commit, or, if the tag was taken meanwhile, for the commit it names."""
+    def _tag(self, release: str, commit: str, digest: str) -> Receipt:
+        """Tag our commit. Returns the receipt, of another commit if the tag was created in between."""
         try:
             with service_call(f"tagging {release} in {self._repo}"):
-                self._api().create_tag(self._repo, tag=release, revision=commit, tag_message=wanted)
+                self._api().create_tag(self._repo, tag=release, revision=commit, tag_message=digest)
         except ServiceError as error:
-            if found := self.find(release):
-                return found
+            if receipt := self.find(release):
+                return receipt
             if status_of(error.__cause__) == _TAKEN and self._has_tag(release):
                 raise ContractError(f"{self._repo} has the tag {release} on a commit without {_MANIFEST}") from error
             raise
-        return Receipt(commit=commit, tag=release, digest=wanted)
+        return Receipt(commit=commit, tag=release, digest=digest)
 
     def _has_tag(self, release: str) -> bool:
-        """Whether the tag exists; the Hub also answers 409 while it is busy with another change of the repository."""
+        """Whether the tag exists. A 409 does not prove that: it may also mean that the repository is being changed."""
         with service_call(f"listing the tags of {self._repo}"):
             return any(tag.name == release for tag in self._api().list_repo_refs(self._repo).tags)

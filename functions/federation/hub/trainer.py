@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs on the Hub, and the pushes that show that they are done.
+"""Jobs on the Hub, and the pushes that complete them.
 
-No event says that a job ended, and COMPLETED says only that its command did. A job ships its unit as a commit on main
+No event says that a job ended, and COMPLETED says only that its command ended. A job ships its unit as a commit on main
 of a repository, so that push counts as its completion. The webhook of the same push gives the same event.
 """
 
@@ -35,14 +35,14 @@ _MINUTES: Final = 24 * 60
 """The limit of a job without `max_minutes`; the Hub's own default is half an hour."""
 
 
-class _Asked(msgspec.Struct):
+class _Request(msgspec.Struct):
     """The part of a job's description that says where its unit goes."""
 
     output: str | None = None
 
 
 class HubTrainer:
-    """Jobs of one namespace; completions are pushes to the watched repositories and to those that jobs push to."""
+    """Jobs of one namespace. Completions are pushes to watched repositories and to the repositories of jobs."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class HubTrainer:
             namespace: User or organisation that pays for the jobs.
             repos: Model repositories to watch, `<owner>/<name>`.
             secrets: Returns, at each launch, the job's secret environment variables, such as a token that may push;
-                None if there are none, so that a job can push nothing.
+                None if there are none, so a job cannot push.
             labels: Labels of every job, besides its name and kind.
             clock: Returns the present time.
         """
@@ -73,7 +73,7 @@ class HubTrainer:
         self._clock = clock
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: several machines, half a command, or a unit that it could not push."""
+        """Why the job cannot start here: several machines, half a command, or no token to push. None if it can."""
         if job.get("count", 1) != 1:
             return f"job {name} wants {job['count']} machines; a job on the Hub runs on one: set count to 1"
         if self._secrets is None and str(job.get("output") or "").startswith(_MODELS):
@@ -90,22 +90,22 @@ class HubTrainer:
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
-        The Hub chooses a job's id, so the name is a label that is looked up first. Two simultaneous launches of one name may
-        both find none: then two jobs push, and the second one's version is rejected as taken.
-        A job runs on one machine, which the Hub never preempts: `spot` has no meaning here.
+        The Hub chooses a job's id, so the name is a label that is looked up first. If two launches of one name run at once,
+        two jobs may push; the version of the second is then rejected as taken.
+        A job runs on one machine, which the Hub never preempts: `spot` has no effect here.
 
         Raises:
             ContractError: It cannot be started here, or the Hub refuses it.
             CapacityError: The namespace cannot pay for it.
         """
-        if self._started(name):
+        if self._was_started(name):
             return
         if why := self.refusal(name, job):
             raise ContractError(why)
         try:
             self._run(name, job)
         except ServiceError as error:
-            if self._started(name):
+            if self._was_started(name):
                 return
             status = status_of(error.__cause__)
             if status == _UNPAID:
@@ -115,29 +115,29 @@ class HubTrainer:
             raise
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """Every recent commit on main of every watched repository, the newest of a repository first.
+        """Each recent push to main of the repositories, the newest of a repository first.
 
-        Then those of our jobs that pushed nothing, ended in an error, or were cancelled or deleted.
+        Then our jobs that pushed nothing, ended in an error, or were cancelled or deleted.
         """
         since = self._clock() - RECENT
-        pushing = dict(self._pushing(since))
+        pushing = dict(self._pushing_jobs(since))
         pushes = {repo: self._pushes(repo, since) for repo in sorted(self._repos | pushing.keys())}
-        found = [push for told in pushes.values() for push in told or ()]
-        idle = [_idle(job, repo) for repo, job in pushing.items() if pushes[repo] is None]
-        return [*found, *idle, *self._failed(since)]
+        completions = [push for part in pushes.values() for push in part or ()]
+        idle = [_no_push_failure(job, repo) for repo, job in pushing.items() if pushes[repo] is None]
+        return [*completions, *idle, *self._failures(since)]
 
     def artifact(self, resource: str) -> str | None:
-        """None: every event of the Hub names its commit; without one, only "the newest" could be returned."""
+        """Always None: every event of the Hub names its commit already."""
         del resource
         return None
 
-    def _started(self, name: str) -> bool:
-        return any(self._listed(labels={LABEL: name}))
+    def _was_started(self, name: str) -> bool:
+        return any(self._jobs(labels={LABEL: name}))
 
     def _run(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job. The Hub does not document whether a command replaces an image's ENTRYPOINT or follows it.
 
-        A whole command works in both cases: in the second, our images ignore the words before the first option.
+        A whole command works in both cases: if it follows, our images ignore the words before the first option.
         """
         with service_call(f"running job {name}"):
             self._api().run_job(
@@ -152,35 +152,35 @@ class HubTrainer:
                 namespace=self._namespace,
             )
 
-    def _pushing(self, since: datetime) -> Iterator[tuple[str, Any]]:
-        """Our completed jobs, each with the repository it was to push to; deleted ones too, as they may have pushed."""
-        for job in self._ended(["COMPLETED", _DELETED], since):
+    def _pushing_jobs(self, since: datetime) -> Iterator[tuple[str, Any]]:
+        """Our completed jobs after their repositories' names; deleted ones too, since they may have pushed."""
+        for job in self._recent_jobs(["COMPLETED", _DELETED], since):
             if repo := _repo_of(job.labels or {}, job.environment or {}):
                 yield repo, job
 
-    def _failed(self, since: datetime) -> Iterator[Mapping[str, Any]]:
-        for job in self._ended(list(_FAILED), since):
+    def _failures(self, since: datetime) -> Iterator[Mapping[str, Any]]:
+        for job in self._recent_jobs(list(_FAILED), since):
             labels = job.labels or {}
             if job.status.stage == _DELETED and _repo_of(labels, job.environment or {}):
-                continue  # whether it pushed says how it ended
+                continue  # its push, or no push, says how it ended
             if name := labels.get(LABEL):
                 yield _failure(name, job)
 
-    def _ended(self, status: Any, since: datetime) -> Iterator[Any]:
-        for job in self._listed(status=status):
+    def _recent_jobs(self, status: Any, since: datetime) -> Iterator[Any]:
+        for job in self._jobs(status=status):
             if job.created_at and job.created_at + RECENT < since:
                 return  # the list is newest first, and no job runs that long
             yield job
 
-    def _listed(self, **wanted: Any) -> Iterator[Any]:
+    def _jobs(self, **filters: Any) -> Iterator[Any]:
         operation = f"listing the jobs of {self._namespace}"
         try:
             with service_call(operation):
-                yield from self._api().list_jobs(namespace=self._namespace, **wanted)
-        except ValueError as error:  # what the client raises for a time or a stage that it cannot read
-            said = f"{type(error).__name__}: {error}"
+                yield from self._api().list_jobs(namespace=self._namespace, **filters)
+        except ValueError as error:  # the client's exception for a time or stage that it cannot read
+            reason = f"{type(error).__name__}: {error}"
             raise ServiceError(
-                f"Hugging Face Hub: {operation} failed: the answer has an unexpected form: {said}"
+                f"Hugging Face Hub: {operation} failed: the answer has an unexpected form: {reason}"
             ) from error
 
     def _pushes(self, repo: str, since: datetime) -> Sequence[Mapping[str, Any]] | None:
@@ -194,18 +194,18 @@ class HubTrainer:
             raise
         if info.last_modified and info.last_modified < since:
             return ()
-        found: list[Mapping[str, Any]] = []
+        pushes: list[Mapping[str, Any]] = []
         with service_call(f"listing the commits of {repo}"):
             for commit in history(self._api(), repo):
                 if datetime.fromisoformat(commit.date) < since:
-                    return found
+                    return pushes
                 if not commit.begins:
-                    found.append(_completion(info.id, info._id, commit))  # noqa: SLF001 - the id, as webhooks tell it
-        return found or None
+                    pushes.append(_completion(info.id, info._id, commit))  # noqa: SLF001 - the id, as in webhooks
+        return pushes or None
 
 
 def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
-    """The same completion that federation.sources.hub reads from the webhook of a push to this commit."""
+    """The data of a push, the same as federation.sources.hub reads from its webhook."""
     return {
         "provider": "huggingface",
         "resource": f"{_MODELS}{repo}",
@@ -217,16 +217,16 @@ def _completion(repo: str, identity: str, commit: Commit) -> Mapping[str, Any]:
     }
 
 
-def _idle(job: Any, repo: str) -> Mapping[str, Any]:
-    """The failure of a completed job to whose repository no push is visible."""
-    said = f"nothing was pushed to {repo}, as far as our token (HF_TOKEN) may see; the job's log may say why"
-    return _failure(job.labels[LABEL], job, said)
+def _no_push_failure(job: Any, repo: str) -> Mapping[str, Any]:
+    """The failure of a completed job that pushed nothing that we can see."""
+    reason = f"nothing was pushed to {repo}, as far as our token (HF_TOKEN) may see; the job's log may say why"
+    return _failure(job.labels[LABEL], job, reason)
 
 
 def _failure(name: str, job: Any, why: str | None = None) -> Mapping[str, Any]:
-    """A failed job as the Hub describes it; its log may say more."""
+    """The data of a failed job; its log may say more."""
     stage = getattr(job.status.stage, "value", job.status.stage)
-    said = why or job.status.message or "the Hub gives no reason; its log may"
+    reason = why or job.status.message or "the Hub gives no reason; its log may"
     resource = f"hf://jobs/{job.owner.name}/{job.id}"
     return {
         "provider": "huggingface",
@@ -234,14 +234,14 @@ def _failure(name: str, job: Any, why: str | None = None) -> Mapping[str, Any]:
         "completed_at": text(job.finished_at or job.created_at),
         "dedupe_key": f"hf|{resource}|{stage}",
         "name": name,
-        "failure": failure.sentence(stage, said),
+        "failure": failure.sentence(stage, reason),
     }
 
 
 def _repo_of(labels: Mapping[str, str], environment: Mapping[str, Any]) -> str | None:
-    """`<owner>/<name>` for a job with the output `hf://models/<owner>`; anyone who may run jobs can write both."""
+    """`<owner>/<name>` for a job with the output `hf://models/<owner>`, else None. Anyone who runs jobs can write both."""
     try:
-        output = msgspec.json.decode(environment[ENVIRONMENT], type=_Asked).output or ""
+        output = msgspec.json.decode(environment[ENVIRONMENT], type=_Request).output or ""
         repo = f"{output.removeprefix(_MODELS).rstrip('/')}/{labels[LABEL]}"
     except (KeyError, TypeError, msgspec.DecodeError):
         return None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a client of a cluster made?
+"""Clients of a cluster.
 
-The package `kubernetes` is imported when the first client is made, since its import is among the slowest there are.
+The package `kubernetes` is imported with the first client, since importing it is slow.
 """
 
 from functools import cache
@@ -10,7 +10,7 @@ from typing import Any, Final
 TIMEOUTS: Final = (5.0, 30.0)
 """Seconds to connect and to read, for each request."""
 _RETRIES: Final = 3
-"""Retries of a request whose connection failed; an answer, such as 429, is left to the next delivery."""
+"""Retries of a request whose connection failed. After an answer such as 429, the next delivery tries again."""
 
 
 @cache
@@ -24,13 +24,15 @@ def batch(context: str | None = None) -> Any:
 
     from kubernetes import client, config  # noqa: PLC0415 - half a second
 
-    made = client.Configuration()
-    made.retries = Retry(_RETRIES, respect_retry_after_header=False)  # else it sleeps for as long as a cluster asks
+    configuration = client.Configuration()
+    configuration.retries = Retry(
+        _RETRIES, respect_retry_after_header=False
+    )  # else it sleeps as long as a cluster asks
     if context is None:
-        config.load_incluster_config(made)  # type: ignore[no-untyped-call]
+        config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
     else:
-        config.load_kube_config(context=context, client_configuration=made)  # type: ignore[no-untyped-call]
-    return client.BatchV1Api(client.ApiClient(made))
+        config.load_kube_config(context=context, client_configuration=configuration)  # type: ignore[no-untyped-call]
+    return client.BatchV1Api(client.ApiClient(configuration))
 
 
 def core_api(batch: Any) -> Any:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a training job described to Kubernetes?
+"""A training job in Kubernetes' form.
 
 https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/job-v1/
 """
@@ -20,7 +20,7 @@ OUTPUT: Final = "federation/output"
 """The annotation with the URI of the unit's folder, ending in a slash."""
 
 KEPT_SECONDS: Final = int(RECENT.total_seconds())
-"""A finished Job is kept for as long as a sweep looks for it."""
+"""How long the cluster keeps a finished Job: as long as a sweep looks for it."""
 
 _NOT_EVICTED: Final = {
     "cluster-autoscaler.kubernetes.io/safe-to-evict": "false",  # GKE's, AKS's
@@ -32,19 +32,19 @@ _RESOURCE: Final = re.compile(
     r"(?:cpu|memory|ephemeral-storage)=[0-9]+(?:\.[0-9]+)?[A-Za-z]*|hugepages-[0-9]+[KMG]i=[0-9]+(?:[KMGTPE]i)?"
     r"|[a-z0-9.-]+/[A-Za-z0-9._-]+=[0-9]+"
 )
-"""A resource that a cluster accepts; extended resources, such as GPUs, only in whole numbers."""
+"""A resource that a cluster accepts. Extended resources, such as GPUs, are whole numbers."""
 _EXAMPLE: Final = "cpu=4,memory=16Gi,nvidia.com/gpu=1"
 _HOST: Final = re.compile(r"[a-z][-a-z0-9]{0,61}[a-z0-9]")
 """A DNS label as a Service needs it (RFC 1035), at most 63 characters."""
 _LONGEST_NAME: Final = 63
-"""Characters of a Job's name: its pods carry it in a label."""
+"""The most characters of a Job's name, which is also a label of its pods."""
 
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a cluster lets jobs run, which differs from cluster to cluster.
+    """The settings by which one cluster places jobs.
 
     `secret` names a Secret whose entries are environment variables of every job, such as HF_TOKEN to push a unit to the Hub.
-    `spot_selector` and `spot_tolerations` are for jobs that may be interrupted, e.g. `cloud.google.com/gke-spot: "true"`
+    `spot_selector` and `spot_tolerations` apply to jobs that may be interrupted, e.g. `cloud.google.com/gke-spot: "true"`
     or `karpenter.sh/capacity-type: spot`.
     """
 
@@ -56,7 +56,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 
 def unreadable(name: str, machine: str | None) -> str | None:
     """Why `machine` is not a list of resources, or None."""
-    if all(_RESOURCE.fullmatch(part) for part in _parts(machine)):
+    if all(_RESOURCE.fullmatch(part) for part in _resource_parts(machine)):
         return None
     return f"job {name} asks for machine {machine!r}; on Kubernetes write {_EXAMPLE}"
 
@@ -67,7 +67,7 @@ def machines(job: Mapping[str, Any]) -> int:
 
 
 def unnameable(name: str, count: int) -> str | None:
-    """Why the job's name does not fit, or the names `<name>-<index>` of its machines do not; None when they do."""
+    """Why the job's name, or a name `<name>-<index>` of its machines, is not allowed; None if all are."""
     if count == 1 and len(name) > _LONGEST_NAME:
         return f"job {name} has a name of {len(name)} characters; Kubernetes allows {_LONGEST_NAME}: shorten its kind"
     last = f"{name}-{count - 1}"
@@ -80,50 +80,50 @@ def unnameable(name: str, count: int) -> str | None:
 
 
 def labels_of(name: str, job: Mapping[str, Any], labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels of all that is made for a job: those of its home, its kind, and its name, by which it is found."""
+    """The labels of everything created for a job: those of its home, its kind, and its name."""
     return {**labels, KIND: str(job["kind"]).rstrip("-"), LABEL: name}  # a label ends in a letter or a digit
 
 
 def job_of(
     name: str, job: Mapping[str, Any], placement: Placement, labels: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The Job: retried when its node is lost, failed for good when its exit code says that it is configured wrong."""
-    minutes, count, told = job.get("max_minutes"), machines(job), labels_of(name, job, labels or {})
+    """The Job. It is retried if its node is lost, and fails at once if its exit code says that it is configured wrong."""
+    minutes, count, job_labels = job.get("max_minutes"), machines(job), labels_of(name, job, labels or {})
     return {
         "apiVersion": "batch/v1",
         "kind": "Job",
-        "metadata": {"name": name, "labels": told, "annotations": _annotations(name, job)},
+        "metadata": {"name": name, "labels": job_labels, "annotations": _annotations(name, job)},
         "spec": {
-            "backoffLimit": _ATTEMPTS * count,  # counted in pods, and losing one machine fails the pods of all
+            "backoffLimit": _ATTEMPTS * count,  # counted in pods; if one machine is lost, all pods fail
             "ttlSecondsAfterFinished": KEPT_SECONDS,
-            "podFailurePolicy": {"rules": _rules()},
-            "template": {"metadata": _template(told, job), "spec": _pod(name, job, placement)},
+            "podFailurePolicy": {"rules": _failure_rules()},
+            "template": {"metadata": _template(job_labels, job), "spec": _pod(name, job, placement)},
             **({"activeDeadlineSeconds": minutes * 60} if minutes else {}),
-            **(_several(count) if count > 1 else {}),
+            **(_indexed_fields(count) if count > 1 else {}),
         },
     }
 
 
-def _several(count: int) -> dict[str, Any]:
-    """The fields of an Indexed Job. Each machine is tried as often as a lone one; clusters before 1.29 ignore that."""
+def _indexed_fields(count: int) -> dict[str, Any]:
+    """The fields of an Indexed Job. Each machine has the attempts of a single one; clusters before 1.29 ignore that."""
     indexed = {"completions": count, "parallelism": count, "completionMode": "Indexed"}
     return {**indexed, "backoffLimitPerIndex": _ATTEMPTS, "maxFailedIndexes": 0}
 
 
 def _annotations(name: str, job: Mapping[str, Any]) -> dict[str, str]:
     output = job.get("output")
-    told = {"federation/kind": job.get("kind"), "federation/asked-by": job.get("asked_by")}
-    told[OUTPUT] = f"{output.rstrip('/')}/{name}/" if output else None
-    return {key: value for key, value in told.items() if value}
+    annotations = {"federation/kind": job.get("kind"), "federation/asked-by": job.get("asked_by")}
+    annotations[OUTPUT] = f"{output.rstrip('/')}/{name}/" if output else None
+    return {key: value for key, value in annotations.items() if value}
 
 
 def _template(labels: Mapping[str, str], job: Mapping[str, Any]) -> dict[str, Any]:
-    """The pods' metadata. A pod that is not for spot asks not to be evicted, since its job would start all over."""
+    """The pods' metadata. Unless it is spot, a pod asks not to be evicted, since its job would start again."""
     return {"labels": labels, **({} if job.get("spot") else {"annotations": _NOT_EVICTED})}
 
 
-def _rules() -> list[dict[str, Any]]:
-    """The pod failure policy, whose first match counts: fail for good on our exit code, ignore an evicted pod."""
+def _failure_rules() -> list[dict[str, Any]]:
+    """The pod failure policy, whose first match counts: fail on our exit code, ignore an evicted pod."""
     refused = {"containerName": CONTAINER, "operator": "In", "values": [CONFIGURED_WRONG]}
     return [
         {"action": "FailJob", "onExitCodes": refused},
@@ -142,13 +142,13 @@ def _pod(name: str, job: Mapping[str, Any], placement: Placement) -> dict[str, A
         **({"subdomain": name} if machines(job) > 1 else {}),
         **({"serviceAccountName": account} if account else {}),
         **({"nodeSelector": dict(placement.spot_selector)} if spot and placement.spot_selector else {}),
-        **({"tolerations": [dict(one) for one in placement.spot_tolerations]} if spot else {}),
+        **({"tolerations": [dict(toleration) for toleration in placement.spot_tolerations]} if spot else {}),
     }
 
 
 def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[str, Any]:
-    """The container; dollar signs are escaped, so that the cluster takes none for the beginning of `$(VARIABLE)`."""
-    resources = dict(one.split("=") for one in _parts(job.get("machine")))
+    """The container. Dollar signs are escaped, since the cluster replaces `$(VARIABLE)`."""
+    resources = dict(part.split("=") for part in _resource_parts(job.get("machine")))
     return {
         "name": CONTAINER,
         "image": job["image"],
@@ -156,7 +156,7 @@ def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[st
         "env": [
             {"name": "FEDERATION_JOB", "value": canonical(job).decode().replace("$", "\\u0024")},
             {"name": "FEDERATION_JOB_NAME", "value": name},
-            *_meeting(name, job),
+            *_address_variables(name, job),
         ],
         **({"envFrom": [{"secretRef": {"name": secret}}]} if secret else {}),
         "resources": {"requests": resources, "limits": resources} if resources else {},
@@ -164,10 +164,10 @@ def _container(name: str, job: Mapping[str, Any], secret: str | None) -> dict[st
     }
 
 
-def _meeting(name: str, job: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Where the machines of a job meet: at the first one, whose address is `<name>-0` of the Service named like the job."""
+def _address_variables(name: str, job: Mapping[str, Any]) -> list[dict[str, str]]:
+    """For several machines, the address of the first one: `<name>-0` of the Service named like the job."""
     return [{"name": "MASTER_ADDR", "value": f"{name}-0.{name}"}] if machines(job) > 1 else []
 
 
-def _parts(machine: str | None) -> Sequence[str]:
+def _resource_parts(machine: str | None) -> Sequence[str]:
     return [part.strip() for part in machine.split(",")] if machine else []

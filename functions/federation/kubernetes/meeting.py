@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the machines of one job find each other? By a headless Service of the job's name.
+"""How do the machines of one job find each other? By a headless Service with the job's name.
 
-https://kubernetes.io/docs/tasks/job/job-with-pod-to-pod-communication/: an Indexed Job calls its pods `<job>-<index>`, and
+https://kubernetes.io/docs/tasks/job/job-with-pod-to-pod-communication/: an Indexed Job names its pods `<job>-<index>`, and
 such a Service makes `<job>-<index>.<service>` resolve within the namespace.
 """
 
@@ -9,24 +9,24 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from federation.errors import ServiceError
-from federation.kubernetes.calls import service_call, status_of, whole
+from federation.kubernetes.calls import checked, service_call, status_of
 from federation.kubernetes.clients import TIMEOUTS, core_api
 from federation.kubernetes.job import LABEL
 
 _JOB_NAME: Final = "batch.kubernetes.io/job-name"
-"""The label that the cluster puts on every pod of a Job."""
+"""The label that the cluster gives to every pod of a Job."""
 
 _TAKEN: Final = 409
 
 
 def offer(batch: Any, namespace: str, name: str, uid: str, labels: Mapping[str, str] | None = None) -> None:
-    """Make the Service unless the job already has it.
+    """Create the Service unless the job already has it.
 
     Args:
         batch: The batch/v1 API of the cluster.
         namespace: The job's namespace.
         name: The job's name.
-        uid: The uid of the Job, which will own the Service, so that both are deleted together.
+        uid: The uid of the Job. It owns the Service, so both are deleted together.
         labels: The job's labels.
 
     Raises:
@@ -43,7 +43,7 @@ def offer(batch: Any, namespace: str, name: str, uid: str, labels: Mapping[str, 
 
 
 def service_of(name: str, uid: str, labels: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """The Service, which has no address of its own: its names resolve to pods."""
+    """The Service. It has no address itself; its names resolve to pods."""
     owner = {"apiVersion": "batch/v1", "kind": "Job", "name": name, "uid": uid}
     return {
         "apiVersion": "v1",
@@ -58,11 +58,13 @@ def service_of(name: str, uid: str, labels: Mapping[str, str] | None = None) -> 
 
 
 def _check_owner(batch: Any, namespace: str, name: str, uid: str) -> None:
-    """Raise unless this Job owns the Service; one that an earlier Job owns is about to be deleted by the cluster."""
+    """Raise unless this Job owns the Service. The cluster will soon delete a Service of an earlier Job."""
     operation = f"reading the service of job {name} in {namespace}"
     with service_call(operation):
-        found = whole(core_api(batch).read_namespaced_service(name, namespace, _request_timeout=TIMEOUTS), operation)
-    if uid not in {owner.uid for owner in found.metadata.owner_references or ()}:
+        service = checked(
+            core_api(batch).read_namespaced_service(name, namespace, _request_timeout=TIMEOUTS), operation
+        )
+    if uid not in {owner.uid for owner in service.metadata.owner_references or ()}:
         raise ServiceError(
             f"Kubernetes: the service {name} in {namespace} does not belong to the job {name}, so the job's machines "
             f"cannot meet; if the cluster does not delete it: kubectl delete service {name} --namespace {namespace}"

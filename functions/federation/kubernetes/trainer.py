@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs in one namespace of a cluster; a job's name is the Job's, so the cluster itself starts a name only once.
+"""Jobs in one namespace of a cluster. A job's name is the Job's name, so the cluster starts each name only once.
 
-A cluster sends no events, so only the sweep finds what has ended.
+A cluster sends no events, so only the sweep finds jobs that ended.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,7 +12,7 @@ from federation.core import failure
 from federation.core.instant import text
 from federation.errors import CapacityError, ContractError, ServiceError
 from federation.kubernetes import meeting
-from federation.kubernetes.calls import service_call, status_of, whole
+from federation.kubernetes.calls import checked, service_call, status_of
 from federation.kubernetes.clients import TIMEOUTS
 from federation.kubernetes.job import LABEL, OUTPUT, Placement, job_of, labels_of, machines, unnameable, unreadable
 from federation.kubernetes.pods import decisive_end
@@ -21,9 +21,9 @@ PAGE: Final = 200
 
 _ABSENT: Final = 404
 _TAKEN: Final = "409 AlreadyExists: "
-"""The other 409 is a Conflict: two requests changed the quota at once, and the server made no job of this one."""
+"""Another 409 is Conflict: two requests changed the quota at once, and this one created no Job."""
 _NO_QUOTA: Final = "exceeded quota: "
-"""In the message of a 403 of the server's ResourceQuota plug-in; every other 403 is about rights."""
+"""Part of the message if a 403 is about a quota; every other 403 is about permissions."""
 _FORBIDDEN: Final = 403
 _BY_RULE: Final = "PodFailurePolicy"
 _INVALID: Final = frozenset({400, 422})
@@ -45,7 +45,7 @@ class KubernetesTrainer:
             batch: Makes the `BatchV1Api` when it is first needed.
             namespace: The namespace of all jobs.
             placement: What this cluster needs to place them.
-            labels: Labels of all that is made for a job, besides its name and kind.
+            labels: Labels of everything created for a job, besides its name and kind.
         """
         self._batch = batch
         self._namespace = namespace
@@ -53,34 +53,34 @@ class KubernetesTrainer:
         self._labels = labels or {}
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> str | None:
-        """Why the job cannot start here: `machine` is not a list of resources, or several machines cannot be named."""
+        """Why the job cannot start here: `machine` is not a list of resources, or the name is not allowed. Else None."""
         return unreadable(name, job.get("machine")) or unnameable(name, machines(job))
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job; a name that was started before starts nothing.
 
-        Several machines get a Service after the Job, which owns it; a redelivery makes up for what a crash left out.
+        Several machines get a Service, which the Job owns. After a crash, a redelivery creates what is missing.
 
         Raises:
             ContractError: It cannot be started here, or the cluster rejects it as malformed.
-            CapacityError: The namespace may not have so many jobs now.
+            CapacityError: The namespace's quota does not allow so many jobs now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)
-        made = self._made(name, job)
+        created = self._create(name, job)
         if machines(job) > 1:
-            uid, labels = (made or self._read(name)).metadata.uid, labels_of(name, job, self._labels)
+            uid, labels = (created or self._read(name)).metadata.uid, labels_of(name, job, self._labels)
             meeting.offer(self._batch(), self._namespace, name, uid, labels)
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """The end of each of our jobs that is over, in the order of their names; the cluster keeps a Job for RECENT.
+        """The data of each of our jobs that ended, in the order of their names; the cluster keeps a Job for RECENT.
 
-        A completion time "is set when the job finishes successfully, and only then" (JobStatus); a failure is a condition.
+        A completion time "is set when the job finishes successfully, and only then" (JobStatus). A failure is a condition.
         """
-        return [told for job in self._jobs() if job.status and (told := self._finished_job(job))]
+        return [completion for job in self._jobs() if job.status and (completion := self._completion(job))]
 
     def artifact(self, resource: str) -> str | None:
-        """URI of a job's unit; None when it has no output, or there is no such job in this namespace."""
+        """URI of a job's unit; None if it has no output, or there is no such job in this namespace."""
         prefix = self._resource("")
         if not resource.startswith(prefix):
             return None
@@ -92,14 +92,14 @@ class KubernetesTrainer:
                 return None
             raise
 
-    def _made(self, name: str, job: Mapping[str, Any]) -> Any | None:
-        """The Job as it was created now; None when the name was taken."""
+    def _create(self, name: str, job: Mapping[str, Any]) -> Any | None:
+        """Create the Job and return it; None if the name is taken."""
         body = job_of(name, job, self._placement, self._labels)
         operation = f"creating job {name} in {self._namespace}"
         try:
             with service_call(operation):
-                made = self._batch().create_namespaced_job(self._namespace, body, _request_timeout=TIMEOUTS)
-            return whole(made, operation)
+                answer = self._batch().create_namespaced_job(self._namespace, body, _request_timeout=TIMEOUTS)
+            return checked(answer, operation)
         except ServiceError as error:
             status = status_of(error.__cause__)
             if status in _INVALID:
@@ -113,43 +113,45 @@ class KubernetesTrainer:
     def _read(self, name: str) -> Any:
         operation = f"reading job {name} in {self._namespace}"
         with service_call(operation):
-            found = self._batch().read_namespaced_job(name, self._namespace, _request_timeout=TIMEOUTS)
-        return whole(found, operation)
+            answer = self._batch().read_namespaced_job(name, self._namespace, _request_timeout=TIMEOUTS)
+        return checked(answer, operation)
 
     def _jobs(self) -> Iterator[Any]:
-        operation, following = f"listing the jobs of {self._namespace}", None
+        operation, next_page = f"listing the jobs of {self._namespace}", None
         while True:
             with service_call(operation):
                 page = self._batch().list_namespaced_job(
-                    self._namespace, label_selector=LABEL, limit=PAGE, _continue=following, _request_timeout=TIMEOUTS
+                    self._namespace, label_selector=LABEL, limit=PAGE, _continue=next_page, _request_timeout=TIMEOUTS
                 )
-            yield from whole(page, operation).items
-            following = page.metadata._continue  # noqa: SLF001 - the client's name for `continue`
-            if not following:
+            yield from checked(page, operation).items
+            next_page = page.metadata._continue  # noqa: SLF001 - the client's name for `continue`
+            if not next_page:
                 return
 
-    def _finished_job(self, job: Any) -> Mapping[str, Any] | None:
+    def _completion(self, job: Any) -> Mapping[str, Any] | None:
         name, output = job.metadata.name, _output(job)
         if job.status.completion_time:
             place = {"artifact_uri": output} if output else {}
-            return {**self._ended(name, "Complete", job.status.completion_time), **place}
-        if failed := _failed(job):
-            told = self._ended(name, "Failed", failed.last_transition_time or job.metadata.creation_timestamp)
-            return {**told, "name": name, "failure": self._failure(name, failed)}
+            return {**self._completion_data(name, "Complete", job.status.completion_time), **place}
+        if condition := _failed_condition(job):
+            completion = self._completion_data(
+                name, "Failed", condition.last_transition_time or job.metadata.creation_timestamp
+            )
+            return {**completion, "name": name, "failure": self._failure(name, condition)}
         return None
 
     def _failure(self, name: str, condition: Any) -> str:
         """A sentence with the condition's message and the pod's last words.
 
-        If our failure policy ended the job, the message has the exit code; otherwise it is taken from the pod.
+        The exit code is in the message if our failure policy ended the job; otherwise it is the pod's.
         """
         end = decisive_end(self._batch(), self._namespace, name)
         reason, words = condition.reason or "Failed", condition.message or "no message"
         code = end.code if end and reason != _BY_RULE else None
-        said = failure.sentence(reason, words, code=code)
-        return f"{said}: {end.words}" if end and end.words else said
+        sentence = failure.sentence(reason, words, code=code)
+        return f"{sentence}: {end.words}" if end and end.words else sentence
 
-    def _ended(self, name: str, how: str, at: datetime) -> dict[str, Any]:
+    def _completion_data(self, name: str, how: str, at: datetime) -> dict[str, Any]:
         resource = self._resource(name)
         return {
             "provider": "kubernetes",
@@ -167,7 +169,9 @@ def _output(job: Any) -> str | None:
     return str(output) if output else None
 
 
-def _failed(job: Any) -> Any | None:
+def _failed_condition(job: Any) -> Any | None:
     """The condition `Failed`, whose reason is BackoffLimitExceeded, DeadlineExceeded or PodFailurePolicy."""
     conditions = job.status.conditions or ()
-    return next((one for one in conditions if one.type == "Failed" and one.status == "True"), None)
+    return next(
+        (condition for condition in conditions if condition.type == "Failed" and condition.status == "True"), None
+    )

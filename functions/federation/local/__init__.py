@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Everything on one machine: SQLite, files and child processes. The default home, and what every test runs on."""
+"""A home on one machine: SQLite, files and child processes. It is the default home, and most tests use it."""

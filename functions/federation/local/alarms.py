@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Alarms in a folder: one file for each that fires now."""
+"""Alarms in a folder: one file for each alarm that fires now."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Artifacts on this machine: `file://` as it is, every other scheme from a folder that mirrors the clouds."""
+"""Artifacts on this machine: `file://` URIs, and other schemes from a folder that imitates the clouds."""
 
 import errno
 import hashlib
@@ -14,14 +14,14 @@ from federation.core.admission import Observed
 from federation.errors import ContractError, MissingError, ServiceError
 
 _NOTHING: Final = frozenset({errno.ENOENT, errno.ENAMETOOLONG})
-"""What the system says about a path at which nothing exists, or can exist."""
+"""System errors for a path at which nothing exists, or can exist."""
 
 
 class LocalArtifacts:
     """`s3://bucket/key` is read from `<clouds>/s3/bucket/key`, and likewise for gs and hf.
 
-    A `file://` URI, or one relative to `base`, is read only below one of `folders`: a manifest from outside must not name
-    this machine's files.
+    A `file://` URI, or one relative to `base`, is read only below one of `folders`, since a foreign manifest could name
+    any file of this machine.
     """
 
     def __init__(self, clouds: Path, folders: tuple[Path, ...] = (), base: Path = Path()) -> None:
@@ -31,7 +31,7 @@ class LocalArtifacts:
 
     def read(self, uri: str, limit: int) -> bytes:
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
-        with self._opened(uri) as file:
+        with self._open(uri) as file:
             body = file.read(limit + 1)
         if len(body) > limit:
             raise ContractError(f"{uri} is larger than the limit of {limit} bytes")
@@ -39,12 +39,12 @@ class LocalArtifacts:
 
     def observe(self, uri: str) -> Observed:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
-        with self._opened(uri) as file:
+        with self._open(uri) as file:
             return Observed(sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
 
     @contextmanager
-    def _opened(self, uri: str) -> Iterator[BufferedReader]:
-        """The file, as an object of a cloud: a folder counts as missing; a pipe, which might block, is refused."""
+    def _open(self, uri: str) -> Iterator[BufferedReader]:
+        """Open the file. As in a cloud, a folder counts as missing. A pipe is refused, since it might block."""
         path = self._path(uri)
         try:
             if not path.exists() or path.is_dir():
@@ -59,13 +59,13 @@ class LocalArtifacts:
             raise ServiceError(f"{uri} cannot be read: {error.strerror}") from error
 
     def _path(self, uri: str) -> Path:
-        """Where the URI leads, links followed.
+        """The path of the URI's file, after links.
 
         Raises:
-            ContractError: It leads outside the folders, or nowhere: a link to itself, or an impossible character.
+            ContractError: It is outside the folders, a link to itself, or not a possible path.
         """
         try:
-            path, folders = self._named(uri)
+            path, folders = self._unresolved(uri)
             resolved = path.resolve()
         except (ValueError, RuntimeError) as error:
             raise ContractError(f"{uri!a:.200} is not read: it does not name a file on this machine") from error
@@ -73,8 +73,8 @@ class LocalArtifacts:
             raise ContractError(f"{uri} lies outside the folders that artifacts are read from")
         return resolved
 
-    def _named(self, uri: str) -> tuple[Path, tuple[Path, ...]]:
-        """The path as it is written, and the folders below which it may lie."""
+    def _unresolved(self, uri: str) -> tuple[Path, tuple[Path, ...]]:
+        """The path before links, and the folders that may contain it."""
         if uri.startswith("file://"):
             return Path(unquote(urlsplit(uri).path)), self._folders
         scheme, separator, rest = uri.partition("://")

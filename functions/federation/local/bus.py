@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The bus on SQLite, a queue like the clouds': an event whose step raises is redelivered, and ends as a dead letter."""
+"""The bus on SQLite, a queue like a cloud's: if a step fails, the event is redelivered, and becomes a dead letter."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final
@@ -18,7 +18,7 @@ Deliver = Callable[[str, Event], object]
 
 
 class LocalBus:
-    """At least once, fewest attempts and oldest first, one row for each step that handles the event."""
+    """A queue with one row per event and step: at least once, fewest attempts first, then oldest first."""
 
     def __init__(self, database: Database, routes: Mapping[str, Sequence[str]]) -> None:
         self._database = database
@@ -32,27 +32,27 @@ class LocalBus:
                 self._database.changed("insert into queue (step, event) values (?, ?)", step, body)
 
     def drain(self, deliver: Deliver) -> int:
-        """Deliver until nothing is waiting, and return how many deliveries succeeded."""
+        """Deliver until nothing waits, and return how many deliveries succeeded."""
         return sum(1 for delivered in self._deliveries(deliver) if delivered)
 
     def waiting(self) -> int:
-        """How many deliveries are still to be made."""
+        """How many deliveries wait."""
         ((count,),) = self._database.rows("select count(*) from queue where dead = 0")
         return int(count)
 
     def open(self) -> Sequence[DeadLetter]:
-        """The deliveries that are still to be made, oldest first, each with the failure of its last attempt."""
+        """The waiting deliveries, oldest first, each with the failure of its last attempt."""
         rows = self._database.rows(
             "select number, step, event, failure, attempts from queue where dead = 0 order by number"
         )
-        return [_letter(*row) for row in rows]
+        return [_dead_letter(*row) for row in rows]
 
     def dead(self) -> Sequence[DeadLetter]:
         """The dead letters, oldest first."""
         rows = self._database.rows(
             "select number, step, event, failure, attempts from queue where dead = 1 order by number"
         )
-        return [_letter(*row) for row in rows]
+        return [_dead_letter(*row) for row in rows]
 
     def redrive(self, step: str | None = None) -> int:
         """Queue the dead letters of one step, or of all, again, and return how many there were."""
@@ -66,14 +66,14 @@ class LocalBus:
             number, step, body, attempts = rows[0]
             try:
                 deliver(step, Event.of(msgspec.json.decode(body)))
-            except Exception as error:  # noqa: BLE001 - as the clouds' queues do: whatever a step raises, others go on
-                self._failed(number, attempts + 1, error)
+            except Exception as error:  # noqa: BLE001 - as with a cloud's queue, other deliveries continue
+                self._record_failure(number, attempts + 1, error)
                 yield False
             else:
                 self._database.changed("delete from queue where number = ?", number)
                 yield True
 
-    def _failed(self, number: int, attempts: int, error: Exception) -> None:
+    def _record_failure(self, number: int, attempts: int, error: Exception) -> None:
         self._database.changed(
             "update queue set attempts = ?, failure = ?, dead = ? where number = ?",
             attempts,
@@ -83,6 +83,6 @@ class LocalBus:
         )
 
 
-def _letter(number: int, step: str, body: bytes, failure: str, attempts: int) -> DeadLetter:
+def _dead_letter(number: int, step: str, body: bytes, failure: str, attempts: int) -> DeadLetter:
     event = Event.of(msgspec.json.decode(body))
     return DeadLetter(id=str(number), step=step, event=event, failure=failure, attempts=attempts, at=event.time)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The one SQLite file that store and bus share, safe to use from several threads and processes."""
+"""The SQLite file of store and bus, safe for several threads and processes."""
 
 import sqlite3
 import threading
@@ -15,12 +15,12 @@ UNOPENED: Final = (
     "Name another folder with --folder, or mend this one: even commands that only look need to write there, "
     "on a disk that is not full."
 )
-"""What a person can do about a home that cannot be opened."""
+"""The hint if a home cannot be opened."""
 DAMAGED: Final = (
     "Its file is not as SQLite left it. Put a copy of it back, and its -wal file only with it; then go on as in "
     'docs/operations.md, "When a home was restored from a backup". What serves goes on serving meanwhile.'
 )
-"""What a person can do about a store whose file is damaged."""
+"""The hint if the store's file is damaged."""
 
 _TABLES = """
 create table if not exists documents (name text primary key, body blob not null) without rowid;
@@ -41,7 +41,7 @@ _MAKE_ROOM = (
 
 
 class Database:
-    """One connection behind one lock; `None` keeps everything in memory.
+    """One connection behind one lock. Without a path, everything is in memory.
 
     Raises:
         ServiceError: The file is damaged.
@@ -53,7 +53,7 @@ class Database:
             path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = threading.RLock()
         try:
-            self._connection = _opened(path)
+            self._connection = _connect(path)
         except sqlite3.Error as error:
             place = path.parent if path else "memory"
             if _is_damaged(error):
@@ -61,13 +61,13 @@ class Database:
             raise SettingsError(f"the home at {place} cannot be opened: {error}", hint=UNOPENED) from error
 
     def rows(self, query: str, *values: Any) -> Sequence[tuple[Any, ...]]:
-        """Every row that the query gives."""
-        with self._guarded() as connection:
+        """Every row of the query's result."""
+        with self._locked() as connection:
             return connection.execute(query, values).fetchall()
 
     def changed(self, statement: str, *values: Any) -> int:
         """How many rows the statement changed."""
-        with self._guarded() as connection:
+        with self._locked() as connection:
             return connection.execute(statement, values).rowcount
 
     def close(self) -> None:
@@ -76,7 +76,7 @@ class Database:
             self._connection.close()
 
     @contextmanager
-    def _guarded(self) -> Iterator[sqlite3.Connection]:
+    def _locked(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
             try:
                 yield self._connection
@@ -89,7 +89,7 @@ class Database:
                 ) from error
 
 
-def _opened(path: Path | None) -> sqlite3.Connection:
+def _connect(path: Path | None) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path or ":memory:", isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS
     )
@@ -102,7 +102,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
 
 
 def _prepare(connection: sqlite3.Connection, script: str) -> None:
-    """Run the script, again for as long as another process is making the same file: for WAL, SQLite does not wait."""
+    """Run the script, again while another process creates the same file: SQLite itself does not wait for WAL."""
     deadline = time.monotonic() + _BUSY_SECONDS
     while True:
         try:
@@ -116,12 +116,12 @@ def _prepare(connection: sqlite3.Connection, script: str) -> None:
 
 
 def _is_full(error: sqlite3.Error) -> bool:
-    """Whether the disk may be full: SQLite then says so, or reports an I/O error."""
+    """Whether the disk may be full. SQLite may also report an I/O error then."""
     return _code(error) in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
 
 
 def _is_damaged(error: sqlite3.Error) -> bool:
-    """Whether the file is no database, or one in which pages contradict each other."""
+    """Whether the file is not a database, or an inconsistent one."""
     return _code(error) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 

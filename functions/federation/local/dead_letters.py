@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which dead letters does the local queue have, and how are they redelivered?"""
+"""The dead letters of the local queue, and their redelivery."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from federation.ports import DeadLetter
 
 
 class LocalDeadLetters:
-    """The rows of the queue that are marked as dead; a redriven one waits for the next `drain`."""
+    """The rows of the queue that are marked as dead. After `redrive`, they wait for the next `drain`."""
 
     def __init__(self, bus: LocalBus) -> None:
         self._bus = bus
@@ -18,5 +18,5 @@ class LocalDeadLetters:
         return self._bus.dead()
 
     def redrive(self, step: str | None = None) -> int:
-        """Queue the step's letters, or all, again, and return how many there were."""
+        """Queue the step's letters, or all letters, again; returns how many there were."""
         return self._bus.redrive(step)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a file that a person named read, and how is one replaced so that nobody reads half of it, or undoes it?"""
+"""Reads files that a person names, and replaces files all at once, so nobody reads half of one."""
 
 import fcntl
 import os
@@ -19,7 +19,7 @@ def bytes_of(path: Path) -> bytes:
     """The bytes of a file.
 
     Raises:
-        MissingError: It is not there, or cannot be read.
+        MissingError: It does not exist, or cannot be read.
     """
     try:
         return path.read_bytes()
@@ -30,7 +30,7 @@ def bytes_of(path: Path) -> bytes:
 
 
 def no_file(path: Path) -> MissingError:
-    """What a person is told who named a file that is not there."""
+    """The error for a file that does not exist."""
     return MissingError(
         f"there is no file {path}",
         hint="Look how it is spelt; a name that does not begin with / is looked for in the folder where you are.",
@@ -41,7 +41,7 @@ def document_of(path: Path) -> Any:
     """The JSON document in a file.
 
     Raises:
-        MissingError: It is not there, or cannot be read.
+        MissingError: It does not exist, or cannot be read.
         ContractError: It is not strict JSON.
     """
     try:
@@ -51,7 +51,7 @@ def document_of(path: Path) -> Any:
 
 
 def replace(path: Path, body: bytes) -> None:
-    """Write all of `body` to `path`, or leave what was there; another user's node can read it if the umask allows."""
+    """Write all of `body` to `path`, or leave the old file. The umask decides whether other users can read it."""
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         with temporary.open("xb") as file:
@@ -63,10 +63,10 @@ def replace(path: Path, body: bytes) -> None:
 
 
 def write(path: Path, body: bytes, *, mode: int | None = None) -> None:
-    """Write a person's result where they said: all or nothing; into a link's target, a pipe or a device, never over it.
+    """Write a result to a person's path, all or nothing. Links, pipes and devices are written into, not replaced.
 
     Raises:
-        MissingError: Its folder is not there.
+        MissingError: Its folder does not exist.
         ServiceError: It cannot be written.
     """
     try:
@@ -85,10 +85,10 @@ def write(path: Path, body: bytes, *, mode: int | None = None) -> None:
 
 
 def unless_gone(folder: Path, what: str) -> None:
-    """Refuse a folder that was there and is not now, instead of taking it for one that is not made yet.
+    """Refuse a folder that has gone, which looks like one that was never created.
 
     Raises:
-        ServiceError: It is a link whose target is gone, as when a disk is not mounted.
+        ServiceError: It is a link without its target, for instance because a disk is not mounted.
     """
     if folder.is_symlink() and not folder.exists():
         raise ServiceError(
@@ -98,7 +98,7 @@ def unless_gone(folder: Path, what: str) -> None:
 
 @contextmanager
 def alone_in(folder: Path) -> Iterator[None]:
-    """Wait until no other process is in this block for the folder; the system lets the next one in if this one dies."""
+    """Run the block while no other process runs it for this folder. If a process dies, the system releases its lock."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

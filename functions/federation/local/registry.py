@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A registry in a folder: one folder per release with its manifest and card, and a tag that names a commit."""
+"""A registry in a folder: one folder per release with manifest and card, and one file per tag with its commit."""
 
 from pathlib import Path
 
@@ -24,10 +24,10 @@ class LocalRegistry:
         Raises:
             ConflictError: The tag names other content.
         """
-        wanted = digest_of(body)
-        if (found := self.find(release)) and found.digest != wanted:
+        digest = digest_of(body)
+        if (receipt := self.find(release)) and receipt.digest != digest:
             raise ConflictError(
-                f"{self._folder} has the tag {release} on other content: {found.digest} at {found.commit}, not {wanted}"
+                f"{self._folder} has the tag {release} on other content: {receipt.digest} at {receipt.commit}, not {digest}"
             )
         home = self._folder / release
         try:
@@ -39,7 +39,7 @@ class LocalRegistry:
             replace(tags / release, commit_of(body).encode())
         except OSError as error:
             raise ServiceError(f"the registry at {self._folder} cannot be written: {error.strerror}") from error
-        return Receipt(commit=commit_of(body), tag=release, digest=wanted)
+        return Receipt(commit=commit_of(body), tag=release, digest=digest)
 
     def find(self, release: str) -> Receipt | None:
         """What the registry has under that tag now, or None."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Store on SQLite: documents are only created, and a channel is replaced only at the counter that was expected."""
+"""The store on SQLite. Documents are only created; a channel is replaced only at the expected counter."""
 
 from collections.abc import Sequence
 
@@ -45,12 +45,12 @@ class LocalStore:
     def move(self, name: str, expected: int, to: bytes) -> None:
         """Replace the channel's document if its counter is `expected` (0 before the first move)."""
         counter = msgspec.json.decode(to)["counter"]
-        if not self._moved(name, expected, counter, to):
+        if not self._replace(name, expected, counter, to):
             raise ConflictError(f"channel {name} is no longer at move {expected}; somebody else moved it first")
 
-    def _moved(self, name: str, expected: int, counter: int, to: bytes) -> int:
+    def _replace(self, name: str, expected: int, counter: int, to: bytes) -> int:
         if expected == 0:
-            new = "insert into channels (name, counter, body) values (?, ?, ?) on conflict (name) do nothing"
-            return self._database.changed(new, name, counter, to)
-        on = "update channels set counter = ?, body = ? where name = ? and counter = ?"
-        return self._database.changed(on, counter, to, name, expected)
+            insert = "insert into channels (name, counter, body) values (?, ?, ?) on conflict (name) do nothing"
+            return self._database.changed(insert, name, counter, to)
+        update = "update channels set counter = ?, body = ? where name = ? and counter = ?"
+        return self._database.changed(update, counter, to, name, expected)

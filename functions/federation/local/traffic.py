@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A serving node in a folder: one file per channel states what it serves and keeps warm."""
+"""A serving node in a folder: one file per channel says what the node serves and keeps warm."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ class LocalTraffic:
         self._registry = registry
 
     def refusal(self, channel: str, release: str) -> str | None:
-        """Why the release cannot be loaded: it was published, but its manifest is no longer in the registry."""
+        """Why the release cannot be loaded: its manifest has gone from the registry. None if it can."""
         if self.probe(channel, release) or not (self._registry / "tags" / release).is_file():
             return None
         place = self._registry / release / "manifest.json"
@@ -40,7 +40,7 @@ class LocalTraffic:
             raise ServiceError(f"the serving node at {self._folder} cannot be written: {error.strerror}") from error
 
     def serving(self, channel: str) -> Served | None:
-        """What is really served, read back; None before the first shift."""
+        """What the node serves; None before the first shift."""
         unless_gone(self._folder, "the serving node")
         try:
             body = (self._folder / f"{channel}.json").read_bytes()
@@ -57,6 +57,6 @@ class LocalTraffic:
             ) from error
 
     def probe(self, channel: str, release: str) -> bool:
-        """Whether the release's manifest is there to be served."""
+        """Whether the release's manifest is in the registry."""
         del channel
         return (self._registry / release / "manifest.json").is_file()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Jobs as child processes: each in a folder of its own, where it writes its unit and, last, the manifest."""
+"""Jobs as child processes, each in its own folder, where it writes its unit and, last, the manifest."""
 
 import os
 import shutil
@@ -20,12 +20,12 @@ from federation.errors import ServiceError
 from federation.local.files import replace
 
 UNIT: Final = "unit"
-"""The unit's folder, below the job's own; it contains the manifest once the unit is complete."""
+"""The unit's folder, below the job's folder. It contains a manifest when the unit is complete."""
 FAILURE: Final = "failure.txt"
 """File with a sentence about why a job failed."""
 
 _COMPLETION: Final = "completion.json"
-"""File with the completion of a job of another platform, when that platform is imitated on this machine."""
+"""File with a job's completion, if this machine imitates another platform."""
 _REQUEST: Final = "job.json"
 _CODE: Final = "exit_code.txt"
 _LOG: Final = "log.txt"
@@ -34,23 +34,23 @@ _DETACHED: Final = f"""
 ( "$@"; echo $? > {_CODE}.part; mv {_CODE}.part {_CODE} ) > {_LOG} 2>&1 < /dev/null &
 echo $! > {_PROCESS}
 """
-"""A job outlives the process that launched it, as it does in a cloud, and leaves its exit code."""
+"""Starts a job that continues when its launcher ends, as in a cloud, and that leaves its exit code."""
 _STARTING_SECONDS: Final = 60.0
-"""How long another launch of the same job may take to start it."""
-_BEGUN: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
-"""A job that began has at least one of these in its folder."""
+"""How long a launch may take, before another launch of the same job may start it."""
+_SIGNS_OF_START: Final = (_PROCESS, _CODE, _COMPLETION, UNIT)
+"""If a job began, its folder has at least one of these."""
 _BY_SIGNAL: Final = 128
 _TOO_LONG: Final = frozenset({124, 137})
-"""Exit codes of timeout(1) when it has ended the job, or had to kill it."""
+"""Exit codes of timeout(1) after it ended or killed the job."""
 _SLACK_SECONDS: Final = 60
-"""For a machine that is busy when it ends a job."""
+"""Tolerance for a busy machine."""
 _LAST_SECONDS: Final = 120
-"""The time from being asked to end until being killed, the same as on SageMaker."""
+"""The time between the signal to end and the kill, as on SageMaker."""
 _LONGEST: Final = 1024
 
 
 class _Limits(msgspec.Struct, frozen=True):
-    """The part of a job's description that says when it is ended."""
+    """The part of a job's description with its time limit."""
 
     max_minutes: float | None = None
 
@@ -63,22 +63,22 @@ class LocalTrainer:
 
         Args:
             folder: The folder of all jobs.
-            python: The interpreter of the training images; this process's own when empty.
+            python: The interpreter of the training images; this process's own if empty.
         """
         self._folder = folder
         self._python = _absolute(python) if os.sep in python else python or sys.executable
 
     def refusal(self, name: str, job: Mapping[str, Any]) -> None:
-        """None: a job that this machine cannot run says so itself when it ends."""
+        """Always None: a job that this machine cannot run fails with a reason."""
         del name, job
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
-        """Start the job's module with its arguments in a folder of its own; a started name starts nothing."""
+        """Start the job's module with its arguments in its own folder. A name that was started before starts nothing."""
         import subprocess  # noqa: PLC0415 - most homes in a folder start no job
 
         home = self._folder / name
         module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]
-        command = ["/bin/sh", "-c", _DETACHED, "sh", *_limited(job), *module]
+        command = ["/bin/sh", "-c", _DETACHED, "sh", *_timeout_command(job), *module]
         try:
             if not _claimed(home):
                 return
@@ -88,43 +88,43 @@ class LocalTrainer:
             raise ServiceError(f"job {name} did not start: {error}") from error
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
-        """How each job that has ended did so, in the order of the jobs' names."""
-        found = (_read(home) for home in sorted(self._folder.glob("*")) if home.is_dir())
-        return [told for told in found if told is not None]
+        """The data of each job that ended, in the order of the jobs' names."""
+        results = (_readable_result(home) for home in sorted(self._folder.glob("*")) if home.is_dir())
+        return [result for result in results if result is not None]
 
     def artifact(self, resource: str) -> str | None:
-        """URI of the unit of the job with that resource name."""
-        return next((found.get("artifact_uri") for found in self.finished() if found["resource"] == resource), None)
+        """URI of the unit of the job with that resource name; None if there is none."""
+        return next((result.get("artifact_uri") for result in self.finished() if result["resource"] == resource), None)
 
 
 def _claimed(home: Path) -> bool:
-    """Whether to start the job: its folder is new, or the launch that made it was cut short before the job began."""
+    """Whether to start the job: its folder is new, or an earlier launch stopped before the job began."""
     try:
         home.mkdir(parents=True)
     except FileExistsError:
         age = time.time() - home.stat().st_mtime
-        return age > _STARTING_SECONDS and not any((home / name).exists() for name in _BEGUN)
+        return age > _STARTING_SECONDS and not any((home / name).exists() for name in _SIGNS_OF_START)
     return True
 
 
-def _limited(job: Mapping[str, Any]) -> Sequence[str]:
-    """The command that ends the job after its `max_minutes`; none without timeout(1), which macOS does not have."""
+def _timeout_command(job: Mapping[str, Any]) -> Sequence[str]:
+    """The command that ends the job after its `max_minutes`; empty without timeout(1), which macOS does not have."""
     minutes, command = job.get("max_minutes"), _timeout()
     return [command, "-k", str(_LAST_SECONDS), f"{minutes}m"] if minutes and command else []
 
 
 def _timeout() -> str | None:
-    """The path of timeout(1), if this machine has it."""
+    """The path of timeout(1), or None if this machine does not have it."""
     return shutil.which("timeout", path=os.defpath)
 
 
 def _environment(name: str, job: Mapping[str, Any]) -> dict[str, str]:
-    """The job's variables; as in a container, none is inherited. The output is always the job's own folder."""
+    """The job's variables. As in a container, none is inherited, and the output is always in the job's folder."""
     return {
         "FEDERATION_JOB": canonical({**job, "output": UNIT}).decode(),
         "FEDERATION_JOB_NAME": name,
         "FEDERATION_REGION": "local",
-        "OMP_NUM_THREADS": "1",  # jobs share this machine, and threads that spin while they wait slow each other down
+        "OMP_NUM_THREADS": "1",  # jobs share this machine, and spinning threads slow each other down
         "OMP_WAIT_POLICY": "passive",
         "PATH": os.defpath,
         "PYTHONPATH": os.pathsep.join(_sources()),
@@ -140,32 +140,36 @@ def _sources() -> Sequence[str]:
 
 
 def _absolute(path: str) -> str:
-    """The path made absolute, since a job runs in a folder of its own."""
+    """The absolute path, since a job runs in its own folder."""
     return str(Path(path).absolute())
 
 
-def _read(home: Path) -> Mapping[str, Any] | None:
+def _readable_result(home: Path) -> Mapping[str, Any] | None:
     try:
-        return _ended(home)
+        return _result(home)
     except (OSError, ValueError, OverflowError, msgspec.MsgspecError) as error:
         raise ServiceError(f"the result of the job in {home} cannot be read: {error}") from error
 
 
-def _ended(home: Path) -> Mapping[str, Any] | None:
+def _result(home: Path) -> Mapping[str, Any] | None:
     """The result of the job in that folder; None while it runs."""
-    if (reported := home / _COMPLETION).exists():
-        return msgspec.json.decode(reported.read_bytes(), type=dict[str, Any])
+    if (completion := home / _COMPLETION).exists():
+        return msgspec.json.decode(completion.read_bytes(), type=dict[str, Any])
     if (manifest := home / UNIT / SENTINEL).exists():
-        return {**_about(home, "Completed", manifest), "artifact_uri": f"{(home / UNIT).resolve().as_uri()}/"}
+        return {**_completion_data(home, "Completed", manifest), "artifact_uri": f"{(home / UNIT).resolve().as_uri()}/"}
     if (code := home / _CODE).exists():
-        return {**_about(home, "Failed", code), "name": home.name, "failure": _failure(home, int(code.read_text()))}
-    if (process := home / _PROCESS).exists() and not _lives(int(process.read_text())):
+        return {
+            **_completion_data(home, "Failed", code),
+            "name": home.name,
+            "failure": _failure(home, int(code.read_text())),
+        }
+    if (process := home / _PROCESS).exists() and not _is_alive(int(process.read_text())):
         why = "it ended without an exit code, as when the machine is switched off"
-        return {**_about(home, "Failed", process), "name": home.name, "failure": why}
+        return {**_completion_data(home, "Failed", process), "name": home.name, "failure": why}
     return None
 
 
-def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
+def _completion_data(home: Path, how: str, last: Path) -> dict[str, Any]:
     return {
         "provider": "local",
         "resource": f"local/{home.name}",
@@ -175,7 +179,7 @@ def _about(home: Path, how: str, last: Path) -> dict[str, Any]:
 
 
 def _failure(home: Path, code: int) -> str:
-    """A sentence with the job's own explanation, else the last line of its log, and its exit code."""
+    """A sentence with the job's explanation, else the last line of its log, and its exit code."""
     if code in _TOO_LONG and _ran_out_of_time(home):
         why = "it reached its time limit: raise max_minutes of its job"
         return failure.sentence(f"exit code {code}, and no manifest", why, code=failure.CONFIGURED_WRONG)
@@ -185,7 +189,7 @@ def _failure(home: Path, code: int) -> str:
 
 
 def _ran_out_of_time(home: Path) -> bool:
-    """Whether the job ran for as long as it may; its own code may end it with the same exit codes before."""
+    """Whether the job reached its time limit; its own code may end earlier with the same exit codes."""
     request = home / _REQUEST
     try:
         minutes = msgspec.json.decode(request.read_bytes(), type=_Limits).max_minutes
@@ -194,7 +198,7 @@ def _ran_out_of_time(home: Path) -> bool:
     if minutes is None or _timeout() is None:
         return False
     over = (home / _CODE).stat().st_mtime - request.stat().st_mtime - 60 * minutes
-    return 0 <= over <= _LAST_SECONDS + _SLACK_SECONDS  # earlier versions ended no job
+    return 0 <= over <= _LAST_SECONDS + _SLACK_SECONDS  # earlier versions had no limit
 
 
 def _last_line(path: Path) -> str | None:
@@ -204,7 +208,7 @@ def _last_line(path: Path) -> str | None:
     return next((line.strip()[:_LONGEST] for line in reversed(lines) if line.strip()), None)
 
 
-def _lives(process: int) -> bool:
+def _is_alive(process: int) -> bool:
     try:
         os.kill(process, 0)
     except ProcessLookupError:

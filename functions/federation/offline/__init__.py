@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which release do manifests make without a home, or why do they make none?
 
-The same steps as everywhere run in memory, up to the assembled release. Nothing is promoted, no job is launched, and
-nothing is written but the output, whole or not at all.
+The usual steps run in memory, up to the assembled release. Nothing is promoted, no job is launched, and only the output
+is written, whole or not at all.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,13 +29,13 @@ from federation.steps import StepName
 from federation.wiring.local import LocalHome, temporary_home
 
 _STEPS: Final[tuple[StepName, ...]] = ("validate", "gate", "fuse")
-"""Without `launch`: nobody trains what a release asks for."""
+"""The steps that run; not `launch`, so that no job is started."""
 _OF_GATES: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """One reason why something does not go on: what it is about, why in a sentence, and whether a gate says so."""
+    """One reason why something was refused: what, why in a sentence, and whether by a gate."""
 
     subject: str
     why: str
@@ -44,7 +44,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """The release, if there is one; every refusal on the way; every report."""
+    """The release or None, every refusal, and every report."""
 
     release: Mapping[str, Any] | None
     refusals: Sequence[Refusal]
@@ -67,7 +67,7 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
     documents = documents_of({**manifests, "policy": policy, **({"release": baseline} if baseline else {})})
     standing = Standing(path=baseline, document=documents["release"]) if baseline else None
     target = output.resolve().parent
-    base = baseline.resolve().parent if baseline else target  # where the baseline's URIs are true
+    base = baseline.resolve().parent if baseline else target  # the baseline's URIs are relative to its folder
     fused = _run(documents, tuple(manifests.values()), standing, base, merge=True)
     return replace(fused, release=rebased(fused.release, base, target)) if fused.release else fused
 
@@ -86,24 +86,24 @@ def judge(manifest: Path, policy: Path, baseline: Path | None = None) -> Fused:
     """
     documents = documents_of({"manifest": manifest, "policy": policy, **({"standing": baseline} if baseline else {})})
     standing = Standing(path=baseline, document=documents["standing"]) if baseline else None
-    judged = _run(documents, (manifest,), standing, manifest.resolve().parent, merge=False)
+    result = _run(documents, (manifest,), standing, manifest.resolve().parent, merge=False)
     first = "the baseline has no unit of this kind" if standing else "no baseline was given"
-    return replace(judged, reports=[_worded(report, first) for report in judged.reports])
+    return replace(result, reports=[_with_words(report, first) for report in result.reports])
 
 
 def write(release: Mapping[str, Any], output: Path) -> None:
-    """Write the release for everybody to read, whole or not at all; a pipe or a device is written to, not replaced."""
+    """Write the release, readable by everybody, whole or not at all. A pipe or a device is written to, not replaced."""
     files.write(output, msgspec.json.format(canonical(release), indent=2) + b"\n", mode=0o644)
 
 
 def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
     """What a command prints about a fusion, as JSON."""
-    told = {
+    summary = {
         "release": fused.release["name"] if fused.release else None,
         "output": str(output) if fused.release else None,
-        "refusals": [{"subject": one.subject, "why": one.why} for one in fused.refusals],
+        "refusals": [{"subject": refusal.subject, "why": refusal.why} for refusal in fused.refusals],
     }
-    return {**told, "reports": list(fused.reports)} if explain else told
+    return {**summary, "reports": list(fused.reports)} if explain else summary
 
 
 def lines(fused: Fused, output: Path, *, explain: bool) -> Iterator[str]:
@@ -122,75 +122,75 @@ def _run(
     """The result of the manifests in a temporary home that reads only their folders."""
     earlier = standing.manifests if standing else ()
     folders = tuple({path.resolve().parent for path in (*manifests, *earlier)})
-    times = (found["produced_at"] for found in documents.values() if found["schema"] == MANIFEST)
+    times = (document["produced_at"] for document in documents.values() if document["schema"] == MANIFEST)
     now = max(times, key=instant.microseconds)
     with temporary_home(folders, base, _STEPS) as home:
         policy = documents["policy"]
         home.ports.store.keep(names.policy(policy["version"]), canonical(policy))
         if standing is not None:
-            seen = [event for path in earlier for event in _validated(home, relative(path, base), now)]
-            _serve(home, policy["channel"], standing, [one.why for one in _refusals(seen)], now)
-        told = [event for path in manifests for event in _gated(home, relative(path, base), now)]
+            baseline_events = [event for path in earlier for event in _validate(home, relative(path, base), now)]
+            _serve(home, policy["channel"], standing, [refusal.why for refusal in _refusals(baseline_events)], now)
+        announced = [event for path in manifests for event in _gate(home, relative(path, base), now)]
         if merge:
-            told += _merged(home, now)
-        return _fused(home, told)
+            announced += _merge(home, now)
+        return _fused(home, announced)
 
 
-def _fused(home: LocalHome, told: Sequence[Event]) -> Fused:
+def _fused(home: LocalHome, announced: Sequence[Event]) -> Fused:
     store = home.ports.store
-    assembled = next((event for event in told if event.type == events.RELEASE_ASSEMBLED), None)
+    assembled = next((event for event in announced if event.type == events.RELEASE_ASSEMBLED), None)
     body = store.read(names.release(assembled.subject)) if assembled else None
     return Fused(
         release=msgspec.json.decode(body) if body else None,
-        refusals=_refusals(told),
+        refusals=_refusals(announced),
         reports=[msgspec.json.decode(store.read(name) or b"{}")["report"] for name in store.names(names.REPORTS)],
     )
 
 
-def _refusals(told: Sequence[Event]) -> Sequence[Refusal]:
-    found = {
+def _refusals(announced: Sequence[Event]) -> Sequence[Refusal]:
+    by_event = {
         event.id: Refusal(subject=event.subject, why=event.data["why"], by_gate=event.type in _OF_GATES)
-        for event in told
+        for event in announced
         if event.type in events.REFUSALS
     }
-    return tuple(found.values())
+    return tuple(by_event.values())
 
 
-def _worded(report: Mapping[str, Any], first: str) -> Mapping[str, Any]:
-    """The report of a unit without a baseline in words that are true here, where nobody knows what serves."""
-    findings = [{**one, "reason": one["reason"].replace(FIRST, first)} for one in report["findings"]]
+def _with_words(report: Mapping[str, Any], first: str) -> Mapping[str, Any]:
+    """The report, with `first` as the reason why a unit has no baseline: here nobody knows what serves."""
+    findings = [{**finding, "reason": finding["reason"].replace(FIRST, first)} for finding in report["findings"]]
     return {**report, "findings": findings}
 
 
-def _validated(home: LocalHome, place: str, now: str) -> Sequence[Event]:
-    """The events about a manifest; no step receives them, so that a policy that merges on every pass merges nothing."""
+def _validate(home: LocalHome, place: str, now: str) -> Sequence[Event]:
+    """Validate a manifest, and return the events. No step receives them, so that a passing unit starts no merge."""
     event = _event(events.ARTIFACT_COMPLETED, place, now, {"manifest_uri": place})
     outcome = handle("validate", event, home.ports, now)
     home.bus.drain(lambda *_: None)
     return outcome.events
 
 
-def _gated(home: LocalHome, place: str, now: str) -> Iterator[Event]:
-    """The events about a manifest, and about each of its units at the gates."""
-    for event in _validated(home, place, now):
+def _gate(home: LocalHome, place: str, now: str) -> Iterator[Event]:
+    """Validate a manifest and judge its units; yields the events."""
+    for event in _validate(home, place, now):
         yield event
         if event.type == events.UNIT_ACCEPTED:
             yield from handle("gate", event, home.ports, now).events
             home.bus.drain(lambda *_: None)
 
 
-def _merged(home: LocalHome, now: str) -> Sequence[Event]:
-    """The events about a merge, and about all that follows."""
-    told: list[Event] = []
+def _merge(home: LocalHome, now: str) -> Sequence[Event]:
+    """Merge, deliver the resulting events, and return all events."""
+    announced: list[Event] = []
 
     def deliver(step: str, event: Event) -> None:
-        told.extend(handle(cast("StepName", step), event, home.ports, now).events)
+        announced.extend(handle(cast("StepName", step), event, home.ports, now).events)
 
     home.bus.announce([_event(events.TICK_MERGE, "by hand", now, {})])
     home.bus.drain(deliver)
     if dead := home.bus.dead():
         raise FederationError(f"{dead[0].step} could not handle {dead[0].event.subject}: {dead[0].failure}")
-    return told
+    return announced
 
 
 def _serve(home: LocalHome, channel: str, standing: Standing, refused: Sequence[str], now: str) -> None:

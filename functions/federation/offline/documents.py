@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the files say that are named on the command line?"""
+"""Reads and checks the files that are named on the command line."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -16,7 +16,7 @@ MANIFEST = "manifest.v1"
 
 
 def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
-    """Every document, by what it is asked for as: `policy`, `release`, `standing`, `manifest` or a platform.
+    """Every document by its role: `policy`, `release`, `standing`, `manifest` or a platform.
 
     A `standing` document is a release or a manifest.
 
@@ -24,16 +24,16 @@ def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
         ContractError: Every fault of every file.
         MissingError: A file is not there.
     """
-    found: dict[str, Any] = {}
+    documents: dict[str, Any] = {}
     faults: list[str] = []
     for name, path in paths.items():
         try:
-            found[name] = _document(name, path)
+            documents[name] = _document(name, path)
         except ContractError as error:
             faults += [f"{path}: {fault}" for fault in error.faults or (error.what,)]
     if faults:
         raise ContractError(f"{counted(len(faults), 'fault')} in the given documents", tuple(faults))
-    return found
+    return documents
 
 
 def _document(name: str, path: Path) -> Any:
@@ -43,8 +43,8 @@ def _document(name: str, path: Path) -> Any:
         return document
     schema = _schema(name, document)
     contract.check(schema, document, what=str(path))
-    if schema == MANIFEST and (found := tuple(_misplaced(name, document))):
-        raise ContractError(str(path), found)
+    if schema == MANIFEST and (faults := tuple(_misplaced(name, document))):
+        raise ContractError(str(path), faults)
     return document
 
 
@@ -56,7 +56,7 @@ def _schema(name: str, document: Any) -> SchemaName:
 
 
 def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
-    """Faults that the schema cannot express: another platform than the one asked for, or a time that does not exist."""
+    """Faults that the schema cannot express: the wrong platform, or a time that does not exist."""
     if name not in {"manifest", "standing", manifest["platform"]}:
         yield f"$.platform: expected {name!r} here, found {manifest['platform']!r}"
     try:

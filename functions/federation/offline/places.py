@@ -9,37 +9,37 @@ from urllib.parse import unquote, urlsplit
 
 
 def file_at(uri: str, base: Path) -> Path | None:
-    """The file at a URI of a release, which is relative to the folder of its file or absolute; None for a cloud's."""
+    """The file at a URI, which may be relative to the folder `base`; None if it is in a cloud."""
     if uri.startswith("file://"):
         return Path(unquote(urlsplit(uri).path))
     return None if "://" in uri else base / uri
 
 
 def relative(path: Path, base: Path) -> str:
-    """The URI of a file or folder, seen from a folder; that of a folder ends in a slash if it is the same one."""
-    found = Path(os.path.relpath(path.resolve(), base)).as_posix()
-    return "./" if found == "." else f"./{found}"
+    """The URI of a file or folder relative to the folder `base`; "./" for `base` itself."""
+    uri = Path(os.path.relpath(path.resolve(), base)).as_posix()
+    return "./" if uri == "." else f"./{uri}"
 
 
 def rebased(release: Mapping[str, Any], base: Path, target: Path) -> Mapping[str, Any]:
-    """The release with its units' URIs seen from another folder.
+    """The release with its units' URIs relative to another folder.
 
     Args:
-        release: A release whose URIs are seen from `base`; absolute ones stay as they are.
+        release: A release whose URIs are relative to `base`; absolute ones stay as they are.
         base: A folder.
         target: The folder in which the release's file will lie.
     """
     if base == target:
         return release
 
-    def moved(uri: str) -> str:
+    def rebased_uri(uri: str) -> str:
         if "://" in uri:
             return uri
-        found = relative(base / uri, target)
-        return f"{found}/" if uri.endswith("/") and not found.endswith("/") else found
+        result = relative(base / uri, target)
+        return f"{result}/" if uri.endswith("/") and not result.endswith("/") else result
 
     units = {
-        kind: {**unit, "uri": moved(unit["uri"]), "manifest": moved(unit["manifest"])}
+        kind: {**unit, "uri": rebased_uri(unit["uri"]), "manifest": rebased_uri(unit["manifest"])}
         for kind, unit in release["units"].items()
     }
     return {**release, "units": units}

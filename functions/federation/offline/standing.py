@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What are units compared with: the units of a release that `fuse` made, or of the manifest that shipped what serves?
+"""The baseline of a comparison: a release that `fuse` made, or the manifest that shipped what serves.
 
 Each of these units must be where the document says, unchanged. Otherwise a candidate would be judged as if nothing
 served.
@@ -44,15 +44,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
         """
         if self.document["schema"] == MANIFEST:
             return (self.path,)
-        places = sorted({one["manifest"] for one in self.document["units"].values()})
-        found = {place: file_at(place, self.path.resolve().parent) for place in places}
-        if away := [place for place, file in found.items() if file is None]:
+        places = sorted({unit["manifest"] for unit in self.document["units"].values()})
+        files = {place: file_at(place, self.path.resolve().parent) for place in places}
+        if elsewhere := [place for place, file in files.items() if file is None]:
             raise ContractError(
                 f"nothing can be compared with {self.path}: this command reads only this machine's files, but units of "
-                f"that release lie elsewhere: {', '.join(away)}",
+                f"that release lie elsewhere: {', '.join(elsewhere)}",
                 hint=_COPIES,
             )
-        return tuple(file for file in found.values() if file)
+        return tuple(file for file in files.values() if file)
 
     def entry(self, store: Store, refused: Sequence[str], since: str) -> Entry:
         """The channel's entry for the document, once its manifests were validated.
@@ -66,17 +66,17 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             ContractError: A unit was not accepted, or is not the one that the document names.
         """
         if self.document["schema"] == MANIFEST:
-            entry = self._shipped(manifest_of(self.document), since)
+            entry = self._entry_of_manifest(manifest_of(self.document), since)
         else:
             entry = channels.entry_of(self.document, since=since, commit="by hand")
-        found = {kind: store.read(names.version(kind, number)) for kind, number in entry.numbers.items()}
-        faults = (*self._changed(found), *(refused if None in found.values() else ()))
+        versions = {kind: store.read(names.version(kind, number)) for kind, number in entry.numbers.items()}
+        faults = (*self._changed(versions), *(refused if None in versions.values() else ()))
         if faults:
             what = f"nothing can be compared with {self.path}: its units are not there as it says"
             raise ContractError(what, faults, hint="Put back its manifests and their files, or give another baseline.")
         return entry
 
-    def _shipped(self, manifest: Manifest, since: str) -> Entry:
+    def _entry_of_manifest(self, manifest: Manifest, since: str) -> Entry:
         kinds = Counter(unit.kind for unit in manifest.units)
         if twice := sorted(kind for kind, count in kinds.items() if count > 1):
             raise ContractError(f"{self.path} ships {', '.join(twice)} more than once, but only one can serve")
@@ -90,10 +90,10 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
             commit="by hand",
         )
 
-    def _changed(self, found: Mapping[str, bytes | None]) -> Iterator[str]:
+    def _changed(self, versions: Mapping[str, bytes | None]) -> Iterator[str]:
         """A fault for each kind whose unit was not accepted, or is not the one that the release was made of."""
         made_of = {} if self.document["schema"] == MANIFEST else self.document["units"]
-        for kind, body in sorted(found.items()):
+        for kind, body in sorted(versions.items()):
             if body is None:
                 yield f"its {kind} was not accepted"
             elif kind in made_of and msgspec.json.decode(body)["unit"] != made_of[kind]["digest"]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from federation.core import alarm, instant
-from federation.core.alarm import Word
+from federation.core.alarm import Response
 from federation.ports import Firing
 from federation.simulation import doors
 from federation.simulation.actions import Alarm
@@ -77,8 +77,8 @@ def _note_expectation(played: Played, active: Burning, *, is_delivered: bool) ->
     counts = since + _SETTLES
     as_seen = max(active.at, counts)
     _note_cause(played, active, as_seen)
-    words = played.words(active.name, played.minute)
-    if words == {"hold"}:
+    responses = played.responses(active.name, played.minute)
+    if responses == {"hold"}:
         resumed = [at for at in _resume_times(played) if at >= active.at - played.apart]
         _note_fired(played, active, "hold", active.at, had_target=not resumed)
     elif active.at < since - played.apart:
@@ -90,8 +90,8 @@ def _note_expectation(played: Played, active: Burning, *, is_delivered: bool) ->
         not is_delivered and active.at > since + played.apart and _now(played) > counts + played.apart
     ):
         had_target = any(entry["name"] != serving["name"] for entry in _rollback_targets(channel))
-        for word in words if len(words) == 1 else ():
-            _note_fired(played, active, word, as_seen, had_target=had_target)
+        for response in responses if len(responses) == 1 else ():
+            _note_fired(played, active, response, as_seen, had_target=had_target)
 
 
 def _note_cause(played: Played, active: Burning, at: datetime) -> None:
@@ -100,11 +100,11 @@ def _note_cause(played: Played, active: Burning, at: datetime) -> None:
     played.began[_event_id(active.key, at)] = active.at
 
 
-def _note_fired(played: Played, active: Burning, word: Word, at: datetime, *, had_target: bool) -> None:
+def _note_fired(played: Played, active: Burning, response: Response, at: datetime, *, had_target: bool) -> None:
     channel = played.world.channel()
     before = channel["counter"] if channel else 0
     fired_alarm = FiredAlarm(
-        event=_event_id(active.key, at), key=active.key, word=word, before=before, had_target=had_target
+        event=_event_id(active.key, at), key=active.key, response=response, before=before, had_target=had_target
     )
     played.fresh.append(fired_alarm)
 

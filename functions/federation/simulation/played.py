@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal, get_args
 
 from federation.core import instant, names
-from federation.core.alarm import Word
+from federation.core.alarm import Response
 from federation.core.digest import canonical
 from federation.simulation.actions import Ship
 from federation.simulation.platform import Kind
@@ -30,7 +30,7 @@ class FiredAlarm:
     Args:
         event: The id of the breach.
         key: The alarm's key.
-        word: The policy's response to it.
+        response: The policy's response to it.
         before: The channel's counter when it was delivered.
         had_target: Whether there was a release to roll back to.
         after: The channel's counter after all following deliveries; None until then.
@@ -38,7 +38,7 @@ class FiredAlarm:
 
     event: str
     key: str
-    word: Word
+    response: Response
     before: int
     had_target: bool
     after: int | None = None
@@ -157,7 +157,7 @@ class Played:
         self.world.store.documents[name] = canonical(policy)
         self.active_since[name] = self.minute
 
-    def words(self, name: str, minute: int) -> frozenset[Word]:
+    def responses(self, name: str, minute: int) -> frozenset[Response]:
         """The responses that an alarm with this name may have caused at that minute.
 
         The active policy decides, or one that was active within the last hour, which a roll-back may still follow.

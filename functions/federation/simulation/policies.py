@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from federation.core.alarm import Word
+from federation.core.alarm import Response
 from federation.simulation.platform import (
     INDEX,
     NEVER_PASS,
@@ -110,11 +110,11 @@ def policy(version: int, terms: Terms) -> dict[str, Any]:
         **({"distillation": {"kind": TRAINED, "p95_ms": "18"}} if terms.distils else {}),
         "routes": _routes(terms),
         **({"voting": {"rule": "veto", "members": VOTERS}} if terms.votes else {}),
-        "rollback": {**POLICY["rollback"], **({"alarms": words} if (words := _alarm_words(terms)) else {})},
+        "rollback": {**POLICY["rollback"], **({"alarms": responses} if (responses := _alarm_responses(terms)) else {})},
     }
 
 
-def _alarm_words(terms: Terms) -> Mapping[str, Word]:
+def _alarm_responses(terms: Terms) -> Mapping[str, Response]:
     return {**({"trial": "tell"} if terms.tells else {}), **({"brake": "hold"} if terms.holds else {})}
 
 

@@ -49,11 +49,11 @@ def _beyond_policy(played: Played) -> Iterator[str]:
         key = played.alarm_of.get(move["event"])
         if key is None:
             continue
-        words = played.words(
+        responses = played.responses(
             played.name_of.get(key, ""), played.world.store.moved_at.get(state["counter"], played.minute)
         )
-        if move["kind"] not in words:
-            yield f"{key} made the move {move['kind']}, and its policy says {' or '.join(sorted(words))}"
+        if move["kind"] not in responses:
+            yield f"{key} made the move {move['kind']}, and its policy says {' or '.join(sorted(responses))}"
         if move["kind"] == "hold":
             holders.append(move["event"])
             if any(at > played.began[move["event"]] + played.apart for at in resumed):
@@ -76,7 +76,7 @@ def _repeated_rollbacks(played: Played, causes: Sequence[str]) -> Iterator[str]:
 def _incidents(played: Played) -> Sequence[Sequence[FiredAlarm]]:
     """Groups of alarms that ask for a roll-back about the same state of the channel."""
     grouped: dict[int, list[FiredAlarm]] = {}
-    for alarm in (fired for fired in played.fresh if fired.word == "roll_back"):
+    for alarm in (fired for fired in played.fresh if fired.response == "roll_back"):
         grouped.setdefault(alarm.before, []).append(alarm)
     return list(grouped.values())
 
@@ -101,13 +101,13 @@ def _unanswered(played: Played) -> Iterator[str]:
     A skipped alarm is fine only if another move came first: after it, every alarm that still fires is skipped.
     """
     states, announced = moves(played), played.world.bus.announced
-    announced_words = {(event.subject, event.data["word"]) for event in announced if event.type == events.SLO_NOTED}
+    announced_responses = {(event.subject, event.data["word"]) for event in announced if event.type == events.SLO_NOTED}
     skipped = {event.subject for event in announced if event.type == events.ROLLBACK_SKIPPED}
-    for alarm in (fired for fired in played.fresh if fired.word != "roll_back" and fired.after is not None):
+    for alarm in (fired for fired in played.fresh if fired.response != "roll_back" and fired.after is not None):
         states_meanwhile = states[max(0, alarm.before - 1) : alarm.after]
-        if alarm.word == "hold" and alarm.had_target and not any(state["hold"] for state in states_meanwhile):
+        if alarm.response == "hold" and alarm.had_target and not any(state["hold"] for state in states_meanwhile):
             yield f"{alarm.key} fired at move {alarm.before}, and did not hold promotions"
-        is_told = (alarm.key, alarm.word) in announced_words or (
+        is_told = (alarm.key, alarm.response) in announced_responses or (
             alarm.key in skipped and _channel_moved_first(played, alarm)
         )
         if not is_told:

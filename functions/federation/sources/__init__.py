@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the clouds' payloads mean?
+"""The readers of the clouds' payloads.
 
-`readers` maps each entry to a reader; each reader's file documents what its sender writes. `read` is the only way in: it
-is pure, it stores nothing, and no input makes it raise. docs/sources.md lists every fault.
+`readers` maps each entry to a reader; each reader's file documents the payload. `read` is the only public function: it is
+pure, stores nothing, and never raises, whatever the input. docs/sources.md lists every fault.
 """
 
 from federation.sources.memory import Memory, seen
@@ -13,7 +13,7 @@ __all__ = ["Completion", "Memory", "Reading", "Request", "Signal", "Token", "Tru
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What the request means: an artifact to accept, nothing, or a rejection with a named error; and its signal."""
+    """The reading of a request: an artifact to accept, nothing, or a rejection with a named error; and its signal."""
     from federation.sources.readers import read_at_entry  # noqa: PLC0415 - only a door needs the readers
 
     return read_at_entry(request, trust)

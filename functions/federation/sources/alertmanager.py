@@ -20,36 +20,37 @@ from federation.sources.trust import Trust
 
 _WITHOUT_DATA: Final = ("DatasourceError", "DatasourceNoData")
 """The names under which Grafana reports that a rule could not be evaluated, or had no data."""
-_WORDS: Final = r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
-"""Between the words of a name: `AKS-MonitoringHeartbeat`, `dead_mans_switch`."""
+_WORD_BREAKS: Final = r"[\W_]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
+"""The breaks between the words of a name: `AKS-MonitoringHeartbeat`, `dead_mans_switch`."""
+_DEAD_MANS: Final = r".*(?:deadmans?(?:switch|snitch|boy)|alwaysfir(?:es?|ing)|infoinhibitor)(?:alert)?"
+"""Such names without what joins their words, since nobody agrees where the words of `DeadManSSwitch` begin."""
 _ALWAYS_FIRES: Final = (
-    r"(?:.*dead ?mans? ?(?:switch|snitch|boy)|.*always ?fir(?:es?|ing)|.*info ?inhibitor)(?: alert)?"
-    r"|(?:.*(?:prometheus|alert|alert ?manager|(?:alerting|monitoring)(?: pipeline)?) ?)?"
+    r"(?:.*(?:prometheus|alert|alert ?manager|(?:alerting|monitoring)(?: pipeline)?) ?)?"
     r"(?:watch ?dog|heart ?beat)(?: heart ?beat)?"
 )
-"""What an alert is called that fires as long as the monitoring works, as public files of rules call theirs.
+"""Names of alerts that fire as long as the monitoring works, from public rule files.
 
-A watchdog or a heartbeat is that only if the monitoring is what lives: `WatchdogTimerReset` and `NoHeartbeat` are alarms.
+A watchdog or a heartbeat counts only if it is the monitoring's own: `WatchdogTimerReset` and `NoHeartbeat` are alarms.
 """
 _WHERE: Final = r"(?: (?:dev|test|stag(?:e|ing)|prod(?:uction)?|[0-9]+))*"
-"""Where an alert fires, after its name: `DeadMansSwitch-prod`."""
+"""The environment after an alert's name: `DeadMansSwitch-prod`."""
 _UNMEASURED: Final = ("Error", "NoData")
-"""Why an alert fires though nothing was measured; `Error, KeepLast` goes on with what was measured before."""
+"""Reasons why an alert fires without a measurement. `Error, KeepLast` is not one: it repeats the last measurement."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
 _TEST_VALUE: Final = "[ metric='foo' labels={instance=bar} value=10 ]"
-"""What Grafana's Test button says was measured; whoever presses it may choose other labels, even a true alert's."""
+"""The value that Grafana's Test button sends. A person may choose other labels for it, even a real alert's."""
 _TEST_NAME: Final = "_TEST_ALERT"
 _TEST_SUMMARY: Final = "test alert fired from signoz"
-"""What SigNoz puts after the name of a rule that somebody tries, and what it says when somebody tries a channel."""
+"""SigNoz's suffix for the name of a rule under test, and its summary in the test of a channel."""
 _REASON: Final = "grafana_state_reason"
-"""The annotation in which Grafana says why an alert's state is not what was measured: `Error`, `MissingSeries`, `Updated`.
+"""The annotation with Grafana's reason for a state that was not measured: `Error`, `MissingSeries`, `Updated`.
 
 https://grafana.com/docs/grafana/latest/alerting/fundamentals/alert-rule-evaluation/nodata-and-error-states/
 """
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What a notification means.
+    """The reading of a notification.
 
     Raises:
         UnreadableError: `sender_not_authenticated`, `unsupported_version`, `bad_group_key`, `missing_state`,
@@ -66,7 +67,7 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
-    """What a group of alerts means, in the form that Alertmanager and Grafana share.
+    """The reading of a group of alerts, in the form that Alertmanager and Grafana share.
 
     Args:
         body: The notification.
@@ -95,10 +96,10 @@ def read_group(body: Mapping[str, Any], prefix: str) -> Reading:
         names=_names(alerts) if whole or "alertname" in mapping_in(body, "groupLabels") else {},
         labels=_labels(body),
     )
-    return ignored(f"The group of alerts ({len(alerts)} sent) {_SAID[state]}.", signal)
+    return ignored(f"The group of alerts ({len(alerts)} sent) {_STATE_TEXTS[state]}.", signal)
 
 
-_SAID: Final[Mapping[State, str]] = {
+_STATE_TEXTS: Final[Mapping[State, str]] = {
     "firing": "fires",
     "resolved": "is resolved",
     "unknown": "has no effect, since it may be about the monitor itself, its data may have ceased, some alerts may be "
@@ -107,7 +108,7 @@ _SAID: Final[Mapping[State, str]] = {
 
 
 def _alerts(value: Any) -> list[Mapping[str, Any]]:
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list) or not all(isinstance(alert, dict) for alert in value):
         raise UnreadableError(
             "not_an_event", f"alerts is {quoted(value)}; the sender must write an array that has only objects."
         )
@@ -117,29 +118,32 @@ def _alerts(value: Any) -> list[Mapping[str, Any]]:
 def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> State:
     """Firing if any alert about the model fires; alerts about the monitoring itself do not count.
 
-    Resolved only if `whole`, since an alert that was left out may still fire.
+    Resolved only if `whole`, since an alert that was not sent may still fire.
     """
-    real = [one for one in alerts if _is_about_the_model(one)]
-    if any(map(_fires, real)) or (status == "firing" and not alerts):
+    about_model = [alert for alert in alerts if _is_about_the_model(alert)]
+    if any(map(_fires, about_model)) or (status == "firing" and not alerts):
         return "firing"
-    resolved = status == "resolved" and all(one.get("status") == "resolved" and not _reason(one) for one in real)
-    return "resolved" if whole and resolved and len(real) == len(alerts) else "unknown"
+    resolved = status == "resolved" and all(
+        alert.get("status") == "resolved" and not _reason(alert) for alert in about_model
+    )
+    return "resolved" if whole and resolved and len(about_model) == len(alerts) else "unknown"
 
 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
-    """False if it is a test, about the monitoring itself, or fires though its rule could measure nothing."""
+    """Whether an alert is about the model: not a test, not about the monitoring itself, and with a measurement."""
     name = mapping_in(alert, "labels").get("alertname")
     always = isinstance(name, str) and _always_fires(name)
     return not (name in _WITHOUT_DATA or always or _is_test(alert)) and _reason(alert) not in _UNMEASURED
 
 
 def _always_fires(name: str) -> bool:
-    words = re.sub(_WORDS, " ", name.replace("'", "")).lower().strip()
-    return re.fullmatch(f"(?:{_ALWAYS_FIRES}){_WHERE}", words) is not None
+    words = re.sub(_WORD_BREAKS, " ", name.replace("'", "")).lower().strip()
+    name_alone = re.sub(f"{_WHERE}$", "", words).replace(" ", "")
+    return bool(re.fullmatch(_DEAD_MANS, name_alone) or re.fullmatch(f"(?:{_ALWAYS_FIRES}){_WHERE}", words))
 
 
 def _is_test(alert: Mapping[str, Any]) -> bool:
-    """Whether somebody in Grafana or SigNoz tries how a notification looks."""
+    """Whether somebody tests a notification in Grafana or SigNoz."""
     labels, annotations = mapping_in(alert, "labels"), mapping_in(alert, "annotations")
     if _TEST_BUTTON.items() <= labels.items():
         return True
@@ -160,22 +164,27 @@ def _fires(alert: Mapping[str, Any]) -> bool:
 def _changed_at(alerts: Sequence[Mapping[str, Any]], state: State) -> str | None:
     """When the newest firing alert began or, once all are resolved, when the last one ended.
 
-    An alert about the monitoring itself, or one that has ended, is no new breach.
+    An alert about the monitoring itself, or one that has ended, is not a new breach.
     """
     names = ("endsAt", "startsAt") if state == "resolved" else ("startsAt",)
-    counted = alerts if state == "resolved" else _firing(alerts)
-    told = [at for one in counted if (at := next(filter(None, (normalise(one.get(name)) for name in names)), None))]
-    return max(told, key=microseconds, default=None)
+    relevant = alerts if state == "resolved" else _firing_alerts(alerts)
+    times = [
+        at for alert in relevant if (at := next(filter(None, (normalise(alert.get(name)) for name in names)), None))
+    ]
+    return max(times, key=microseconds, default=None)
 
 
-def _firing(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return [one for one in alerts if _fires(one) and _is_about_the_model(one)]
+def _firing_alerts(alerts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    return [alert for alert in alerts if _fires(alert) and _is_about_the_model(alert)]
 
 
 def _names(alerts: Sequence[Mapping[str, Any]]) -> Mapping[str, str | None]:
-    """The names of the alerts that fire, each with the moment at which the newest one of that name began."""
-    told = [(mapping_in(one, "labels").get("alertname"), normalise(one.get("startsAt"))) for one in _firing(alerts)]
-    return names_of(*sorted(told, key=lambda one: microseconds(one[1]) if one[1] else math.inf))
+    """The names of the firing alerts, each with the time at which the newest one of that name began."""
+    pairs = [
+        (mapping_in(alert, "labels").get("alertname"), normalise(alert.get("startsAt")))
+        for alert in _firing_alerts(alerts)
+    ]
+    return names_of(*sorted(pairs, key=lambda alert: microseconds(alert[1]) if alert[1] else math.inf))
 
 
 def _labels(body: Mapping[str, Any]) -> dict[str, str]:

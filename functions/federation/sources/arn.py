@@ -16,7 +16,7 @@ from federation.sources.trust import Trust
 
 _VISIBLE: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
 _ARN: Final = r"arn:(aws(?:-[a-z]+)*):([a-z0-9-]+):([a-z0-9-]*):([0-9]{12}|):(" + _VISIBLE + r"{1,1024})"
-_NAMED: Final[Mapping[str, str]] = {
+_RESOURCES: Final[Mapping[str, str]] = {
     "training-job": r"training-job/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
     "model-package": r"model-package/[A-Za-z0-9][A-Za-z0-9-]{0,62}(?:/[0-9]{1,9})?",
     "endpoint": r"endpoint/[A-Za-z0-9][A-Za-z0-9-]{0,62}",
@@ -26,7 +26,7 @@ _NAMED: Final[Mapping[str, str]] = {
 
 
 class Arn(msgspec.Struct, frozen=True, kw_only=True):
-    """The parts of an ARN; `text` is the whole of it."""
+    """The parts of an ARN; `text` is the whole ARN."""
 
     text: str
     partition: str
@@ -56,23 +56,23 @@ def named(value: Any, service: str, kind: str) -> Arn:
     Raises:
         UnreadableError: `bad_arn`.
     """
-    found = parsed(value)
-    if found is None or found.service != service or not re.fullmatch(_NAMED[kind], found.resource):
+    arn = parsed(value)
+    if arn is None or arn.service != service or not re.fullmatch(_RESOURCES[kind], arn.resource):
         raise UnreadableError(
             "bad_arn", f"The ARN is {quoted(value)}; it must be that of a {service} {kind}. Check what sends it."
         )
-    return found
+    return arn
 
 
-def in_account(found: Arn, account: Any) -> None:
+def in_account(arn: Arn, account: Any) -> None:
     """Raise unless the ARN belongs to the account that stamped the envelope.
 
     Raises:
         UnreadableError: `account_mismatch`.
     """
-    if found.account != account:
+    if arn.account != account:
         why = (
-            f"An ARN is in account {quoted(found.account)}, but the payload is from {quoted(account)}. "
+            f"An ARN is in account {quoted(arn.account)}, but the payload is from {quoted(account)}. "
             "Check who sends it."
         )
         raise UnreadableError("account_mismatch", why)
@@ -100,6 +100,6 @@ def all_in_account(resources: Any, account: str) -> None:
         UnreadableError: `account_mismatch`.
     """
     names: Iterable[Any] = resources if isinstance(resources, list) else ()
-    for found in filter(None, map(parsed, names)):
-        if found.account:
-            in_account(found, account)
+    for arn in filter(None, map(parsed, names)):
+        if arn.account:
+            in_account(arn, account)

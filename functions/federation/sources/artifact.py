@@ -53,7 +53,7 @@ def s3_artifact(uri: Any, trust: Trust, partition: str) -> str:
 
 
 def s3_place(uri: Any, partition: str) -> tuple[str, str]:
-    """Bucket and key that a model artifact's URL names, whoever owns the bucket.
+    """The bucket and key that a model artifact's URL names, without a check of the bucket's owner.
 
     Raises:
         UnreadableError: `artifact_uri_unreadable` or `artifact_host_not_allowed`.
@@ -106,13 +106,13 @@ def safe_key(key: Any) -> str:
 
 
 def folder_of_sentinel(key: str, sentinel: str | None) -> str | None:
-    """The folder, with its slash, that a sentinel object closes, or None if `key` names no sentinel."""
+    """The folder, with its slash, that a sentinel object completes; None if `key` is not a sentinel's."""
     folder, slash, name = key.rpartition("/")
     return f"{folder}{slash}" if sentinel is not None and name == sentinel else None
 
 
 def _from_https(rest: str, partition: str) -> tuple[str, str]:
-    """Bucket and key of an https URL, whose path is percent-encoded once."""
+    """The bucket and key of an https URL, whose path is percent-encoded once."""
     host, _, path = rest.partition("/")
     suffix = SUFFIXES.get(partition)
     match = re.fullmatch(_HOST + re.escape(suffix), host) if suffix else None

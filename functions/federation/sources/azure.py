@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which of our jobs ended on Azure Machine Learning, so that the sweep has to look at once?
+"""Which of our jobs ended on Azure Machine Learning, so that a sweep is due at once?
 
-Event Grid says that a run ended, but neither whether it left a unit nor where. So its event is a tick: the sweep asks
-Azure's own API about the job, as it does about a job whose event was lost. Both Event Grid's schema and CloudEvents are
-read; members are spelt `RunTags` in one sample and `runTags` in the next.
+Event Grid says that a run ended, but not whether or where it left a unit. So its event is a tick: the sweep asks Azure's
+own API about the job, as it does about a job whose event was lost. Both Event Grid's schema and CloudEvents are read;
+members are spelt `RunTags` in one sample and `runTags` in the next.
 https://learn.microsoft.com/azure/event-grid/event-schema-machine-learning and webhook-event-delivery
 """
 
@@ -32,26 +32,28 @@ _RUN: Final = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,255}"
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What a delivery of Event Grid means, or the answer to its handshake before it delivers anything.
+    """The reading of a delivery of Event Grid, or the answer to its handshake before the first delivery.
 
     Raises:
         UnreadableError: `origin_not_allowed`, `sender_not_authenticated`, `workspace_not_allowed`, `not_an_event`,
             `missing_status`, `bad_job_id`, and the faults of a body.
     """
     if (origin := request.headers.get("webhook-request-origin")) is not None and not request.body:
-        return _allowed(origin, trust)
+        return _origin_reading(origin, trust)
     validates = request.headers.get("aeg-event-type", "").lower() == "subscriptionvalidation"
     if not validates:
         authentic(request, trust.azure_token)
     parsed = json_value(request.body)
     no_duplicates(parsed)
-    told = parsed.value if isinstance(parsed.value, list) else [parsed.value]
-    events = [object_of(one, "not_an_event", "An event in the body") for one in told]
-    return _validated(events, trust) if validates else several(events, lambda one: _event(one, trust))
+    values = parsed.value if isinstance(parsed.value, list) else [parsed.value]
+    events = [object_of(value, "not_an_event", "An event in the body") for value in values]
+    return (
+        _validation_reading(events, trust) if validates else several(events, lambda value: _event_reading(value, trust))
+    )
 
 
-def _allowed(origin: str, trust: Trust) -> Reading:
-    """Whether Event Grid may send CloudEvents here; it asks with OPTIONS, a request that carries no secret of ours.
+def _origin_reading(origin: str, trust: Trust) -> Reading:
+    """Whether Event Grid may send CloudEvents here. It asks with OPTIONS, a request without our secret.
 
     https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/http-webhook.md#4-abuse-protection
     """
@@ -61,11 +63,11 @@ def _allowed(origin: str, trust: Trust) -> Reading:
             f"The origin is {quoted(origin)}, which is not Event Grid, or azure_workspaces of the trust document is empty. "
             "If it is Event Grid, add your workspace.",
         )
-    allowed = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
-    return Reading(verdict="ignore", why="Event Grid may send events here.", answer_headers=allowed)
+    headers = {"WebHook-Allowed-Origin": origin, "WebHook-Allowed-Rate": "*"}
+    return Reading(verdict="ignore", why="Event Grid may send events here.", answer_headers=headers)
 
 
-def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
+def _validation_reading(events: list[dict[str, Any]], trust: Trust) -> Reading:
     """The reading that echoes the validation code, for subscriptions to our own workspaces only."""
     event = events[0] if len(events) == 1 else {}
     if event.get("eventType") != _VALIDATION:
@@ -74,7 +76,7 @@ def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
             "The header aeg-event-type announces one SubscriptionValidationEvent, but the body is something else. "
             "Check who sends it.",
         )
-    _workspace(event, trust)
+    _own_workspace(event, trust)
     code = mapping_in(event, "data").get("validationCode")
     echo = {"validationResponse": matching(code, _CODE, "not_an_event", "data.validationCode")}
     json_header = {"content-type": "application/json"}
@@ -82,28 +84,30 @@ def _validated(events: list[dict[str, Any]], trust: Trust) -> Reading:
     return Reading(verdict="ignore", why=why, answer=msgspec.json.encode(echo).decode(), answer_headers=json_header)
 
 
-def _event(event: Mapping[str, Any], trust: Trust) -> Reading:
+def _event_reading(event: Mapping[str, Any], trust: Trust) -> Reading:
     if "topic" not in event and "source" not in event:
         raise UnreadableError(
             "not_an_event",
             "The body has neither topic nor source, so it is no event of Event Grid. Alerts of Azure Monitor are not read: "
             "let Grafana or Alertmanager send alarms.",
         )
-    workspace = _workspace(event, trust)
+    workspace = _own_workspace(event, trust)
     kind = text_of(event.get("eventType") or event.get("type"), "not_an_event", "eventType or type")
     if kind not in (_COMPLETED, _CHANGED):
         return ignored(f"The event's type is {quoted(kind)}; only RunCompleted and RunStatusChanged are read.")
-    told = {key.lower(): value for key, value in (*event.items(), *mapping_in(event, "data").items())}
-    status = "Completed" if kind == _COMPLETED else told.get("runstatus")
+    members = {key.lower(): value for key, value in (*event.items(), *mapping_in(event, "data").items())}
+    status = "Completed" if kind == _COMPLETED else members.get("runstatus")
     if text_of(status, "missing_status", "data.runStatus").lower() not in _ENDED:
         return ignored(f"runStatus is {quoted(status)}, which does not end the run; there is nothing to do.")
-    if TAG not in mapping_in(told, "runtags"):
+    if TAG not in mapping_in(members, "runtags"):
         return ignored("The run has no tag federation_job, so it is not a job of ours; there is nothing to do.")
-    run = matching(told.get("runid"), _RUN, "bad_job_id", "data.runId")
-    return _ended(f"{workspace}/jobs/{run}", str(status), normalise(told.get("eventtime") or told.get("time")))
+    run = matching(members.get("runid"), _RUN, "bad_job_id", "data.runId")
+    return _tick_reading(
+        f"{workspace}/jobs/{run}", str(status), normalise(members.get("eventtime") or members.get("time"))
+    )
 
 
-def _workspace(event: Mapping[str, Any], trust: Trust) -> str:
+def _own_workspace(event: Mapping[str, Any], trust: Trust) -> str:
     source = event.get("topic") or event.get("source")
     if not isinstance(source, str) or source.lower() not in trust.azure_workspaces:
         raise UnreadableError(
@@ -114,7 +118,7 @@ def _workspace(event: Mapping[str, Any], trust: Trust) -> str:
     return source.lower()
 
 
-def _ended(job: str, status: str, at: str | None) -> Reading:
+def _tick_reading(job: str, status: str, at: str | None) -> Reading:
     signal = Signal(
         kind="tick",
         verdict="accept",

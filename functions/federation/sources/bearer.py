@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does the request carry the token that we gave its sender, and is a secret the one that we know?
+"""Checks the token that we gave a sender.
 
 For senders that sign nothing and let a person set a header: Alertmanager's `http_config`, Event Grid's delivery
 properties. Mutual TLS at the edge is accepted instead of a token.
@@ -13,31 +13,31 @@ from federation.sources.reading import Request, UnreadableError
 _SCHEME: Final = "bearer "
 
 
-def authentic(request: Request, known: str | None) -> None:
+def authentic(request: Request, token: str | None) -> None:
     """Raise unless the sender is authenticated.
 
     Args:
         request: The delivery.
-        known: The token that we gave the sender, if any.
+        token: The token that we gave the sender, if any.
 
     Raises:
         UnreadableError: `sender_not_authenticated`.
     """
-    given = request.headers.get("authorization")
-    if request.proven and (given is None or known is None):
+    header = request.headers.get("authorization")
+    if request.proven and (header is None or token is None):
         return
-    if given is None or known is None or not given.lower().startswith(_SCHEME):
+    if header is None or token is None or not header.lower().startswith(_SCHEME):
         raise UnreadableError(
             "sender_not_authenticated",
             "Authorization has no bearer token, or the trust document none to compare it with. Set the same in both.",
         )
-    if not is_same(given[len(_SCHEME) :].strip(), known):
+    if not is_same(header[len(_SCHEME) :].strip(), token):
         raise UnreadableError(
             "sender_not_authenticated",
             "The bearer token in Authorization is not the one in the trust document. Set the same in both.",
         )
 
 
-def is_same(given: str, known: str) -> bool:
-    """Whether a given text is the secret; the time that this takes does not reveal how much of the text is right."""
-    return hmac.compare_digest(given.encode("utf-8", "backslashreplace"), known.encode())
+def is_same(text: str, secret: str) -> bool:
+    """Whether a given text is the secret, compared in constant time."""
+    return hmac.compare_digest(text.encode("utf-8", "backslashreplace"), secret.encode())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Is the body one JSON object without repeated keys, and does a field have the required type?
 
-All foreign input is read through here. A fault is raised as an UnreadableError with its name.
+All foreign input is read through this module. A fault is raised as an UnreadableError with its name.
 """
 
 import base64
@@ -14,7 +14,7 @@ from federation.errors import ContractError
 from federation.sources.reading import UnreadableError, quoted
 
 MAX_CARRIER_BYTES: Final = 8 * MAX_BYTES
-"""Largest envelope: a body quoted inside it grows by escapes, and by a third in base64; Lambda takes 6 MB."""
+"""The largest envelope in bytes. A body inside it grows by escapes, and by a third in base64; Lambda takes 6 MB."""
 _MAX_LABELS: Final = 64
 _MAX_LABEL: Final = 1024
 _MAX_NAMES: Final = 16
@@ -86,9 +86,9 @@ def json_object(
         UnreadableError: `body_too_large`, `error`, `shape` or `duplicate_key`.
     """
     parsed = json_value(body, error=error, limit=limit)
-    found = object_of(parsed.value, shape)
+    value = object_of(parsed.value, shape)
     no_duplicates(parsed)
-    return found
+    return value
 
 
 def text_of(value: Any, error: str, what: str) -> str:
@@ -116,41 +116,41 @@ def matching(value: Any, pattern: str, error: str, what: str) -> str:
 
 
 def digits_of(value: Any) -> Any:
-    """A whole number as text, since senders write 64-bit integers either way; anything else unchanged."""
+    """A whole number as text, since senders write 64-bit integers as either; any other value unchanged."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 def mapping_in(holder: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """The object under an optional key, empty when there is none or it is something else."""
-    found = holder.get(key)
-    return found if isinstance(found, dict) else {}
+    """The object under an optional key; empty if the key is absent or its value is not an object."""
+    value = holder.get(key)
+    return value if isinstance(value, dict) else {}
 
 
 def labels_of(value: Any) -> dict[str, str]:
-    """The labels a person gave: text only, at most 64 of at most 1,024 characters, 16,384 in all; others are left out.
+    """A person's labels: text only, at most 64 of at most 1,024 characters, 16,384 in all; others are dropped.
 
     An alarm may have two such sets, and a character may take six bytes: more would not fit into an event on every bus.
     """
-    kept: dict[str, str] = {}
+    labels: dict[str, str] = {}
     room = _ROOM_FOR_LABELS
-    for key, one in value.items() if isinstance(value, dict) else ():
-        if not isinstance(one, str) or max(len(key), len(one)) > _MAX_LABEL or len(kept) == _MAX_LABELS:
+    for key, label in value.items() if isinstance(value, dict) else ():
+        if not isinstance(label, str) or max(len(key), len(label)) > _MAX_LABEL or len(labels) == _MAX_LABELS:
             continue
-        if len(key) + len(one) <= room:
-            kept[key] = one
-            room -= len(key) + len(one)
-    return kept
+        if len(key) + len(label) <= room:
+            labels[key] = label
+            room -= len(key) + len(label)
+    return labels
 
 
-def names_of(*told: tuple[Any, str | None]) -> dict[str, str | None]:
-    """The names of alarms, each with its last moment; none if one is missing, or is too long to be in a policy."""
-    kept = {name: at for name, at in told if isinstance(name, str)}
-    is_whole = all(isinstance(name, str) and 0 < len(name) <= _MAX_NAME for name, _ in told)
-    return kept if is_whole and len(kept) <= _MAX_NAMES else {}
+def names_of(*pairs: tuple[Any, str | None]) -> dict[str, str | None]:
+    """The names of alarms, each with its last time; empty if a name is missing, or too long for a policy."""
+    names = {name: at for name, at in pairs if isinstance(name, str)}
+    is_whole = all(isinstance(name, str) and 0 < len(name) <= _MAX_NAME for name, _ in pairs)
+    return names if is_whole and len(names) <= _MAX_NAMES else {}
 
 
 def decoded(value: str) -> bytes:
-    """The bytes of standard base64 (RFC 4648 section 4), with padding and without any other character.
+    """The bytes of standard base64 (RFC 4648 section 4) with padding; no other characters are allowed.
 
     Raises:
         UnreadableError: `data_not_base64`.

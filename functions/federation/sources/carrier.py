@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the readings of several records become one, without one fault hiding the others?
+"""Joins the readings of several records into one, so that no fault hides the others.
 
-A carrier of one record is read as that record. If there are several, each is judged by itself, and a fault becomes that
-record's rejection. Repetitions within a batch are found here, since nothing is stored before the whole batch is read.
+A carrier of one record is read as that record. Of several, each is judged by itself, and a fault becomes that record's
+rejection. Repetitions within a batch are found here, since nothing is stored before the whole batch is read.
 """
 
 from collections.abc import Callable, Sequence
@@ -34,13 +34,13 @@ def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
 
 
 def unrepeated(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """The readings; those that repeat an earlier one of the batch become `ignore`."""
+    """The readings, in which a repetition of an earlier one becomes `ignore`."""
     memory = Memory()
-    told = []
+    fresh_readings = []
     for reading in readings:
-        fresh, memory = seen(reading, memory)
-        told.append(fresh)
-    return tuple(told)
+        reading_or_repeat, memory = seen(reading, memory)
+        fresh_readings.append(reading_or_repeat)
+    return tuple(fresh_readings)
 
 
 def together(batch: tuple[Reading, ...]) -> Reading:
@@ -50,7 +50,7 @@ def together(batch: tuple[Reading, ...]) -> Reading:
     if leading is None:
         return Reading(verdict="ignore", why="The batch is an empty array; there is nothing to do.", batch=())
     signal = next((reading.signal for reading in batch if reading.signal), None)
-    counts = ", ".join(f"{sum(reading.verdict == one for reading in batch)} {one}" for one in order)
+    counts = ", ".join(f"{sum(reading.verdict == verdict for reading in batch)} {verdict}" for verdict in order)
     completions = tuple(completion for reading in batch for completion in reading.completions)
     why = f"Records in the batch: {len(batch)} ({counts}). For example: {leading.why}"
     return replace(leading, why=why, completions=completions, signal=signal, batch=batch, message_id=None)

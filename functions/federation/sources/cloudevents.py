@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which CloudEvent came, in binary or in structured mode, and which source reads its data?
+"""Which CloudEvent was sent, in binary or structured mode, and which source reads its data?
 
 CloudEvents 1.0.2, HTTP binding: binary mode puts attributes into `ce-*` headers and the data into the body, structured
 mode puts all into one JSON object.
@@ -23,7 +23,7 @@ _REQUIRED: Final = ("specversion", "id", "source", "type")
 
 
 class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """The attributes that matter here, and the data: parsed, or as bytes that the reader of the event's type parses."""
+    """The attributes that are used here, and the data: parsed, or as bytes that the reader of the event's type parses."""
 
     type: str
     source: str
@@ -32,7 +32,7 @@ class CloudEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def from_request(request: Request, *, binary: bool) -> CloudEvent:
-    """The event that an HTTP request carries.
+    """The event in an HTTP request.
 
     Args:
         request: The delivery.
@@ -60,7 +60,7 @@ def from_attributes(attributes: Mapping[str, str], data: bytes) -> CloudEvent:
 
 
 def from_object(body: Mapping[str, Any]) -> CloudEvent:
-    """The event that a JSON object states in structured mode.
+    """The event in a JSON object of structured mode.
 
     Raises:
         UnreadableError: `not_an_event`, `unsupported_specversion` or `data_not_base64`.
@@ -72,14 +72,16 @@ def from_object(body: Mapping[str, Any]) -> CloudEvent:
 
 
 def _event(attributes: Mapping[str, Any], data: Any) -> CloudEvent:
-    told = {key: text_of(attributes.get(key), "not_an_event", f"The CloudEvent's {key}") for key in _REQUIRED}
-    if told["specversion"] != "1.0":
+    required = {key: text_of(attributes.get(key), "not_an_event", f"The CloudEvent's {key}") for key in _REQUIRED}
+    if required["specversion"] != "1.0":
         raise UnreadableError(
             "unsupported_specversion",
-            f"specversion is {quoted(told['specversion'])}; the sender must write CloudEvents 1.0.",
+            f"specversion is {quoted(required['specversion'])}; the sender must write CloudEvents 1.0.",
         )
     time = attributes.get("time")
-    return CloudEvent(type=told["type"], source=told["source"], time=time if isinstance(time, str) else None, data=data)
+    return CloudEvent(
+        type=required["type"], source=required["source"], time=time if isinstance(time, str) else None, data=data
+    )
 
 
 def data_of(event: CloudEvent) -> Mapping[str, Any]:
@@ -94,7 +96,7 @@ def data_of(event: CloudEvent) -> Mapping[str, Any]:
 
 
 def read_event(event: CloudEvent, trust: Trust) -> Reading:
-    """What an event means; types without a reader are ignored.
+    """The reading of an event. Types without a reader are ignored.
 
     Raises:
         UnreadableError: Those of `data_of`, and of the source.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which CloudWatch alarm changed to which state, and do we act on it?
+"""Which CloudWatch alarm changed to which state, and does that have an effect?
 
 One alarm comes in three shapes: EventBridge event, Lambda action, SNS message. `reasonData` and other diagnostics
 decide nothing: if they do not parse, the alarm still counts. EventBridge sends the event even while actions are
@@ -26,7 +26,7 @@ _STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
 }
 _CHANGE: Final = "CloudWatch Alarm State Change"
 _NO_CHANGE: Final = ("CloudWatch Alarm Configuration Change", "CloudWatch Alarm Contributor State Change")
-"""What else is told of an alarm; other kinds may be about something that is no alarm, such as a rule that mutes some."""
+"""Other events about an alarm. Events of any further kind may be about something else, such as a mute rule."""
 _PARTITIONS: Final = {
     "cn-": "aws-cn",
     "us-gov-": "aws-us-gov",
@@ -39,7 +39,7 @@ _PARTITIONS: Final = {
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
-    """What an `aws.cloudwatch` event of EventBridge means.
+    """The reading of an `aws.cloudwatch` event of EventBridge.
 
     Raises:
         UnreadableError: `bad_arn`, `account_mismatch` or `missing_state`.
@@ -48,15 +48,15 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
     why = f"detail-type is {quoted(kind)}; only {quoted(_CHANGE)} has an effect."
     if kind != _CHANGE and kind not in _NO_CHANGE:
         return ignored(why)
-    alarm = _alarm(_named_by(envelope), envelope["account"])
+    alarm = _alarm(_alarm_arn(envelope), envelope["account"])
     if kind == _CHANGE:
-        return _changed(alarm, envelope["detail"], envelope.get("time"))
+        return _change_reading(alarm, envelope["detail"], envelope.get("time"))
     signal = Signal(kind="alarm", verdict="ignore", state="unknown", key=alarm.text, at=normalise(envelope.get("time")))
     return ignored(why, signal)
 
 
 def read_action(request: Request, trust: Trust) -> Reading:
-    """What an alarm's direct invocation of a function means.
+    """The reading of an alarm's direct invocation of a function.
 
     Raises:
         UnreadableError: `not_an_event`, `missing_detail`, `detail_not_object`, `account_not_allowed` and those of
@@ -66,7 +66,7 @@ def read_action(request: Request, trust: Trust) -> Reading:
 
 
 def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """What a direct invocation means, from a body that is already parsed."""
+    """The reading of a direct invocation, from a parsed body."""
     if body.get("source") != "aws.cloudwatch" or "alarmArn" not in body:
         raise UnreadableError(
             "not_an_event",
@@ -80,50 +80,53 @@ def read_action_body(body: Mapping[str, Any], trust: Trust) -> Reading:
         )
     data = object_of(body["alarmData"], "detail_not_object", "alarmData")
     account = trusted_account(body.get("accountId"), trust)
-    return _changed(_alarm(body["alarmArn"], account), data, body.get("time"))
+    return _change_reading(_alarm(body["alarmArn"], account), data, body.get("time"))
 
 
 def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None) -> Reading:
-    """What an alarm's SNS message means; its `Region` is a display name, so account and region are read from the ARN.
+    """The reading of an alarm's SNS message. Its `Region` is a display name, so account and region come from the ARN.
 
     Args:
         message: The message.
         trust: Which accounts are ours.
-        topic: The topic it came through, if it is known. Messages contained no ARN before 2020; the topic then gives
-            the region, since alarms publish only within theirs.
+        topic: The topic it came through, if known. Messages before 2020 contain no ARN; the topic then gives the
+            region, since alarms publish only within their own.
 
     Raises:
         UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
     """
-    alarm = named(message.get("AlarmArn") or _named_through(topic, message), "cloudwatch", "alarm")
+    alarm = named(message.get("AlarmArn") or _arn_from_topic(topic, message), "cloudwatch", "alarm")
     trusted_account(alarm.account, trust)
     in_account(alarm, message.get("AWSAccountId") or alarm.account)
     value = text_of(message.get("NewStateValue"), "missing_state", "NewStateValue")
-    labels = {**_watched(mapping_in(message, "Trigger")), **labels_of(message.get("AlarmContributorAttributes"))}
+    labels = {
+        **_message_dimensions(mapping_in(message, "Trigger")),
+        **labels_of(message.get("AlarmContributorAttributes")),
+    }
     at = normalise(message.get("StateChangeTime"))
     if message.get("OldStateValue") == value:
         at = _earliest(at, _latest_trigger(message.get("TriggeringChildren"), "State", "Timestamp"))
-    told = _signalled(alarm, value, at, None, labels)
-    return _of_one_series(told) if message.get("AlarmContributorId") else told
+    reading = _alarm_reading(alarm, value, at, None, labels)
+    return _of_one_series(reading) if message.get("AlarmContributorId") else reading
 
 
-def _named_through(topic: Arn | None, message: Mapping[str, Any]) -> str | None:
+def _arn_from_topic(topic: Arn | None, message: Mapping[str, Any]) -> str | None:
     account, name = message.get("AWSAccountId"), message.get("AlarmName")
     return f"arn:{topic.partition}:cloudwatch:{topic.region}:{account}:alarm:{name}" if topic and name else None
 
 
-def _watched(trigger: Mapping[str, Any]) -> dict[str, str]:
-    """The dimensions of the metric, or of the first metric in a formula that names any."""
+def _message_dimensions(trigger: Mapping[str, Any]) -> dict[str, str]:
+    """The dimensions of the metric, or of the first metric in a formula that has any."""
     metrics = trigger.get("Metrics")
-    formula = [one for one in (metrics if isinstance(metrics, list) else ()) if isinstance(one, dict)]
-    parts = [trigger, *(mapping_in(mapping_in(one, "MetricStat"), "Metric") for one in formula)]
-    told = next((part["Dimensions"] for part in parts if part.get("Dimensions")), None)
-    pairs = [one for one in (told if isinstance(told, list) else ()) if isinstance(one, dict)]
-    return labels_of({one["name"]: one.get("value") for one in pairs if isinstance(one.get("name"), str)})
+    formula = [metric for metric in (metrics if isinstance(metrics, list) else ()) if isinstance(metric, dict)]
+    parts = [trigger, *(mapping_in(mapping_in(metric, "MetricStat"), "Metric") for metric in formula)]
+    dimensions = next((part["Dimensions"] for part in parts if part.get("Dimensions")), None)
+    pairs = [metric for metric in (dimensions if isinstance(dimensions, list) else ()) if isinstance(metric, dict)]
+    return labels_of({metric["name"]: metric.get("value") for metric in pairs if isinstance(metric.get("name"), str)})
 
 
-def _named_by(envelope: Mapping[str, Any]) -> Any:
-    """The alarm's ARN: the first resource, or built from the envelope, so that no roll-back depends on that list."""
+def _alarm_arn(envelope: Mapping[str, Any]) -> Any:
+    """The alarm's ARN: the first resource, else built from the envelope, so that no roll-back needs that list."""
     resources = envelope.get("resources")
     if isinstance(resources, list) and resources:
         return resources[0]
@@ -138,39 +141,42 @@ def _alarm(value: Any, account: str) -> Arn:
     return alarm
 
 
-def _changed(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
+def _change_reading(alarm: Arn, detail: Mapping[str, Any], time: Any) -> Reading:
     state = mapping_in(detail, "state")
     value = text_of(state.get("value"), "missing_state", "state.value in detail or alarmData")
     at = normalise(state.get("timestamp")) or normalise(time)
     previous = mapping_in(detail, "previousState")
     if previous.get("value") == value and previous.get("actionsSuppressedBy"):
-        at = _earliest(at, _held_since(previous, state))
+        at = _earliest(at, _state_since(previous, state))
     contributor = mapping_in(detail, "alarmContributor")
     labels = {**_dimensions(detail), **labels_of(contributor.get("attributes"))}
-    told = _signalled(alarm, value, at, _suppressed_by(state, detail), labels)
-    return _of_one_series(told) if contributor else told
+    reading = _alarm_reading(alarm, value, at, _suppressor(state, detail), labels)
+    return _of_one_series(reading) if contributor else reading
 
 
-def _held_since(previous: Mapping[str, Any], state: Mapping[str, Any]) -> str | None:
-    """When the alarm entered its state at the latest, if the event only changed its suppression.
+def _state_since(previous: Mapping[str, Any], state: Mapping[str, Any]) -> str | None:
+    """The latest time at which the alarm entered its state, if the event only changed its suppression.
 
-    A wait period begins with the state itself. For a longer suppression, the alarms that triggered this one date it.
+    A wait period begins with the state itself. For a longer suppression, the time comes from the alarms that triggered
+    this one.
     """
-    held = normalise(previous.get("timestamp"))
+    suppressed_at = normalise(previous.get("timestamp"))
     if previous.get("actionsSuppressedBy") == "WaitPeriod":
-        return held
+        return suppressed_at
     try:
         reasons = json_object(text_of(state.get("reasonData"), "not_an_event", "reasonData").encode())
     except UnreadableError:
-        return held
-    return _earliest(held, _latest_trigger(reasons.get("triggeringAlarms"), "state", "timestamp"))
+        return suppressed_at
+    return _earliest(suppressed_at, _latest_trigger(reasons.get("triggeringAlarms"), "state", "timestamp"))
 
 
 def _latest_trigger(alarms: Any, state: str, timestamp: str) -> str | None:
-    """When the last of the alarms that triggered a composite alarm changed."""
-    told = [one for one in (alarms if isinstance(alarms, list) else ()) if isinstance(one, dict)]
+    """When the last alarm that triggered a composite alarm changed; None if no time is stated."""
+    triggers = [trigger for trigger in (alarms if isinstance(alarms, list) else ()) if isinstance(trigger, dict)]
     return max(
-        filter(None, (normalise(mapping_in(one, state).get(timestamp)) for one in told)), key=microseconds, default=None
+        filter(None, (normalise(mapping_in(trigger, state).get(timestamp)) for trigger in triggers)),
+        key=microseconds,
+        default=None,
     )
 
 
@@ -178,18 +184,20 @@ def _earliest(*instants: str | None) -> str | None:
     return min(filter(None, instants), key=microseconds, default=None)
 
 
-def _of_one_series(told: Reading) -> Reading:
-    """What one contributor of an alarm over many series says: the alarm fires with any, and recovers only with all.
+def _of_one_series(reading: Reading) -> Reading:
+    """The reading of one contributor of an alarm over many series: it fires with any, and recovers only with all.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Acting_Alarm_Changes.html
     """
-    if told.signal is None or told.signal.state == "firing":
-        return told
+    if reading.signal is None or reading.signal.state == "firing":
+        return reading
     why = "One of the alarm's series does not fire; the alarm recovers only as a whole, so this has no effect."
-    return ignored(why, replace(told.signal, verdict="ignore", state="unknown"))
+    return ignored(why, replace(reading.signal, verdict="ignore", state="unknown"))
 
 
-def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str | None, labels: Mapping[str, str]) -> Reading:
+def _alarm_reading(
+    alarm: Arn, value: str, at: str | None, suppressed_by: str | None, labels: Mapping[str, str]
+) -> Reading:
     state, verdict = _STATES.get(value, ("unknown", "ignore"))
     signal = Signal(
         kind="alarm",
@@ -201,18 +209,18 @@ def _signalled(alarm: Arn, value: str, at: str | None, suppressed_by: str | None
         names={alarm.resource.removeprefix("alarm:"): at},
         labels=labels,
     )
-    means = f"but suppressed by {suppressed_by}, so it has no effect" if suppressed_by else _SAID[state]
+    means = f"but suppressed by {suppressed_by}, so it has no effect" if suppressed_by else _EFFECT_TEXTS[state]
     return ignored(f"The alarm's state is {quoted(value)}, {means}.", signal)
 
 
-_SAID: Final[Mapping[State, str]] = {
+_EFFECT_TEXTS: Final[Mapping[State, str]] = {
     "firing": "so it fires",
     "resolved": "so it has recovered",
     "unknown": "which has no effect; only ALARM and OK have one",
 }
 
 
-def _suppressed_by(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str | None:
+def _suppressor(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str | None:
     by = state.get("actionsSuppressedBy")
     if by:
         return by[:64] if isinstance(by, str) and by.isalnum() else "Unnamed"
@@ -220,10 +228,10 @@ def _suppressed_by(state: Mapping[str, Any], detail: Mapping[str, Any]) -> str |
 
 
 def _dimensions(detail: Mapping[str, Any]) -> dict[str, str]:
-    """The dimensions of the first metric that names any: which endpoint, which variant."""
+    """The dimensions of the first metric that has any, such as the endpoint and the variant."""
     metrics = mapping_in(detail, "configuration").get("metrics")
-    for one in metrics if isinstance(metrics, list) else ():
-        metric = mapping_in(mapping_in(one, "metricStat"), "metric") if isinstance(one, dict) else {}
+    for entry in metrics if isinstance(metrics, list) else ():
+        metric = mapping_in(mapping_in(entry, "metricStat"), "metric") if isinstance(entry, dict) else {}
         if metric.get("dimensions"):
             return labels_of(metric["dimensions"])
     return {}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which event does a dead letter contain? One of ours unchanged, any other as its envelope describes it.
 
-A step's queue contains our events, on AWS as the detail of an EventBridge envelope. The door's queue contains what a
-cloud sent. No body makes this module raise.
+A step's queue contains our events, on AWS as the detail of an EventBridge envelope. The entry point's queue contains the
+clouds' payloads. This module raises for no body.
 """
 
 from collections.abc import Mapping
@@ -21,16 +21,16 @@ def event_in(body: bytes, name: str, at: str) -> Event:
 
     Args:
         body: The body as it was delivered.
-        name: The platform's id of the letter, used if the body has none.
-        at: When the letter was sent (RFC 3339, UTC), used if the body states no time.
+        name: The platform's id of the dead letter, used if the body has none.
+        at: When the dead letter was sent (RFC 3339, UTC), used if the body states no time.
     """
     document = _object(body)
-    return _ours(document) or _ours(document.get("detail")) or _foreign(document, name, at)
+    return _own_event(document) or _own_event(document.get("detail")) or _foreign_event(document, name, at)
 
 
 def is_ours(body: bytes) -> bool:
-    """Whether a body is one of our events, with no envelope around it."""
-    return _ours(_object(body)) is not None
+    """Whether a body is one of our events, without an envelope."""
+    return _own_event(_object(body)) is not None
 
 
 def _object(body: bytes) -> Mapping[str, Any]:
@@ -40,14 +40,14 @@ def _object(body: bytes) -> Mapping[str, Any]:
         return {}
 
 
-def _ours(document: Any) -> Event | None:
+def _own_event(document: Any) -> Event | None:
     if not isinstance(document, dict) or not all(key in document for key in _OURS):
         return None
     texts = (document[key] for key in _OURS[:-1])
     return Event.of(document) if all(isinstance(text, str) for text in texts) else None
 
 
-def _foreign(document: Mapping[str, Any], name: str, at: str) -> Event:
+def _foreign_event(document: Mapping[str, Any], name: str, at: str) -> Event:
     """The event that an envelope of EventBridge or CloudEvents describes, by the member names of either."""
     resources = document.get("resources")
     resource = resources[0] if isinstance(resources, list) and resources else name

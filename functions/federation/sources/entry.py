@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Through which entry did a delivery come? Decided by the shape of an invocation, or by the path of a request."""
+"""Through which entry did a delivery come? The shape of an invocation or the path of a request decides."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -16,7 +16,7 @@ PATHS: Final[Mapping[str, str]] = {
 }
 """Entries by the path of the request's URL; every other path is Google's."""
 
-_SHOWN: Final[Mapping[str, str]] = {
+_SECRET_KEYS: Final[Mapping[str, str]] = {
     "http:hf-webhook": "hf_secret",
     "http:alertmanager": "alertmanager_token",
     "http:grafana": "grafana_secret",
@@ -33,20 +33,20 @@ def of_request(path: str, headers: Mapping[str, str]) -> str:
         path: The path of its URL.
         headers: Its headers, under lower-case names.
     """
-    if named := PATHS.get(path.rstrip("/")):
-        return named
+    if entry := PATHS.get(path.rstrip("/")):
+        return entry
     if headers.get("content-type", "").lower().startswith(_STRUCTURED):
         return "http:cloudevents-structured"
     return "http:eventarc-binary" if "ce-specversion" in headers else "http:pubsub-push"
 
 
 def secret_shown(entry: str) -> str | None:
-    """The key of the trust document with the secret that proves a sender at this entry; None where none does."""
-    return _SHOWN.get(entry)
+    """The trust document's key of the secret that authenticates senders at this entry; None if no secret does."""
+    return _SECRET_KEYS.get(entry)
 
 
 def of_invocation(payload: Any) -> str:
-    """The entry of a Lambda invocation that is not an HTTP request; an EventBridge Pipe hands over bare records."""
+    """The entry of a Lambda invocation that is not an HTTP request. An EventBridge Pipe sends bare records."""
     records = payload.get("Records") if isinstance(payload, Mapping) else payload
     if isinstance(records, list) and records and isinstance(records[0], Mapping):
         carrier = records[0].get("eventSource") or records[0].get("EventSource")

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a CloudEvent over HTTP mean, sent by Eventarc or by a publisher of ours?
+"""Reads CloudEvents over HTTP, from Eventarc or from our own publisher.
 
-The token proves the sender; the event's type decides the source, and `messagePublished` carries a Pub/Sub message like a
+The token proves the sender; the event's type decides the source, and `messagePublished` contains a Pub/Sub message like a
 push. https://docs.cloud.google.com/eventarc/docs/cloudevents
 """
 
@@ -18,7 +18,7 @@ _BATCH: Final = "application/cloudevents-batch+json"
 
 
 def read_binary(request: Request, trust: Trust) -> Reading:
-    """What a request in binary mode means.
+    """The reading of a request in binary mode.
 
     Raises:
         UnreadableError: Those of the token, of the event, and of the source.
@@ -27,7 +27,7 @@ def read_binary(request: Request, trust: Trust) -> Reading:
 
 
 def read_structured(request: Request, trust: Trust) -> Reading:
-    """What a request in structured mode means, or a batch of such events.
+    """The reading of a request in structured mode, or of a batch of such events.
 
     Raises:
         UnreadableError: Those of the token, of the event, and of the source.
@@ -48,8 +48,8 @@ def _read_batch(request: Request, trust: Trust) -> Reading:
         )
     return several(
         parsed.value,
-        lambda one: _event(
-            cloudevents.from_object(object_of(one, "not_an_event", "An event of the batch")), request, trust
+        lambda record: _event(
+            cloudevents.from_object(object_of(record, "not_an_event", "An event of the batch")), request, trust
         ),
     )
 

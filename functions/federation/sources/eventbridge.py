@@ -21,7 +21,7 @@ _REQUIRED: Final = ("source", "detail-type", "account")
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What an EventBridge rule's invocation of a function means.
+    """The reading of an EventBridge rule's invocation of a function.
 
     Raises:
         UnreadableError: The envelope's fault, or its source's.
@@ -37,22 +37,22 @@ def read(request: Request, trust: Trust) -> Reading:
 
 
 def read_parsed(parsed: Parsed, trust: Trust) -> Reading:
-    """What an invocation means, from a body that is already parsed, with its repeated keys."""
+    """The reading of an invocation, from a parsed body with its repeated keys."""
     envelope = object_of(parsed.value)
-    _enveloped(envelope, parsed)
+    _require_envelope(envelope, parsed)
     account = trusted_account(envelope["account"], trust)
     reader = _READERS.get(envelope["source"])
     if reader is None:
         return ignored(f"Events of this source and detail-type are not read: {schedule.quote_kind(envelope)}.")
     if envelope["source"] != "aws.s3":
-        return _in_one_account(envelope, account, lambda one: reader(one, trust))
+        return _read_in_account(envelope, account, lambda event: reader(event, trust))
     return reader(envelope, trust)
 
 
-def _in_one_account(
+def _read_in_account(
     envelope: Mapping[str, Any], account: str, reader: Callable[[Mapping[str, Any]], Reading]
 ) -> Reading:
-    """The reading; a resource in another account is a fault only if the event would have an effect."""
+    """The reading. A resource in another account is a fault only if the event would have an effect."""
     try:
         all_in_account(envelope.get("resources"), account)
     except UnreadableError:
@@ -63,7 +63,7 @@ def _in_one_account(
     return reader(envelope)
 
 
-def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
+def _require_envelope(envelope: Mapping[str, Any], parsed: Parsed) -> None:
     missing = [key for key in _REQUIRED if key not in envelope]
     if missing:
         raise UnreadableError(
@@ -82,7 +82,7 @@ def _enveloped(envelope: Mapping[str, Any], parsed: Parsed) -> None:
         object_of(envelope["detail"], "detail_not_object", "detail in the envelope")
 
 
-def _batch_job(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
+def _batch_job_reading(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
     return ignored("AWS Batch completes no artifact; a SageMaker job that it started sends its own event.")
 
 
@@ -92,5 +92,5 @@ _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Trust], Reading]]] = {
     "aws.s3": s3.read_event,
     "aws.events": schedule.read_event,
     "aws.scheduler": schedule.read_event,
-    "aws.batch": _batch_job,
+    "aws.batch": _batch_job_reading,
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which Google Cloud Storage object's arrival closes an artifact?
+"""Which Google Cloud Storage object completes an artifact?
 
 Only the sentinel, written last: no event says that a folder is complete. An overwrite is two events in any order, and
 only a finalized generation counts. Data: https://github.com/googleapis/google-cloudevents (storage/v1); attributes of
@@ -22,7 +22,7 @@ _GENERATION: Final = r"[0-9]{1,20}"
 
 
 def read_object(kind: str, source: str, data: Mapping[str, Any], time: Any, trust: Trust) -> Reading:
-    """What a `google.cloud.storage.object.v1.*` event means.
+    """The reading of a `google.cloud.storage.object.v1.*` event.
 
     Args:
         kind: The event's type.
@@ -47,7 +47,7 @@ def read_object(kind: str, source: str, data: Mapping[str, Any], time: Any, trus
             f"The event's type is {quoted(kind)}; only google.cloud.storage.object.v1.finalized creates an object."
         )
     at = normalise(data.get("timeCreated")) or normalise(time)
-    return _created(bucket, data.get("name"), data.get("generation"), at, trust)
+    return _created_reading(bucket, data.get("name"), data.get("generation"), at, trust)
 
 
 def is_notification(attributes: Mapping[str, str]) -> bool:
@@ -56,7 +56,7 @@ def is_notification(attributes: Mapping[str, str]) -> bool:
 
 
 def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
-    """What a storage notification means; its attributes say everything, its data may be absent.
+    """The reading of a storage notification. Its attributes are enough; its data may be absent.
 
     Raises:
         UnreadableError: Those of `read_object`, except `bucket_mismatch`.
@@ -65,10 +65,10 @@ def read_notification(attributes: Mapping[str, str], trust: Trust) -> Reading:
     if attributes["eventType"] != "OBJECT_FINALIZE":
         return ignored(f"eventType is {quoted(attributes['eventType'])}; only OBJECT_FINALIZE creates an object.")
     at = normalise(attributes.get("eventTime"))
-    return _created(bucket, attributes.get("objectId"), attributes.get("objectGeneration"), at, trust)
+    return _created_reading(bucket, attributes.get("objectId"), attributes.get("objectGeneration"), at, trust)
 
 
-def _created(bucket: str, key: Any, generation: Any, at: str | None, trust: Trust) -> Reading:
+def _created_reading(bucket: str, key: Any, generation: Any, at: str | None, trust: Trust) -> Reading:
     key = text_of(key, "artifact_key_unsafe", "The object's name (data.name or objectId)")
     folder = folder_of_sentinel(key, trust.sentinel)
     if folder is None:
@@ -76,7 +76,7 @@ def _created(bucket: str, key: Any, generation: Any, at: str | None, trust: Trus
             "The object is not the sentinel of the trust document, which a job writes last; there is nothing to do."
         )
     path = f"{bucket}/{safe_key(key)}"
-    written = matching(
+    generation_text = matching(
         digits_of(generation),
         _GENERATION,
         "object_version_missing",
@@ -84,12 +84,12 @@ def _created(bucket: str, key: Any, generation: Any, at: str | None, trust: Trus
     )
     completion = Completion(
         provider="gcs",
-        resource=f"gs://{path}#{written}",
+        resource=f"gs://{path}#{generation_text}",
         artifact_uri=f"gs://{bucket}/{folder}",
         artifact_is_prefix=True,
         completed_at=at,
-        dedupe_key=f"gcs|{path}|{written}",
-        revision=written,
+        dedupe_key=f"gcs|{path}|{generation_text}",
+        revision=generation_text,
         requires_enrichment="read the sentinel at that exact generation",
     )
     return accepted("The sentinel was written: the artifact in its folder is complete.", completion)

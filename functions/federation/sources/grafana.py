@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which group of Grafana's alerts fires, and may it make us act?
+"""Which group of Grafana's alerts fires, and is its sender authenticated?
 
 The body resembles Alertmanager's. The signature, HMAC-SHA256 in hexadecimal over the body (or over
 `<timestamp>:<body>`), is optional in Grafana. If the trust names a secret, it is required; if not, an unauthenticated
@@ -22,12 +22,12 @@ _SIGNATURE: Final = "x-grafana-alerting-signature"
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What a notification means.
+    """The reading of a notification.
 
     Raises:
         UnreadableError: `signature_missing`, `signature_wrong`, `unsupported_version`, and those of a group of alerts.
     """
-    proven = _signed(request, trust)
+    proven = _is_signed(request, trust)
     body = json_object(request.body)
     if "evalMatches" in body:
         raise UnreadableError(
@@ -46,18 +46,18 @@ def read(request: Request, trust: Trust) -> Reading:
     return replace(reading, why=why, signal=replace(reading.signal, verdict="ignore"))
 
 
-def _signed(request: Request, trust: Trust) -> bool:
+def _is_signed(request: Request, trust: Trust) -> bool:
     """Whether the sender is authenticated, by the signature or at the edge."""
-    given = request.headers.get(_SIGNATURE)
-    if trust.grafana_secret is None or (given is None and request.proven):
+    signature = request.headers.get(_SIGNATURE)
+    if trust.grafana_secret is None or (signature is None and request.proven):
         return request.proven
-    if given is None:
+    if signature is None:
         raise UnreadableError(
             "signature_missing",
             "The request has no X-Grafana-Alerting-Signature. Set grafana_secret as the contact point's HMAC secret.",
         )
     expected = hmac.new(trust.grafana_secret.encode(), _signed_bytes(request, trust), "sha256").hexdigest()
-    if not is_same(given.lower(), expected):
+    if not is_same(signature.lower(), expected):
         raise UnreadableError(
             "signature_wrong",
             "X-Grafana-Alerting-Signature does not fit the body. "

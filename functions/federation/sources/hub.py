@@ -27,13 +27,13 @@ _COMPARE: Final = "compare newSha with current head before moving a 'latest' poi
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What a webhook means.
+    """The reading of a webhook.
 
     Raises:
         UnreadableError: `secret_missing`, `secret_wrong`, `unsupported_webhook_version`, `not_an_event`,
             `owner_not_allowed`, `bad_repo_name`, `bad_repo_id`, `bad_ref`, `bad_sha`, and the faults of a body.
     """
-    _authentic(request, trust)
+    _require_secret(request, trust)
     body = json_object(request.body)
     version = mapping_in(body, "webhook").get("version")
     if version != _VERSION or isinstance(version, bool | float):
@@ -43,7 +43,7 @@ def read(request: Request, trust: Trust) -> Reading:
         )
     event = object_of(body.get("event"), "not_an_event", "event")
     repo = object_of(body.get("repo"), "not_an_event", "repo")
-    name = _owned(repo, trust)
+    name = _repo_name(repo, trust)
     if not _is_push(event, body.get("updatedRefs")):
         return ignored(
             f"event.action {quoted(event.get('action'))} of event.scope "
@@ -56,27 +56,27 @@ def read(request: Request, trust: Trust) -> Reading:
             f"repo.name is {quoted(name)}, which is hf_registry of the trust document: what is pushed there "
             "is a release, not a unit."
         )
-    return _pushed(body, repo, name, trust)
+    return _push_reading(body, repo, name, trust)
 
 
-def _authentic(request: Request, trust: Trust) -> None:
-    given = request.headers.get("x-webhook-secret")
-    if not given:
+def _require_secret(request: Request, trust: Trust) -> None:
+    secret = request.headers.get("x-webhook-secret")
+    if not secret:
         if request.proven:
             return
         raise UnreadableError(
             "secret_missing",
             "The request has no X-Webhook-Secret. Set hf_secret of the trust document as the webhook's secret.",
         )
-    known = trust.hub_secret
-    if known is None or not is_same(given, known):
+    own_secret = trust.hub_secret
+    if own_secret is None or not is_same(secret, own_secret):
         raise UnreadableError(
             "secret_wrong",
             "X-Webhook-Secret is not hf_secret of the trust document. Set the same in the Hub's webhook and there.",
         )
 
 
-def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
+def _repo_name(repo: Mapping[str, Any], trust: Trust) -> str:
     name = matching(repo.get("name"), _NAME, "bad_repo_name", "repo.name")
     owner = name.rpartition("/")[0]  # the oldest repositories, such as gpt2, have none
     if owner not in trust.hub_owners:
@@ -89,27 +89,27 @@ def _owned(repo: Mapping[str, Any], trust: Trust) -> str:
 
 
 def _is_push(event: Mapping[str, Any], refs: Any) -> bool:
-    """Whether a ref may have moved, whatever the action; in a scope that we do not know, `updatedRefs` decides."""
+    """Whether a ref may have moved. The action does not count; in an unknown scope, `updatedRefs` decides."""
     scope = text_of(event.get("scope"), "not_an_event", "event.scope")
     text_of(event.get("action"), "not_an_event", "event.action")
     return f"{scope}.".startswith("repo.content.") or (bool(refs) and f"{scope}.".startswith("repo."))
 
 
-def _pushed(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:
+def _push_reading(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, trust: Trust) -> Reading:
     """One completion for each trusted ref that moved: a tag and main pushed at once are two keys on one commit.
 
-    A ref that cannot be used is named in the reason. It is a fault only if no other ref moved, so that main is not
-    lost.
+    A ref that cannot be used is named in the reason. It is a fault only if no other ref moved, so that no push to main
+    is lost.
     """
     identity = matching(repo.get("id"), _ID, "bad_repo_id", "repo.id")
-    told = [judged(one, lambda ref: _moved(ref, repo, name, identity, trust)) for one in _refs(body)]
-    completions = [completion for one in told for completion in one.completions]
-    fault = next((one for one in told if one.error), None)
+    readings = [judged(reading, lambda ref: _ref_reading(ref, repo, name, identity, trust)) for reading in _refs(body)]
+    completions = [completion for reading in readings for completion in reading.completions]
+    fault = next((reading for reading in readings if reading.error), None)
     if not completions:
         return fault or ignored(
             "The push moved no ref of hf_refs in the trust document to a new commit; there is nothing to record."
         )
-    refs = ", ".join(one.ref or "" for one in completions[:3])
+    refs = ", ".join(reading.ref or "" for reading in completions[:3])
     return accepted(f"The push moved {refs}.{f' Left out: {fault.why}' if fault else ''}", *completions)
 
 
@@ -120,10 +120,10 @@ def _refs(body: Mapping[str, Any]) -> list[Any]:
     return refs or []
 
 
-def _moved(one: Any, repo: Mapping[str, Any], name: str, identity: str, trust: Trust) -> Reading:
-    """What became of one ref; a null commit is a deletion."""
-    moved = object_of(one, "bad_ref", "A member of updatedRefs")
-    ref = text_of(moved.get("ref"), "bad_ref", "updatedRefs[].ref")
+def _ref_reading(member: Any, repo: Mapping[str, Any], name: str, identity: str, trust: Trust) -> Reading:
+    """The reading of one updated ref. A null commit is a deletion."""
+    update = object_of(member, "bad_ref", "A member of updatedRefs")
+    ref = text_of(update.get("ref"), "bad_ref", "updatedRefs[].ref")
     if not any(pattern.fullmatch(ref) for pattern in trust.hub_refs):
         return ignored(f"updatedRefs[].ref is {quoted(ref)}, which hf_refs of the trust document does not allow.")
     if not re.fullmatch(_REF, ref) or re.search(_CONFUSING, ref):
@@ -132,14 +132,14 @@ def _moved(one: Any, repo: Mapping[str, Any], name: str, identity: str, trust: T
             f"updatedRefs[].ref is {quoted(ref)}; it must be refs/heads/NAME or refs/tags/NAME, "
             "with a NAME that is safe in a path. Rename it.",
         )
-    if moved.get("newSha", "") in (None, _NO_SHA):
+    if update.get("newSha", "") in (None, _NO_SHA):
         return ignored(f"{quoted(ref)} was deleted; there is nothing to record.")
-    return accepted(f"{ref} moved.", _completion(name, identity, moved, repo.get("headSha")))
+    return accepted(f"{ref} moved.", _completion(name, identity, update, repo.get("headSha")))
 
 
-def _completion(name: str, identity: str, moved: Mapping[str, Any], head: Any) -> Completion:
-    sha = matching(moved.get("newSha"), _SHA, "bad_sha", "updatedRefs[].newSha")
-    old, ref = moved.get("oldSha"), moved["ref"]
+def _completion(name: str, identity: str, update: Mapping[str, Any], head: Any) -> Completion:
+    sha = matching(update.get("newSha"), _SHA, "bad_sha", "updatedRefs[].newSha")
+    old, ref = update.get("oldSha"), update["ref"]
     overtaken = ref == "refs/heads/main" and isinstance(head, str) and head != sha
     return Completion(
         provider="huggingface",

@@ -2,7 +2,7 @@
 """Did our Google service account send this, and for this purpose?
 
 The edge verifies signature and expiry; this module checks the token's account and audience. The audience alone proves
-nothing: any service account can ask for a token with our audience.
+nothing: any service account can request a token with our audience.
 https://docs.cloud.google.com/pubsub/docs/authenticate-push-subscriptions
 """
 

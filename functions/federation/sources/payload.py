@@ -2,7 +2,7 @@
 """Which of AWS's forms does a message from a queue or a topic have?
 
 With raw delivery one layer is missing, so the form is recognised by its content. An SNS notification is not one of the
-forms: it is itself a carrier, which `sqs` opens.
+forms: it is a carrier, which `sqs` opens.
 """
 
 from typing import Final
@@ -19,7 +19,7 @@ _SIGNED_BY: Final = ("eventSource", "Event Source", "Service")
 
 
 def read_payload(parsed: Parsed, trust: Trust, topic: Arn | None = None) -> Reading:
-    """What the message means; a message in which another AWS service names itself is ignored.
+    """The reading of the message. A message in which another AWS service names itself is ignored.
 
     Args:
         parsed: The message.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a Pub/Sub push carry, and may its subscription deliver it?
+"""What does a Pub/Sub push contain, and may its subscription deliver it?
 
 A push is an envelope or, with payload unwrapping, the bare data with `x-goog-pubsub-*` headers. The message's content
 decides its purpose, and the token must be for that purpose; only ticks, whose data is free-form, are recognised by
@@ -40,7 +40,7 @@ def read(request: Request, trust: Trust) -> Reading:
     """
     oidc.sent_by(request, trust.push_email, trust)
     if f"{_UNWRAPPED}subscription-name" in request.headers:
-        return read_message(_unwrapped(request), request, trust)
+        return read_message(_unwrapped_message(request), request, trust)
     body = json_object(request.body, limit=MAX_CARRIER_BYTES)
     if "message" not in body and not _BARE.isdisjoint(body):
         bare = Message(data=request.body, attributes={}, published_at=None, subscription=None)
@@ -61,10 +61,10 @@ def message_in(body: Mapping[str, Any]) -> Message:
             "If its subscription unwraps payloads, let it write metadata, too.",
         )
     message = object_of(body["message"], "message_not_object", "message in the Pub/Sub envelope")
-    attributes = message.get("attributes")
-    given = attributes if isinstance(attributes, dict) else {}
+    raw = message.get("attributes")
+    attributes = raw if isinstance(raw, dict) else {}
     data = message.get("data") or ""
-    if not isinstance(data, str) or not (data or given):
+    if not isinstance(data, str) or not (data or attributes):
         raise UnreadableError(
             "missing_data",
             "message.data is missing, empty or not text; without it, message.attributes must have a member. "
@@ -72,7 +72,7 @@ def message_in(body: Mapping[str, Any]) -> Message:
         )
     return Message(
         data=decoded(data),
-        attributes={key: value for key, value in given.items() if isinstance(value, str)},
+        attributes={key: value for key, value in attributes.items() if isinstance(value, str)},
         published_at=message.get("publishTime") or message.get("publish_time"),
         subscription=body["subscription"] if isinstance(body.get("subscription"), str) else "",
     )
@@ -120,8 +120,8 @@ def _read_data(message: Message, request: Request, trust: Trust) -> Reading:
     return cloudevents.read_event(cloudevents.from_object(body), trust)
 
 
-def _unwrapped(request: Request) -> Message:
-    """The message whose data is the request's body; its attributes, if sent at all, are headers of the same names."""
+def _unwrapped_message(request: Request) -> Message:
+    """The message whose data is the request's body. Its attributes, if any, are headers of the same names."""
     headers = request.headers
     return Message(
         data=request.body,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which reader handles a delivery, by its entry?"""
+"""The reader of each entry."""
 
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -25,7 +25,7 @@ from federation.sources.trust import Trust
 
 
 def read_at_entry(request: Request, trust: Trust) -> Reading:
-    """What the request means, including the response to its sender."""
+    """The reading of a request, including the response to its sender."""
     reader = _READERS.get(request.entry, _unknown)
     try:
         return answered(request.entry, reader(request, trust))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a source get, and what can it answer?
+"""The input and output of every source.
 
-A `Request` is what a sender delivered at one entry; a `Reading` is the whole answer. Sources are pure: the edge
-verifies the signatures of tokens and messages, and passes the claims in.
+A `Request` is a delivery at one entry; a `Reading` is the whole answer. Sources are pure: the edge verifies the
+signatures of tokens and messages, and passes the claims in.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _SHOWN: Final = 80
 
 
 class Token(msgspec.Struct, frozen=True, kw_only=True):
-    """A bearer token as the edge verified it: its claims, or the name of its fault.
+    """A bearer token after the edge verified it: its claims, or the name of its fault.
 
     Args:
         claims: iss, aud, email, email_verified ... of a token whose signature and expiry are valid.
@@ -31,7 +31,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What was delivered: the body as received, the headers under lower-case names, and what the edge proved.
+    """A delivery: the body as received, the headers under lower-case names, and the edge's proof of the sender.
 
     Args:
         entry: Where it arrived, one of `federation.sources.readers.ENTRIES`.
@@ -52,10 +52,10 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Completion(msgspec.Struct, frozen=True, kw_only=True):
-    """An artifact that a job finished; if there is no `artifact_uri`, `requires_enrichment` says how to get it.
+    """An artifact that a job finished. Without `artifact_uri`, `requires_enrichment` says how to get the URI.
 
-    `artifact_is_prefix`: the URI names a folder, not one object. `previous_revision` is what the ref pointed at before,
-    so that a missed push shows as a gap.
+    `artifact_is_prefix`: the URI names a folder, not one object. `previous_revision` is the ref's previous commit, so
+    that a missed push shows as a gap.
     """
 
     provider: Literal["sagemaker", "vertex", "huggingface", "s3", "gcs"]
@@ -71,10 +71,10 @@ class Completion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Signal(msgspec.Struct, frozen=True, kw_only=True):
-    """What an alarm, a tick or an endpoint's change of state says; its verdict is independent of the reading's.
+    """An alarm, a tick or an endpoint's change of state. Its verdict is independent of the reading's.
 
-    `at` is when the state changed, `scheduled_for` when a tick was due, `name` what a tick asks for. `names` are those by
-    which a policy may name what fires, each with the moment since which it does; empty if not all of them are known.
+    `at` is when the state changed, `scheduled_for` when a tick was due, `name` the kind of tick. `names` are the names
+    that a policy may use for the alarm, each with when it began to fire; empty if some are unknown.
     """
 
     kind: Literal["alarm", "tick", "endpoint"]
@@ -90,7 +90,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer: what to record, what to signal, and how to respond over HTTP.
+    """The answer to a request: what to record, what to signal, and how to respond over HTTP.
 
     `error` names the fault of a rejection. `park`: the sender is authentic, but the body is unusable and must be kept
     for a person. `answer` and `answer_headers` are the body and headers of a handshake's response. `batch` contains one
@@ -117,12 +117,12 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def batch_item_failures(self) -> tuple[str, ...]:
         """The message ids to return as `batchItemFailures`: those of the records that were rejected."""
-        return tuple(one.message_id for one in self.batch or () if one.failed and one.message_id)
+        return tuple(record.message_id for record in self.batch or () if record.failed and record.message_id)
 
     @property
     def failed(self) -> bool:
         """Whether this, or anything that it carries, was rejected."""
-        return self.verdict == "reject" or any(one.failed for one in self.batch or ())
+        return self.verdict == "reject" or any(record.failed for record in self.batch or ())
 
 
 class UnreadableError(ContractError):
@@ -157,5 +157,5 @@ def quoted(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, dict | list):
         return f"{'an object' if isinstance(value, dict) else 'an array'} of {len(value)}"
-    shown = ascii(value[:_SHOWN] if isinstance(value, str) else value)
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
+    text = ascii(value[:_SHOWN] if isinstance(value, str) else value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which S3 object's arrival closes an artifact?
+"""Which S3 object completes an artifact?
 
 Only the sentinel, which a job writes last: SageMaker's own `model.tar.gz` appears before the job has ended, and for
 jobs that end badly. Keys are percent-encoded in `Records` notifications and plain in EventBridge events.
@@ -23,7 +23,7 @@ _MAJOR: Final = r"2\.[0-9]{1,3}"
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:
-    """What an `aws.s3` event of EventBridge means.
+    """The reading of an `aws.s3` event of EventBridge.
 
     Raises:
         UnreadableError: `artifact_bucket_not_allowed`, `artifact_key_unsafe` or `object_version_missing`.
@@ -33,11 +33,11 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:
     stored = mapping_in(envelope["detail"], "object")
     bucket = mapping_in(envelope["detail"], "bucket").get("name")
     version = stored.get("version-id")
-    return _created(bucket, stored.get("key"), version, stored.get("sequencer"), envelope.get("time"), trust)
+    return _created_reading(bucket, stored.get("key"), version, stored.get("sequencer"), envelope.get("time"), trust)
 
 
 def read_notification(request: Request, trust: Trust) -> Reading:
-    """What S3's direct invocation of a function means.
+    """The reading of S3's direct invocation of a function.
 
     Raises:
         UnreadableError: See `read_records`, and the faults of a body.
@@ -46,7 +46,7 @@ def read_notification(request: Request, trust: Trust) -> Reading:
 
 
 def read_records(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """What a notification with `Records` means; the test event that S3 sends on configuring has none.
+    """The reading of a notification with `Records`. S3's test event after configuring has none.
 
     Raises:
         UnreadableError: `not_an_event`, or the fault of the only record.
@@ -59,10 +59,12 @@ def read_records(body: Mapping[str, Any], trust: Trust) -> Reading:
             "not_an_event",
             "Records is missing, empty or not an array. Check what sends this: S3's notifications have records.",
         )
-    return several(records, lambda record: _record(object_of(record, "not_an_event", "The member of Records"), trust))
+    return several(
+        records, lambda record: _record_reading(object_of(record, "not_an_event", "The member of Records"), trust)
+    )
 
 
-def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
+def _record_reading(record: Mapping[str, Any], trust: Trust) -> Reading:
     if record.get("eventSource") != "aws:s3":
         raise UnreadableError(
             "not_an_event", f"The record's eventSource is {quoted(record.get('eventSource'))}; it must be 'aws:s3'."
@@ -78,11 +80,13 @@ def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
         return ignored(f"eventName is {quoted(event)}; only ObjectCreated counts.")
     stored = mapping_in(mapping_in(record, "s3"), "object")
     bucket = mapping_in(mapping_in(record, "s3"), "bucket").get("name")
-    key = _plain(text_of(stored.get("key"), "artifact_key_unsafe", "object.key"))
-    return _created(bucket, key, stored.get("versionId"), stored.get("sequencer"), record.get("eventTime"), trust)
+    key = _decoded_key(text_of(stored.get("key"), "artifact_key_unsafe", "object.key"))
+    return _created_reading(
+        bucket, key, stored.get("versionId"), stored.get("sequencer"), record.get("eventTime"), trust
+    )
 
 
-def _plain(key: str) -> str:
+def _decoded_key(key: str) -> str:
     try:
         return unquote_plus(key, errors="strict")
     except UnicodeDecodeError as error:
@@ -91,7 +95,7 @@ def _plain(key: str) -> str:
         ) from error
 
 
-def _created(bucket: Any, key: Any, version: Any, sequencer: Any, time: Any, trust: Trust) -> Reading:  # noqa: PLR0917 - private, one row of a record
+def _created_reading(bucket: Any, key: Any, version: Any, sequencer: Any, time: Any, trust: Trust) -> Reading:  # noqa: PLR0917 - private, one row of a record
     bucket = allowed_bucket(bucket, trust.s3_buckets)
     key = text_of(key, "artifact_key_unsafe", "object.key")
     folder = folder_of_sentinel(key, trust.sentinel)

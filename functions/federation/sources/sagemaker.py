@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a SageMaker event say: is an artifact ready, and where?
+"""Which artifact does a SageMaker event report as ready, and where is it?
 
 Only a training job whose status is exactly `Completed` and a model package that is `Completed` *and* `Approved` are
 completions. A stopped job may have an artifact and a failed one may name where it would have been; neither counts.
@@ -40,7 +40,7 @@ _ENDPOINT_STATUS: Final = {
 
 
 def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
-    """What an `aws.sagemaker` event means; its account and detail-type are already checked.
+    """The reading of an `aws.sagemaker` event, whose account and detail-type are already checked.
 
     Raises:
         UnreadableError: `missing_status`, `bad_arn`, `account_mismatch` or a fault of the artifact's URI.
@@ -53,8 +53,8 @@ def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
     return reader(envelope, envelope["detail"], trust)
 
 
-def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
-    job = _own(detail.get("TrainingJobArn"), "training-job", envelope)
+def _training_job_reading(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
+    job = _own_arn(detail.get("TrainingJobArn"), "training-job", envelope)
     status = text_of(detail.get("TrainingJobStatus"), "missing_status", "detail.TrainingJobStatus")
     if status != "Completed":
         return ignored(f"The training job is {quoted(status)}; its artifact counts once it is Completed.")
@@ -77,13 +77,13 @@ def _training_job(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust:
 
 
 def whole(job: Mapping[str, Any], artifact: str) -> str:
-    """A job's artifact; an uncompressed model is a folder, whether or not SageMaker ends its URI with a slash."""
+    """A job's artifact URI. An uncompressed model is a folder, with or without SageMaker's final slash."""
     uncompressed = mapping_in(job, "OutputDataConfig").get("CompressionType") == "NONE"
     return f"{artifact.rstrip('/')}/" if uncompressed else artifact
 
 
-def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
-    package = _own(detail.get("ModelPackageArn"), "model-package", envelope)
+def _package_reading(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:
+    package = _own_arn(detail.get("ModelPackageArn"), "model-package", envelope)
     status = text_of(detail.get("ModelPackageStatus"), "missing_status", "detail.ModelPackageStatus")
     approval = detail.get("ModelApprovalStatus")
     if (status, approval) != ("Completed", "Approved"):
@@ -91,7 +91,7 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
             f"The model package is {quoted(status)} and {quoted(approval)}; "
             "it counts once it is Completed and Approved."
         )
-    artifact = _packaged(detail, trust, package)
+    artifact = _package_artifact(detail, trust, package)
     at = normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time"))
     version = digits_of(detail.get("ModelPackageVersion"))
     completion = Completion(
@@ -100,27 +100,27 @@ def _model_package(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust
         artifact_uri=artifact,
         artifact_is_prefix=artifact is not None and artifact.endswith("/"),
         completed_at=at,
-        dedupe_key=f"sagemaker|{package.text}|Approved{_respecified(detail, artifact or at)}",
+        dedupe_key=f"sagemaker|{package.text}|Approved{_key_suffix(detail, artifact or at)}",
         revision=version if isinstance(version, str) and re.fullmatch(_VERSION, version) else None,
         requires_enrichment=None if artifact else _DESCRIBE_PACKAGE,
     )
     return accepted("The model package is Completed and Approved.", completion)
 
 
-def _respecified(detail: Mapping[str, Any], told: str | None) -> str:
-    """Added to the key of an approved package that got another artifact; other changes of a package repeat its key."""
+def _key_suffix(detail: Mapping[str, Any], artifact: str | None) -> str:
+    """The key's suffix for an approved package with another artifact; "" after any other change, to repeat its key."""
     changed = detail.get("UpdatedModelPackageFields")
-    return f"|{told}" if told and isinstance(changed, list) and "InferenceSpecification" in changed else ""
+    return f"|{artifact}" if artifact and isinstance(changed, list) and "InferenceSpecification" in changed else ""
 
 
-def _packaged(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | None:
-    """The only artifact of a package; None if there are none or several, since the first need not be the model."""
-    found = {s3_artifact(uri, trust, package.partition) for uri in container_uris(detail)}
-    return found.pop() if len(found) == 1 else None
+def _package_artifact(detail: Mapping[str, Any], trust: Trust, package: Arn) -> str | None:
+    """The only artifact of a package; None if it has none or several, since the first need not be the model."""
+    artifacts = {s3_artifact(uri, trust, package.partition) for uri in container_uris(detail)}
+    return artifacts.pop() if len(artifacts) == 1 else None
 
 
 def container_uris(package: Mapping[str, Any]) -> Iterator[Any]:
-    """The URI of the model of each container of a package that names one."""
+    """The model's URI in each container of a package that has one."""
     containers = mapping_in(package, "InferenceSpecification").get("Containers")
     for container in containers if isinstance(containers, list) else ():
         if isinstance(container, dict) and (uri := _container_uri(container)):
@@ -132,22 +132,22 @@ def _container_uri(container: Mapping[str, Any]) -> Any:
     return container.get("ModelDataUrl") or source.get("S3Uri")
 
 
-def _pipeline(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
+def _pipeline_reading(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
     status = text_of(
         detail.get("currentPipelineExecutionStatus"), "missing_status", "detail.currentPipelineExecutionStatus"
     )
     return ignored(f"The pipeline is {quoted(status)}. It names no artifact; its training jobs send their own events.")
 
 
-def _tuning(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
+def _tuning_reading(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
     status = text_of(
         detail.get("HyperParameterTuningJobStatus"), "missing_status", "detail.HyperParameterTuningJobStatus"
     )
     return ignored(f"The tuning job is {quoted(status)}; each of its training jobs sends its own event.")
 
 
-def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
-    endpoint = _own(detail.get("EndpointArn"), "endpoint", envelope)
+def _endpoint_reading(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader
+    endpoint = _own_arn(detail.get("EndpointArn"), "endpoint", envelope)
     status = _endpoint_status(detail.get("EndpointStatus"))
     configuration = detail.get("EndpointConfigName")
     labels = {"endpoint": endpoint.name, "status": status}
@@ -163,27 +163,27 @@ def _endpoint(envelope: Mapping[str, Any], detail: Mapping[str, Any], trust: Tru
     return ignored(f"The endpoint is {quoted(status)}. It is no artifact, but what it serves may have changed.", signal)
 
 
-def _endpoint_status(written: Any) -> str:
+def _endpoint_status(value: Any) -> str:
     """The status as the API spells it: events write `IN_SERVICE` where the API writes `InService`.
 
     A status that SageMaker adds later is passed on as it came, and has no effect.
     """
-    text = text_of(written, "missing_status", "detail.EndpointStatus")
+    text = text_of(value, "missing_status", "detail.EndpointStatus")
     return _ENDPOINT_STATUS.get(text.replace("_", "").lower(), text[:_LONGEST_STATUS])
 
 
-def _own(value: Any, kind: str, envelope: Mapping[str, Any]) -> Arn:
-    found = named(value, "sagemaker", kind)
-    in_account(found, envelope["account"])
-    return found
+def _own_arn(value: Any, kind: str, envelope: Mapping[str, Any]) -> Arn:
+    arn = named(value, "sagemaker", kind)
+    in_account(arn, envelope["account"])
+    return arn
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Mapping[str, Any], Trust], Reading]]] = {
-    "SageMaker Training Job State Change": _training_job,
-    "SageMaker Model Package State Change": _model_package,
-    "SageMaker Model Building Pipeline Execution Status Change": _pipeline,
-    "SageMaker HyperParameter Tuning Job State Change": _tuning,
-    "SageMaker Endpoint State Change": _endpoint,
-    "SageMaker Endpoint Deployment State Change": _endpoint,
+    "SageMaker Training Job State Change": _training_job_reading,
+    "SageMaker Model Package State Change": _package_reading,
+    "SageMaker Model Building Pipeline Execution Status Change": _pipeline_reading,
+    "SageMaker HyperParameter Tuning Job State Change": _tuning_reading,
+    "SageMaker Endpoint State Change": _endpoint_reading,
+    "SageMaker Endpoint Deployment State Change": _endpoint_reading,
 }
 """Readers by detail-type, matched exactly, since SageMaker adds others."""

@@ -19,12 +19,12 @@ from federation.sources.trust import Trust
 
 _WORD: Final = r"[A-Za-z][A-Za-z0-9._-]{0,63}"
 _TIMES: Final = ("scheduled_time", "scheduledTime", "scheduled-time", "scheduled_for", "time")
-_SAID_BY_SCHEDULES: Final = frozenset({"kind", "schedule", *_TIMES}) - {"time"}
+_SCHEDULE_MEMBERS: Final = frozenset({"kind", "schedule", *_TIMES}) - {"time"}
 _JOB: Final = r"[A-Za-z0-9/._-]{1,500}"
 
 
 def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
-    """What a `Scheduled Event` of `aws.events` or `aws.scheduler` means; the rule or schedule names the tick.
+    """The reading of a `Scheduled Event` of `aws.events` or `aws.scheduler`. The rule or schedule names the tick.
 
     Raises:
         UnreadableError: `account_mismatch`.
@@ -35,21 +35,21 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
     schedule = parsed(resources[0] if isinstance(resources, list) and resources else None)
     if schedule is not None:
         in_account(schedule, envelope["account"])
-    return _ticked(schedule.name if schedule else None, schedule.text if schedule else None, envelope.get("time"))
+    return _tick_reading(schedule.name if schedule else None, schedule.text if schedule else None, envelope.get("time"))
 
 
 def quote_kind(envelope: Mapping[str, Any]) -> str:
-    """An envelope's source and detail-type for a sentence."""
+    """An envelope's source and detail-type, for a sentence."""
     return f"{quoted(envelope['source'])} {quoted(envelope['detail-type'])}"
 
 
 def is_input(body: Mapping[str, Any]) -> bool:
-    """Whether an invocation's payload is an Input of a schedule: empty, or with members that only schedules have."""
-    return not body or not _SAID_BY_SCHEDULES.isdisjoint(body)
+    """Whether an invocation's payload is a schedule's Input: empty, or with members that only schedules have."""
+    return not body or not _SCHEDULE_MEMBERS.isdisjoint(body)
 
 
 def read_input(request: Request, trust: Trust) -> Reading:
-    """What EventBridge Scheduler's invocation of a function means: the schedule's Input, or an envelope without one.
+    """The reading of EventBridge Scheduler's invocation of a function: the schedule's Input, else an envelope.
 
     Raises:
         UnreadableError: `not_an_event`, `bad_arn`, `account_not_allowed`, `account_mismatch`, and the faults of a body.
@@ -68,16 +68,16 @@ def read_input(request: Request, trust: Trust) -> Reading:
 
 
 def read_input_body(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """What an Input means, from a body that is already parsed."""
+    """The reading of a schedule's Input, from a parsed body."""
     schedule = body.get("schedule")
     if isinstance(schedule, str) and schedule.startswith("arn:"):
         trusted_account(named(schedule, "scheduler", "schedule").account, trust)
-    told = next((body[name] for name in _TIMES if name in body), None)
-    return _ticked(body.get("kind"), schedule, told)
+    time = next((body[name] for name in _TIMES if name in body), None)
+    return _tick_reading(body.get("kind"), schedule, time)
 
 
 def read_http(request: Request, trust: Trust) -> Reading:
-    """What Cloud Scheduler's HTTP request means: the job's body, the time in a header, and the token as the only proof.
+    """The reading of Cloud Scheduler's HTTP request: the time is in a header, and the token is the only proof.
 
     Raises:
         UnreadableError: Those of the token, and the faults of a body.
@@ -86,11 +86,11 @@ def read_http(request: Request, trust: Trust) -> Reading:
     oidc.meant_for(request, oidc.TICKS, trust)
     job = request.headers.get("x-cloudscheduler-jobname")
     name = _name_in(request.body) or job
-    return _ticked(name, job, request.headers.get("x-cloudscheduler-scheduletime"))
+    return _tick_reading(name, job, request.headers.get("x-cloudscheduler-scheduletime"))
 
 
 def read_published(data: bytes, published_at: str | None, subscription: str | None) -> Reading:
-    """What a tick through Pub/Sub means: its data is free-form, and its only time is that of publishing.
+    """The reading of a tick through Pub/Sub. Its data is free-form, and its only time is that of publishing.
 
     Raises:
         UnreadableError: `data_not_text`, and the faults of a body.
@@ -101,11 +101,11 @@ def read_published(data: bytes, published_at: str | None, subscription: str | No
         raise UnreadableError(
             "data_not_text", "The data of the tick's message is not UTF-8 text. Correct the publisher."
         ) from error
-    return _ticked(_name_in(data, free_form=True), subscription, published_at)
+    return _tick_reading(_name_in(data, free_form=True), subscription, published_at)
 
 
 def _name_in(body: bytes, *, free_form: bool = False) -> Any:
-    """The tick that a body asks for: a bare word, or the `kind` of a JSON object."""
+    """The name of the tick in a body: a bare word, or the `kind` of a JSON object; None if there is none."""
     word = within(body).strip()
     if not word:
         return None
@@ -113,14 +113,14 @@ def _name_in(body: bytes, *, free_form: bool = False) -> Any:
         return word.decode("ascii")
     if free_form and not word.startswith(b"{"):
         return None
-    found = json_value(body)
-    kind = object_of(found.value).get("kind")
-    no_duplicates(found)
+    parsed_body = json_value(body)
+    kind = object_of(parsed_body.value).get("kind")
+    no_duplicates(parsed_body)
     return kind
 
 
-def _ticked(name: Any, schedule: Any, told: Any) -> Reading:
-    due = normalise(told)
+def _tick_reading(name: Any, schedule: Any, time: Any) -> Reading:
+    due = normalise(time)
     word = name if isinstance(name, str) and re.fullmatch(_WORD, name) else None
     by = schedule if isinstance(schedule, str) and (re.fullmatch(_JOB, schedule) or parsed(schedule)) else word
     signal = Signal(

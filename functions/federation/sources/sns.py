@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Did one of our SNS topics send this, and what does its message carry?
+"""Did one of our SNS topics send this, and what does its message contain?
 
 No URL in a message is ever visited: SubscribeURL and SigningCertURL are checked for their host only, after the topic.
 The edge verifies signatures. https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
@@ -21,12 +21,12 @@ from federation.sources.trust import Trust
 _HOST: Final = r"https://sns\.[a-z0-9-]{1,40}\."
 _PATH: Final = r"/[!-~]{0,2000}"
 _JSON: Final = r"\s*\[?\s*\{"
-"""How a message that is no words begins; words may begin with a bracket, such as `[FIRING:1]`."""
+"""The beginning of a JSON message. A text for people may begin with a bracket too, such as `[FIRING:1]`."""
 _CONFIRMATIONS: Final = ("SubscriptionConfirmation", "UnsubscribeConfirmation")
 
 
 def read_http(request: Request, trust: Trust) -> Reading:
-    """What SNS's HTTP request means.
+    """The reading of SNS's HTTP request.
 
     Raises:
         UnreadableError: `not_an_event`, `sns_topic_not_allowed`, `sns_url_not_allowed`, `sns_signature_unverified`, and
@@ -35,7 +35,7 @@ def read_http(request: Request, trust: Trust) -> Reading:
     body = json_object(request.body)
     topic = _allowed_topic(body.get("TopicArn"), trust)
     for name in ("SigningCertURL", "SubscribeURL"):
-        _own_url(body.get(name), name, topic.partition)
+        _require_own_url(body.get(name), name, topic.partition)
     if not request.proven:
         raise UnreadableError(
             "sns_signature_unverified",
@@ -45,7 +45,7 @@ def read_http(request: Request, trust: Trust) -> Reading:
 
 
 def read_invocation(request: Request, trust: Trust) -> Reading:
-    """What SNS's invocation of a function means.
+    """The reading of SNS's invocation of a function.
 
     Raises:
         UnreadableError: `not_an_event`, or the fault of the only record.
@@ -56,14 +56,16 @@ def read_invocation(request: Request, trust: Trust) -> Reading:
             "not_an_event",
             "Records is missing, empty or not an array. Check what invokes the function: SNS sends one record.",
         )
-    return several(records, lambda record: _record(object_of(record, "not_an_event", "The member of Records"), trust))
+    return several(
+        records, lambda record: _record_reading(object_of(record, "not_an_event", "The member of Records"), trust)
+    )
 
 
 def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
-    """What a notification of one of our topics carries; a queue too may be asked to confirm its subscription.
+    """The reading of a notification of one of our topics. A queue, too, may be asked to confirm its subscription.
 
     Raises:
-        UnreadableError: `sns_topic_not_allowed`, `not_an_event`, `message_not_json`, and those of what is carried.
+        UnreadableError: `sns_topic_not_allowed`, `not_an_event`, `message_not_json`, and those of the message.
     """
     topic = _allowed_topic(body.get("TopicArn"), trust)
     if body.get("Type") in _CONFIRMATIONS:
@@ -101,7 +103,7 @@ def _allowed_topic(value: Any, trust: Trust) -> Arn:
     )
 
 
-def _own_url(value: Any, name: str, partition: str) -> None:
+def _require_own_url(value: Any, name: str, partition: str) -> None:
     suffix = SUFFIXES.get(partition)
     own = suffix and isinstance(value, str) and re.fullmatch(_HOST + re.escape(suffix) + _PATH, value)
     if value is not None and not own:
@@ -112,7 +114,7 @@ def _own_url(value: Any, name: str, partition: str) -> None:
         )
 
 
-def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
+def _record_reading(record: Mapping[str, Any], trust: Trust) -> Reading:
     if record.get("EventSource") != "aws:sns":
         raise UnreadableError(
             "not_an_event", f"The record's EventSource is {quoted(record.get('EventSource'))}; it must be 'aws:sns'."

@@ -25,7 +25,7 @@ from federation.sources.trust import Trust
 
 
 def read(request: Request, trust: Trust) -> Reading:
-    """What an SQS event source's invocation of a function means, record by record.
+    """The reading of an SQS event source's invocation of a function, record by record.
 
     Raises:
         UnreadableError: `not_an_event`, `missing_message_id`, and the faults of a body.
@@ -36,9 +36,9 @@ def read(request: Request, trust: Trust) -> Reading:
             "not_an_event", "Records is missing or not an array. Check what invokes the function: SQS sends an array."
         )
     identified = [(_message_id(record), record) for record in records]
-    readings = unrepeated([judged(record, lambda one: _record(one, trust)) for _, record in identified])
-    named = [replace(reading, message_id=name) for (name, _), reading in zip(identified, readings, strict=True)]
-    return together(_in_order(named) if any(map(_is_fifo, records)) else tuple(named))
+    readings = unrepeated([judged(record, lambda body: _record_reading(body, trust)) for _, record in identified])
+    numbered = [replace(reading, message_id=name) for (name, _), reading in zip(identified, readings, strict=True)]
+    return together(_in_order(numbered) if any(map(_is_fifo, records)) else tuple(numbered))
 
 
 def _records(body: bytes) -> Any:
@@ -49,15 +49,15 @@ def _records(body: bytes) -> Any:
 
 
 def _message_id(record: Any) -> str:
-    found = object_of(record, "not_an_event", "The member of Records").get("messageId")
-    return text_of(found, "missing_message_id", "The record's messageId")
+    value = object_of(record, "not_an_event", "The member of Records").get("messageId")
+    return text_of(value, "missing_message_id", "The record's messageId")
 
 
 def _is_fifo(record: Mapping[str, Any]) -> bool:
     return str(record.get("eventSourceARN")).endswith(".fifo")
 
 
-def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
+def _record_reading(record: Mapping[str, Any], trust: Trust) -> Reading:
     queue = parsed_arn(record.get("eventSourceARN"))
     if record.get("eventSource") != "aws:sqs" or queue is None or queue.service != "sqs":
         raise UnreadableError(
@@ -74,7 +74,7 @@ def _record(record: Mapping[str, Any], trust: Trust) -> Reading:
 
 
 def _in_order(readings: Sequence[Reading]) -> tuple[Reading, ...]:
-    """A FIFO batch: what follows the first failure is returned to the queue, whatever it says."""
+    """The readings of a FIFO batch, in which every record after the first failure is rejected too."""
     good = tuple(takewhile(lambda reading: reading.verdict != "reject", readings))
     fault = UnreadableError(
         "after_failed_record",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What becomes of a time in the future? The present replaces it, or it would count as newer than all that follows.
+"""Replaces times in the future with the present, or they would count as newer than all later events.
 
-An alarm keeps its time, by which it is recognised when it is sent again.
+An alarm keeps its time, which identifies it when it is sent again.
 """
 
 from datetime import timedelta
@@ -13,32 +13,32 @@ from federation.core import instant
 from federation.sources.reading import Reading
 
 AHEAD: Final = timedelta(minutes=10)
-"""By how much a sender's clock may be ahead of ours."""
+"""How far a sender's clock may be ahead of ours."""
 
 
 def timely(reading: Reading, now: str) -> Reading:
-    """The reading, or each one of its batch, without times in the future, except for an alarm's.
+    """The reading without times in the future, except for an alarm's; a batch record by record.
 
     Args:
         reading: The reading with the sender's times.
-        now: The moment of delivery, RFC 3339 in UTC.
+        now: The time of delivery, RFC 3339 in UTC.
     """
     if reading.batch is not None:
-        return replace(reading, batch=tuple(timely(one, now) for one in reading.batch))
+        return replace(reading, batch=tuple(timely(record, now) for record in reading.batch))
     signal, completions = reading.signal, reading.completions
     if signal is not None and signal.kind != "alarm":
-        signal = replace(signal, at=_believed(signal.at, now), scheduled_for=_believed(signal.scheduled_for, now))
+        signal = replace(signal, at=_not_ahead(signal.at, now), scheduled_for=_not_ahead(signal.scheduled_for, now))
         reading = replace(reading, signal=signal)
-    if any(one.completed_at and is_ahead(one.completed_at, now) for one in completions):
-        told = tuple(replace(one, completed_at=_believed(one.completed_at, now)) for one in completions)
-        reading = replace(reading, completions=told)
+    if any(record.completed_at and is_ahead(record.completed_at, now) for record in completions):
+        completed = tuple(replace(record, completed_at=_not_ahead(record.completed_at, now)) for record in completions)
+        reading = replace(reading, completions=completed)
     return reading
 
 
-def is_ahead(stated: str, now: str) -> bool:
-    """Whether a stated time is further ahead of ours than clocks may differ."""
-    return instant.moment(stated) > instant.moment(now) + AHEAD
+def is_ahead(time: str, now: str) -> bool:
+    """Whether a stated time is ahead of ours by more than clocks may differ."""
+    return instant.moment(time) > instant.moment(now) + AHEAD
 
 
-def _believed(stated: str | None, now: str) -> str | None:
-    return now if stated is not None and is_ahead(stated, now) else stated
+def _not_ahead(time: str | None, now: str) -> str | None:
+    return now if time is not None and is_ahead(time, now) else time

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which accounts, buckets, projects, senders and refs are trusted?
 
-Whatever the document does not name is not trusted. Secrets are never shown in a repr.
+Only what the document names is trusted. Secrets are never shown in a repr.
 """
 
 import re
@@ -20,7 +20,7 @@ _TICK: Final = r"projects/[^/]+/subscriptions/(?:.*[-_.])?ticks?(?:[-_.].*)?"
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
-    """The door's policy. Sets are compared exactly; only `hub_refs` are patterns, in which `*` stops at a slash."""
+    """The entry points' policy. Sets are compared exactly; only `hub_refs` are patterns, in which `*` stops at a slash."""
 
     aws_accounts: frozenset[str] = frozenset()
     s3_buckets: frozenset[str] = frozenset()
@@ -70,17 +70,19 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
                 "the trust document is not an object; write a JSON object with the keys that docs/sources.md lists"
             )
         faults: list[str] = []
-        given = {
-            name: _judged(key, document[key], reads, faults) for name, (key, reads) in _KEYS.items() if key in document
+        values = {
+            name: _value_of(key, document[key], reads, faults)
+            for name, (key, reads) in _KEYS.items()
+            if key in document
         }
         if faults:
             hint = "Mend these keys; docs/sources.md says what each of them holds."
             raise ContractError("the trust document cannot be used", tuple(faults), hint=hint)
-        return cls(**_completed({name: value for name, value in given.items() if value is not None}))
+        return cls(**_with_tick_subscriptions({name: value for name, value in values.items() if value is not None}))
 
 
-def _judged(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]) -> Any:
-    """A key's value as read; null counts as absent, and a fault is added to `faults`."""
+def _value_of(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]) -> Any:
+    """A key's value as read. Null counts as absent; a fault is added to `faults`, and None is returned."""
     if value is None:
         return None
     try:
@@ -90,11 +92,11 @@ def _judged(key: str, value: Any, reads: Callable[[Any], Any], faults: list[str]
     return None
 
 
-def _completed(given: dict[str, Any]) -> dict[str, Any]:
-    """Add which push subscriptions carry ticks: those in `tick_subscriptions`, else those with `tick` in the name."""
-    named = frozenset(one for one in given.get("subscriptions", ()) if re.fullmatch(_TICK, one))
-    ticks = given.get("tick_subscriptions", named)
-    return {**given, "tick_subscriptions": ticks, "subscriptions": given.get("subscriptions", frozenset()) | ticks}
+def _with_tick_subscriptions(values: dict[str, Any]) -> dict[str, Any]:
+    """The values with the push subscriptions for ticks: those stated, else those with `tick` in the name."""
+    by_name = frozenset(name for name in values.get("subscriptions", ()) if re.fullmatch(_TICK, name))
+    ticks = values.get("tick_subscriptions", by_name)
+    return {**values, "tick_subscriptions": ticks, "subscriptions": values.get("subscriptions", frozenset()) | ticks}
 
 
 def _name(value: Any) -> str:
@@ -125,8 +127,8 @@ def _account(value: Any) -> str:
 def _set_of(reads: Callable[[Any], str]) -> Callable[[Any], frozenset[str]]:
     def read(value: Any) -> frozenset[str]:
         if not isinstance(value, list | tuple):
-            raise ValueError(f"{quoted(value)} is not a list; write a list of texts")  # noqa: TRY004 - _judged collects ValueErrors
-        return frozenset(reads(one) for one in value)
+            raise ValueError(f"{quoted(value)} is not a list; write a list of texts")  # noqa: TRY004 - _value_of collects ValueErrors
+        return frozenset(reads(member) for member in value)
 
     return read
 
@@ -137,13 +139,13 @@ def _one_or_more(value: Any) -> frozenset[str]:
 
 def _audiences(value: Any) -> dict[str, str]:
     if not isinstance(value, Mapping):
-        raise ValueError(f"{quoted(value)} is not an object; write an audience for each purpose")  # noqa: TRY004 - _judged collects ValueErrors
+        raise ValueError(f"{quoted(value)} is not an object; write an audience for each purpose")  # noqa: TRY004 - _value_of collects ValueErrors
     return {str(purpose): _name(audience) for purpose, audience in value.items()}
 
 
 def _workspaces(value: Any) -> frozenset[str]:
     """Lower-cased resource ids: Azure compares them case-insensitively, and its services differ in spelling."""
-    return frozenset(one.lower() for one in _set_of(_name)(value))
+    return frozenset(name.lower() for name in _set_of(_name)(value))
 
 
 def _patterns(value: Any) -> tuple[re.Pattern[str], ...]:
@@ -180,5 +182,5 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "grafana_secret": ("grafana_secret", _secret),
     "grafana_timestamp_header": ("grafana_timestamp_header", _name),
 }
-"""Which key of the document fills which field, and how it is read."""
+"""The document's key of each field, and the function that reads its value."""
 _SECRETS: Final = frozenset(name for name, (_, reads) in _KEYS.items() if reads is _secret)

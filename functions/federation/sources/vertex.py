@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a Google log entry say about a Vertex AI job?
+"""Reads what a Google log entry says about a Vertex AI job.
 
 Vertex has no completion event. A pipeline's end is an entry of the log `pipeline_job_events`, a model's registration is
 the last audit entry of an UploadModel operation, and a custom job's end is only hinted at in `ml_job`. None of them
@@ -37,7 +37,7 @@ _GET_OPERATION: Final = "operations.get -> response.model, then ModelService.Get
 
 
 def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None) -> Reading:
-    """What a LogEntry means.
+    """The reading of a LogEntry.
 
     Args:
         entry: The entry as JSON (https://docs.cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry).
@@ -55,7 +55,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
             f"logName is {quoted(entry.get('logName'))}; it must be projects/PROJECT/logs/LOG. "
             "Check the log sink or the trigger.",
         )
-    _own_project(match[1], trust)
+    _require_own_project(match[1], trust)
     time = normalise(entry.get("timestamp")) or normalise(published_at)
     log = match[2].replace("/", "%2F")
     if log == _PIPELINE_LOG:
@@ -69,7 +69,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
     )
 
 
-def _own_project(project: Any, trust: Trust) -> None:
+def _require_own_project(project: Any, trust: Trust) -> None:
     if not isinstance(project, str) or project not in trust.projects:
         raise UnreadableError(
             "project_not_allowed",
@@ -112,15 +112,15 @@ def _container(labels: Mapping[str, Any], trust: Trust) -> str:
     if container is None:
         return f"projects/{trust.project_number or trust.project}"
     project = container.removeprefix("projects/") if isinstance(container, str) else container
-    _own_project(project, trust)
+    _require_own_project(project, trust)
     return f"projects/{trust.project_number or project}"
 
 
 def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
-    """What a custom job's line means: a hint only, since user code may write such a line through the logging API.
+    """The reading of a custom job's line: only a hint, since user code may write such a line through the logging API.
 
-    What user code prints is not labelled `service`. The text of the service's own line is undocumented, and the line
-    does not say the location.
+    What user code prints is not labelled `service`. The text of the service's own line is undocumented, and it does
+    not name the location.
 
     The hint is still accepted, which means "record it once GetCustomJob has confirmed it": a false hint costs one call,
     while ignoring a true one would leave the artifact to the next sweep.
@@ -136,7 +136,7 @@ def _custom_job(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Rea
         return ignored(
             "Neither the entry's label job_state nor, without that label, its text says that the job succeeded."
         )
-    _own_project(labels.get("project_id", trust.project), trust)
+    _require_own_project(labels.get("project_id", trust.project), trust)
     job = matching(labels.get("job_id"), _NUMBER, "bad_job_id", "resource.labels.job_id")
     name = f"projects/{trust.project_number or trust.project}/locations/-/customJobs/{job}"
     completion = _completion(name, "SUCCEEDED", time, _GET_CUSTOM_JOB)
@@ -179,7 +179,7 @@ def _operation(entry: Mapping[str, Any], trust: Trust) -> str:
 
 def _in_project(value: Any, pattern: str, trust: Trust) -> str:
     name = matching(value, pattern, "bad_model", "The name in protoPayload.response.model or operation.id")
-    _own_project(name.split("/")[1], trust)
+    _require_own_project(name.split("/")[1], trust)
     return name
 
 
@@ -192,7 +192,7 @@ def _registered(name: str, time: str | None, revision: str | None, enrichment: s
 
 
 def _completion(name: str, became: str, at: str | None, enrichment: str, revision: str | None = None) -> Completion:
-    """A completion under that name, without a place: no log says where its artifact is."""
+    """The completion of a job or model. It has no URI: no log says where the artifact is."""
     return Completion(
         provider="vertex",
         resource=name,

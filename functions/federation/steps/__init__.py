@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The deployed functions, one module each: `HEARS`, `gather`, which only reads, and `decide`, which is pure.
 
-`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`. `merging`, `sweeping`
-and `asked_jobs` are parts of `fuse`, `sweep` and `launch`; `again` and `quarantined` are used by several.
+`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`. `merging`, `sweeping`,
+`noted`, `alarm_states` and `asked_jobs` are parts of other steps; `again` and `quarantined` are used by several.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +31,7 @@ class Step(Protocol):
         ...
 
     def decide(self, event: Event, facts: Any, policy: Policy, now: str) -> Outcome:
-        """What is to be done, as data."""
+        """The decision, as data."""
         ...
 
 

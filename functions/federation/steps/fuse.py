@@ -22,10 +22,10 @@ from federation.core.testimony import correlations
 from federation.core.version import version_of
 from federation.gathering import Reads
 from federation.steps.merging import regate
-from federation.steps.merging.assembled import Made, again, announcements, held_of, made_of
-from federation.steps.merging.left_out import told_at_first, with_left_out
-from federation.steps.merging.regate import AskedBefore, Unjudged, gates, judge_first
-from federation.steps.merging.request import VERDICTS, asks, is_unasked_refusal, merge_id, merge_of
+from federation.steps.merging.assembled import Made, announce_again, announcements, held_events, made_of
+from federation.steps.merging.left_out import left_out_events, with_left_out
+from federation.steps.merging.regate import RequestedBefore, WithoutReport, gate_requests, judge_first
+from federation.steps.merging.request import VERDICTS, asks_for_merge, is_unasked_refusal, merge_id, merge_of
 from federation.steps.merging.selection import (
     Selection,
     ballots,
@@ -52,11 +52,11 @@ _NEW_BASELINE: Final = frozenset({events.RELEASE_PROMOTED, events.RELEASE_ROLLED
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What serves, what has passed on that basis, what has still to be judged, and what was assembled before.
+    """What serves, which units have passed or must still be judged on that basis, and which releases exist.
 
     `taken` contains the names of all releases with a higher version than what serves, `same` the releases of exactly
-    these units that were assembled to replace it. `bound` says whether an earlier delivery has stored which release
-    this merge makes. The voters' `ballots` are read only for a release that may be assembled.
+    these units that were assembled to replace it. `bound` says whether an earlier delivery has stored this merge's
+    release. The voters' `ballots` are read only for a release that may be assembled.
     """
 
     channel: Channel
@@ -70,29 +70,29 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     ballots: Mapping[str, Mapping[str, bytes | None]]
 
 
-def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore | None:
-    """Everything that a merge needs, or the release that it has already made; None if this event asks for no merge.
+def gather(event: Event, reads: Reads) -> Facts | Made | WithoutReport | RequestedBefore | None:
+    """The facts of a merge, or the release that it has already made; None if this event asks for no merge.
 
-    After a move of the channel: the units that have to be judged against the new baseline.
+    After a move of the channel: the units that must be judged against the new baseline.
     """
     policy = reads.policy_at_least(event.data.get("policy"))
     if event.type in _NEW_BASELINE:
         return regate.gather(event, reads)
-    if not asks(event, policy):
+    if not asks_for_merge(event, policy):
         return None
     bound = reads.document(names.merge(merge_id(event)))
-    if bound and (made := reads.document(names.release(bound["release"]))) and _is_of(event, made):
-        return replace(made_of(reads, made), besides=told_at_first(bound, made))
+    if bound and (release := reads.document(names.release(bound["release"]))) and _made_by(event, release):
+        return replace(made_of(reads, release), besides=left_out_events(bound, release))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = kept(reads, names.release(channel.serving.name)) if channel.serving else None
     taken = newer_releases(reads, channel.serving)
     waiting = successors(reads, channel.serving, taken).values()
-    if mine := [one for one in waiting if _is_of(event, one)]:
-        return replace(made_of(reads, mine[0]), besides=told_at_first(bound, mine[0]))
+    if own_releases := [release for release in waiting if _made_by(event, release)]:
+        return replace(made_of(reads, own_releases[0]), besides=left_out_events(bound, own_releases[0]))
     selection = select(reads, channel, basis, serving)
     composed = composition(selection.members, basis)
-    same = [made_of(reads, one) for one in waiting if one["composition"] == composed]
+    same = [made_of(reads, release) for release in waiting if release["composition"] == composed]
     return Facts(
         channel=channel,
         basis=basis,
@@ -108,48 +108,50 @@ def gather(event: Event, reads: Reads) -> Facts | Made | Unjudged | AskedBefore 
 
 def _may_assemble(selection: Selection, same: Sequence[Made]) -> bool:
     """Whether a unit is new, and no release that can be published consists of exactly these units already."""
-    return any(one.origin == "new" for one in selection.members.values()) and all(one.is_taken for one in same)
+    return any(member.origin == "new" for member in selection.members.values()) and all(made.is_taken for made in same)
 
 
-def _is_of(event: Event, release: Mapping[str, Any]) -> bool:
-    """Whether this merge made the release; a concurrent merge may have taken the name that this one chose."""
+def _made_by(event: Event, release: Mapping[str, Any]) -> bool:
+    """Whether this merge made the release: a concurrent merge may have taken the name that this one chose."""
     return bool(release.get("merge") == merge_id(event))
 
 
-def decide(event: Event, facts: Facts | Made | Unjudged | AskedBefore | None, policy: Policy, now: str) -> Outcome:
+def decide(
+    event: Event, facts: Facts | Made | WithoutReport | RequestedBefore | None, policy: Policy, now: str
+) -> Outcome:
     """Ask for gates first, skip with a reason, or assemble and publish."""
     match facts:
         case None:
             return NOTHING
         case Made():
-            return again(event, facts)
-        case Unjudged() | AskedBefore():
+            return announce_again(event, facts)
+        case WithoutReport() | RequestedBefore():
             return regate.decide(event, facts)
         case _:
             return _decide(event, facts, policy, now)
 
 
 def _decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    asked = gates(event, facts.channel, policy, _unasked(event, facts), merge_of(event))
-    merged = NOTHING if is_awaited(facts.selection, policy, now) else _merge(event, facts, policy, now)
-    if merged:
-        return replace(merged, events=(*asked, *merged.events))
-    return judge_first(facts.channel, asked) if asked else NOTHING
+    requests = gate_requests(event, facts.channel, policy, _versions_to_gate(event, facts), merge_of(event))
+    outcome = NOTHING if is_awaited(facts.selection, policy, now) else _merge(event, facts, policy, now)
+    if outcome:
+        return replace(outcome, events=(*requests, *outcome.events))
+    return judge_first(facts.channel, requests) if requests else NOTHING
 
 
 def _merge(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     new = [member for member in facts.selection.members.values() if member.origin == "new"]
     if not new:
         return _skip(event, facts, nothing_new(facts.selection))
-    if waits := waits_for_quorum(facts.selection, policy, len(new), now):
-        return with_left_out(event, facts.selection.left_out, _skip(event, facts, waits))
+    if reason := waits_for_quorum(facts.selection, policy, len(new), now):
+        return with_left_out(event, facts.selection.left_out, _skip(event, facts, reason))
     proposal = _proposal(event, facts, policy)
     if reasons := refusals(proposal):
         return _skip(event, facts, "; ".join(reasons))
     return with_left_out(event, facts.selection.left_out, _assemble(event, facts, proposal))
 
 
-def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
+def _versions_to_gate(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
     """The versions to request gates for: all without a report; after a verdict on another basis, only its unit's."""
     if event.type not in VERDICTS:
         return facts.selection.unjudged
@@ -159,7 +161,7 @@ def _unasked(event: Event, facts: Facts) -> Sequence[Mapping[str, Any]]:
 
 
 def _created_at(event: Event, selection: Selection) -> str:
-    """When a tick or a person asked for the merge; where every pass starts one, when its newest unit was completed."""
+    """When a tick or a person asked for the merge; if a pass started it, when its newest unit was completed."""
     if merge := merge_of(event):
         return str(merge["time"])
     return max(event.time, selection.completed_at or event.time, key=instant.order)
@@ -180,52 +182,52 @@ def _proposal(event: Event, facts: Facts, policy: Policy) -> Proposal:
 
 
 def _assemble(event: Event, facts: Facts, proposal: Proposal) -> Outcome:
-    if before := [one for one in facts.same if not one.is_taken]:
-        return _made_before(event, facts, before[0])
+    if usable := [made for made in facts.same if not made.is_taken]:
+        return _announce_existing(event, facts, usable[0])
     release = assemble(proposal, next_version(proposal, facts.taken))
     name = release["name"]
-    told = f"{name} assembled. {release['change']['why']}"
+    text = f"{name} assembled. {release['change']['why']}"
     assembled = Outcome(
-        why="; ".join((told.rstrip("."), *facts.selection.barred)) if facts.selection.barred else told,
+        why="; ".join((text.rstrip("."), *facts.selection.barred)) if facts.selection.barred else text,
         documents=(Document(name=names.release(name), value=release),),
         acts=(Publish(release=name),),
-        events=(*_passed_over(event, facts), *announcements(event, release)),
+        events=(*_held_events(event, facts), *announcements(event, release)),
     )
-    return _bound(event, facts, assembled, name)
+    return _with_binding(event, facts, assembled, name)
 
 
-def _passed_over(event: Event, facts: Facts) -> Sequence[Event]:
-    """The event that the last release of these units is held, as its name is taken; none if this merge replaces it."""
-    lost = sorted(facts.same, key=lambda one: version_of(one.name))
-    if not lost or event.subject in {one.name for one in lost}:
+def _held_events(event: Event, facts: Facts) -> Sequence[Event]:
+    """The event that the last release of these units is held, as its name is taken; empty if this merge replaces it."""
+    taken = sorted(facts.same, key=lambda made: version_of(made.name))
+    if not taken or event.subject in {made.name for made in taken}:
         return ()
-    return held_of(lost[-1])
+    return held_events(taken[-1])
 
 
-def _made_before(event: Event, facts: Facts, made: Made) -> Outcome:
-    """Announce a release that another merge has made of the same units; skip the merge if a roll-back has left it."""
+def _announce_existing(event: Event, facts: Facts, made: Made) -> Outcome:
+    """Announce the release that another merge made of the same units. Skip the merge if it was rolled back."""
     if made.name in facts.channel.left:
         why = f"{made.name} has exactly these units and was rolled back; promote it by name, or ship other units"
         return _skip(event, facts, why)
     if is_unasked_refusal(event):
         return NOTHING
-    asked_again = replace(made, refusal=None)  # the reason for the refusal may have been mended since
-    return _bound(event, facts, replace(again(event, asked_again), repeat=False), made.name)
+    unrefused = replace(made, refusal=None)  # the reason for the refusal may have been mended since
+    return _with_binding(event, facts, replace(announce_again(event, unrefused), repeat=False), made.name)
 
 
-def _bound(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:
+def _with_binding(event: Event, facts: Facts, outcome: Outcome, release: str) -> Outcome:
     """The outcome, plus a document that binds this merge to its release, unless an earlier delivery has stored it."""
     if facts.bound:
         return outcome
-    bound = Document(name=names.merge(merge_id(event)), value={"release": release})
-    return replace(outcome, documents=(bound, *outcome.documents), told_in=bound.name)
+    document = Document(name=names.merge(merge_id(event)), value={"release": release})
+    return replace(outcome, documents=(document, *outcome.documents), told_in=document.name)
 
 
 def _skip(event: Event, facts: Facts, why: str) -> Outcome:
     """Announce why there is no merge, unless nobody asked for one."""
     if is_unasked_refusal(event):
         return NOTHING
-    told = Event(
+    skipped = Event(
         type=events.MERGE_SKIPPED,
         source="//federation/fuse",
         subject="merge",
@@ -233,4 +235,4 @@ def _skip(event: Event, facts: Facts, why: str) -> Outcome:
         key=f"{event.id}|{facts.basis.digest}|{digest(why)}",
         data={"why": why},
     )
-    return Outcome(why=f"merge skipped: {why}", events=(told,))
+    return Outcome(why=f"merge skipped: {why}", events=(skipped,))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A unit was accepted: is it good enough to take the place of what serves?"""
+"""A unit was accepted: is it good enough to replace what serves?"""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -51,7 +51,7 @@ class JudgedBefore(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts | JudgedBefore | None:
-    """The evidence of the unit, of what serves, and of the anchor; None for a unit that was never accepted."""
+    """The evidence of the unit, of what serves and of the anchor; None for a unit that was never accepted."""
     policy = reads.policy_at_least(event.data.get("policy"))
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
@@ -62,27 +62,27 @@ def gather(event: Event, reads: Reads) -> Facts | JudgedBefore | None:
     earlier = reads.earlier(names.report(basis.digest, unit.kind, unit.number))
     if earlier is not None:
         return JudgedBefore(basis=basis, unit=unit, report=earlier["report"])
-    compared = [entry.units.get(unit.kind, "") for entry in (channel.serving, channel.anchor) if entry]
-    candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind), others=compared)
+    artifacts = [entry.units.get(unit.kind, "") for entry in (channel.serving, channel.anchor) if entry]
+    candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind), others=artifacts)
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,
         version=version,
         unit=unit,
         candidate=candidate,
-        baseline=_served(reads, channel.serving, candidate),
-        anchor=_served(reads, anchor, candidate),
+        baseline=_serving_subject(reads, channel.serving, candidate),
+        anchor=_serving_subject(reads, anchor, candidate),
     )
 
 
 def decide(event: Event, facts: Facts | JudgedBefore | None, policy: Policy, now: str) -> Outcome:
-    """A report, and whether the unit passed; the same evidence on the same basis always gives the same bytes."""
+    """Report whether the unit passed. The same evidence on the same basis always gives the same bytes."""
     del now
     if facts is None:
         return NOTHING
     if isinstance(facts, JudgedBefore):
-        told = _gate_event(event, facts, policy, facts.report)
-        return Outcome(why="judged before on this basis", events=(told,), repeat=True)
+        announcement = _gate_event(event, facts, policy, facts.report)
+        return Outcome(why="judged before on this basis", events=(announcement,), repeat=True)
     rules = policy.rules(facts.unit.kind)
     findings = judge(facts.candidate, facts.baseline, facts.anchor, rules)
     document = report(
@@ -102,8 +102,8 @@ def decide(event: Event, facts: Facts | JudgedBefore | None, policy: Policy, now
     )
 
 
-def _served(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | None:
-    """The unit of the candidate's kind in a release, with its evidence."""
+def _serving_subject(reads: Reads, entry: Entry | None, candidate: Subject) -> Subject | None:
+    """The evidence of the unit of the candidate's kind in a release; None if the release has no such unit."""
     number = entry.numbers.get(candidate.kind) if entry else None
     if number is None:
         return None
@@ -117,8 +117,8 @@ def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
     return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
 
 
-def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, judged: Mapping[str, Any]) -> Event:
-    """The event with the report's verdict, which returns to the merge that asked for it, if one did."""
+def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, document: Mapping[str, Any]) -> Event:
+    """The event with the report's verdict and, if a merge asked for it, that merge."""
     merge = event.data.get("merge")
     data = {
         "unit": event.data["unit"],
@@ -126,12 +126,12 @@ def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, judge
         "number": facts.unit.number,
         "basis": facts.basis.digest,
         "policy": policy.version,
-        "why": reasons(judged),
+        "why": reasons(document),
         **({"merge": merge} if merge else {}),
     }
     key = f"{event.data['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}"
     return Event(
-        type=_EVENT_TYPES[judged["verdict"]],
+        type=_EVENT_TYPES[document["verdict"]],
         source="//federation/gate",
         subject=facts.unit.name,
         time=event.time,

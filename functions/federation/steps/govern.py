@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A person gave an order: does it still stand, what does it change, and how is it recorded who gave it and why?
+"""A person gave an order: does it still stand, and what does it change? Every order is recorded with who and why.
 
-A dead letter waits until somebody redrives it, who may know nothing of the orders among them. So an old order that
-allows something is refused; one that protects is carried out however late it comes.
+A dead letter waits until somebody redrives it, who may not know that it contains an order. So an old order that allows
+something is refused; one that protects is carried out at any age.
 """
 
 from datetime import timedelta
@@ -33,10 +33,10 @@ HEARS = (
 )
 
 STANDS: Final = timedelta(days=1)
-"""As long as a bus goes on delivering an order by itself (infra/aws/bus.tf); after that, a person has redriven it."""
+"""How long a bus retries an order by itself (infra/aws/bus.tf); after that, a person has redriven it."""
 
 _ALLOWING: Final = frozenset({events.LIFT_ORDERED, events.RESUME_ORDERED, events.ANCHOR_ORDERED})
-"""Orders to move the channel that may undo what somebody has done since they were given."""
+"""Orders to move the channel that may undo a later decision."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,17 +48,17 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def too_late(order: Event, now: str) -> str | None:
-    """Why an order does not stand any more; None if it was given within STANDS."""
-    ago = instant.moment(now) - instant.moment(order.time)
-    if ago <= STANDS:
+    """Why an order is too old to be carried out; None if it was given within STANDS."""
+    age = instant.moment(now) - instant.moment(order.time)
+    if age <= STANDS:
         return None
-    who, hours = str(order.data.get("who") or "somebody"), ago // timedelta(hours=1)
-    asked = f"{who} ordered it at {order.time}, {hours} hours ago"
-    return f"{asked}, about things as they were then; if it is still right, order it again"
+    who, hours = str(order.data.get("who") or "somebody"), age // timedelta(hours=1)
+    order_text = f"{who} ordered it at {order.time}, {hours} hours ago"
+    return f"{order_text}, about things as they were then; if it is still right, order it again"
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What the order is about."""
+    """The channel, and the digests that the order names."""
     name, version = event.data.get("release"), event.data.get("version")
     release = reads.document(names.release(name)) if name else None
     policy = reads.document(names.policy(version)) if isinstance(version, int) else None
@@ -78,17 +78,17 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
             events=(_order_event(event, events.ORDER_CARRIED_OUT, "carried out"),),
             repeat=True,
         )
-    if refused := events.unsigned(event) or (too_late(event, now) if event.type in _ALLOWING else None):
-        return _refuse(event, refused)
+    if reason := events.unsigned(event) or (too_late(event, now) if event.type in _ALLOWING else None):
+        return _refuse(event, reason)
     if event.type == events.APPROVAL_GIVEN:
         return _approve(event, facts)
     if event.type == events.POLICY_ORDERED:
-        return _ordered_policy(event, facts)
-    if refused := _impossible(event, channel, now):
-        return _refuse(event, refused)
+        return _record_policy(event, facts)
+    if reason := _refusal(event, channel, now):
+        return _refuse(event, reason)
     # A last move dated ahead of our clock is older than this one; a resume dated before an alarm's hold would not count.
     at = not_before(now, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
-    to = _moved(event, channel, at)
+    to = _channel_after(event, channel, at)
     why = f"{event.data['who']}: {event.data['why']}"
     return Outcome(
         why=why,
@@ -108,62 +108,65 @@ def _approve(event: Event, facts: Facts) -> Outcome:
     }
     name = f"{names.approvals(event.data['release'])}{names.short(event.id)}"
     why = f"{event.data['who']} approved {event.data['release']}: {event.data['why']}"
-    kept = Document(name=name, value=value)
-    return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
+    document = Document(name=name, value=value)
+    return Outcome(why=why, documents=(document,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
 
 
-def _ordered_policy(event: Event, facts: Facts) -> Outcome:
-    """Record who stored a policy, and why; the policy itself is active from the moment it is stored."""
+def _record_policy(event: Event, facts: Facts) -> Outcome:
+    """Record who stored a policy, and why. The policy is active as soon as it is stored."""
     version = event.data.get("version")
     if facts.policy is None or facts.policy != event.data.get("digest"):
         why = f"version {version} of the policy is not stored as ordered; store it with `federation init`"
         return _refuse(event, why)
     value = {"policy": facts.policy, "who": event.data["who"], "why": event.data["why"], "at": event.time}
-    kept = Document(name=f"{names.policy_orders(event.data['version'])}{names.short(event.id)}", value=value)
+    document = Document(name=f"{names.policy_orders(event.data['version'])}{names.short(event.id)}", value=value)
     why = f"{value['who']} stored version {version} of the policy: {value['why']}"
-    return Outcome(why=why, documents=(kept,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
+    return Outcome(why=why, documents=(document,), events=(_order_event(event, events.ORDER_CARRIED_OUT, why),))
 
 
-def _impossible(event: Event, channel: Channel, now: str) -> str | None:
+def _refusal(event: Event, channel: Channel, now: str) -> str | None:
     artifact = str(event.data.get("artifact"))
     if event.type == events.LIFT_ORDERED and artifact not in channel.quarantine:
         return f"{artifact} is not in quarantine"
     if event.type == events.QUARANTINE_ORDERED and artifact in channel.quarantine:
         return f"{artifact} is already in quarantine: {channel.quarantine[artifact].why}"
     if event.type == events.ANCHOR_ORDERED:
-        return _unfit(event.data.get("release"), channel)
+        return _anchor_refusal(event.data.get("release"), channel)
     if event.type == events.RESUME_ORDERED and channel.held(now) is None:
         return "promotions are not held"
-    return _in_vain(event.data.get("until"), channel, now) if event.type == events.HOLD_ORDERED else None
+    return _hold_refusal(event.data.get("until"), channel, now) if event.type == events.HOLD_ORDERED else None
 
 
-def _in_vain(until: Any, channel: Channel, now: str) -> str | None:
-    """Why a hold would add nothing, or would shorten another; without `until` it lasts until promotions are resumed."""
+def _hold_refusal(until: Any, channel: Channel, now: str) -> str | None:
+    """Why a hold would add nothing or shorten another, or None. Without `until` it has no end."""
     if until is not None and (not isinstance(until, str) or instant.normalise(until) != until):
         return f"{until!r:.60} is not a time in UTC; write one such as 2026-12-01T06:00:00Z"
     if until is not None and instant.moment(until) <= instant.moment(now):
         return f"{until} has passed, so nothing would be held; name a later time"
-    held = channel.held(now)
-    if held and (held.until is None or (until is not None and instant.moment(held.until) >= instant.moment(until))):
-        ends = f"until {held.until}" if held.until else "until somebody resumes them"
-        return f"{held.who} already holds promotions {ends}: {held.why}; resume them first to replace that hold"
+    current = channel.held(now)
+    if current and (
+        current.until is None or (until is not None and instant.moment(current.until) >= instant.moment(until))
+    ):
+        ends = f"until {current.until}" if current.until else "until somebody resumes them"
+        return f"{current.who} already holds promotions {ends}: {current.why}; resume them first to replace that hold"
     return None
 
 
-def _unfit(name: str | None, channel: Channel) -> str | None:
-    """Why a release cannot be the anchor."""
+def _anchor_refusal(name: str | None, channel: Channel) -> str | None:
+    """Why a release cannot be the anchor; None if it can."""
     entry = channel.place_of(name)
     if entry is None:
-        kept = ", ".join(one.name for one in channel.live()) or "none"
-        return f"{name} is not kept ready; the releases kept ready: {kept}"
+        ready = ", ".join(entry.name for entry in channel.live()) or "none"
+        return f"{name} is not kept ready; the releases kept ready: {ready}"
     if channel.anchor and channel.anchor.name == name:
         return f"{name} is already the anchor"
     if forbidden := channel.forbids(entry.units.values()):
-        return f"{name} contains units in quarantine: {', '.join(channel.quarantine[one].unit for one in forbidden)}"
+        units = ", ".join(channel.quarantine[artifact].unit for artifact in forbidden)
+        return f"{name} contains units in quarantine: {units}"
     return None
 
 
-def _moved(event: Event, channel: Channel, now: str) -> Channel:
+def _channel_after(event: Event, channel: Channel, now: str) -> Channel:
     cause = Cause(event=event.id, at=now, who=event.data["who"], why=event.data["why"])
     match event.type:
         case events.QUARANTINE_ORDERED:

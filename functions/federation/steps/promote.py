@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A promotion is due: is there a release that may serve now, and if not, what holds it?"""
+"""A promotion is due: which release may serve now, and what holds it if none may?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -18,22 +18,22 @@ from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.release import recency
 from federation.gathering import Reads
-from federation.steps.again import moved_before
+from federation.steps.again import repeat_move
 from federation.steps.govern import too_late
 from federation.steps.merging.assembled import Assembled, because, unpublished
 from federation.steps.merging.selection import newer_releases, successors
-from federation.steps.quarantined import listed, quarantined
+from federation.steps.quarantined import grouped_reasons, quarantined
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
 BEING_PUBLISHED: Final = "; it is being published now"
-"""What a reason ends with that is true only while this step decides, since it publishes what it holds for that."""
+"""The end of a reason that is true only during this step, which then publishes the release."""
 
 
 class Candidate(Assembled, frozen=True, kw_only=True):
     """A release that might serve next, its receipt from the registry if it is published, and who approved it.
 
-    `quarantined` says, by unit name, why units that passed may not serve.
+    `quarantined` says, by unit name, why its units may not serve.
     """
 
     receipt: Mapping[str, Any] | None
@@ -54,7 +54,7 @@ class Candidate(Assembled, frozen=True, kw_only=True):
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """The channel, the candidates, and why the nodes could not serve the chosen one.
 
-    The candidates are listed best first and end with the first that has a free name and no quarantined unit.
+    The candidates are sorted best first and end with the first that has a free name and no quarantined unit.
     """
 
     channel: Channel
@@ -63,7 +63,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """The release that an order names, or the best of those assembled to replace what serves now."""
+    """The channel, and the release that an order names, or the candidates to replace what serves now."""
     channel = reads.channel(reads.policy().channel)
     if channel.moved_by(event.id):
         return Facts(channel=channel)
@@ -73,72 +73,78 @@ def gather(event: Event, reads: Reads) -> Facts:
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Move the channel, or say what holds the promotion; nothing when there is no candidate."""
-    if moved := facts.channel.moved_by(event.id):
-        return moved_before(facts.channel, _promoted(moved))
+    """Move the channel, or announce what holds the promotion. NOTHING for a tick without a candidate."""
+    if move := facts.channel.moved_by(event.id):
+        return repeat_move(facts.channel, _promoted_event(move))
     candidate = chosen(event, facts)
     if candidate is None:
-        return _nothing(event)
-    void = [events.unsigned(event), too_late(event, now)] if event.type == events.PROMOTION_ORDERED else []
-    reasons = (*filter(None, void), *_holds(event, candidate, facts, policy, now))
+        return _without_candidate(event)
+    order_faults = [events.unsigned(event), too_late(event, now)] if event.type == events.PROMOTION_ORDERED else []
+    reasons = (*filter(None, order_faults), *_holds(event, candidate, facts, policy, now))
     if reasons:
-        return _held(event, candidate, reasons)
+        return _held_outcome(event, candidate, reasons)
     return _promote(event, candidate, facts.channel, policy, now)
 
 
 def _candidates(event: Event, channel: Channel, reads: Reads) -> Sequence[Candidate]:
-    """The release that an order names; else all releases down to the first with a free name and no quarantined unit."""
+    """The release that an order names; else the best ones, up to the first with a free name and no quarantined unit."""
     if ordered := event.data.get("release"):
         release = reads.document(names.release(ordered))
         return [_candidate(reads, channel, release)] if release else []
-    found: list[Candidate] = []
+    candidates: list[Candidate] = []
     waiting = successors(reads, channel.serving, newer_releases(reads, channel.serving))
     for release in _best_first(channel, waiting.values()):
-        found.append(_candidate(reads, channel, release))
-        if not (found[-1].is_taken or found[-1].quarantined):
+        candidates.append(_candidate(reads, channel, release))
+        if not (candidates[-1].is_taken or candidates[-1].quarantined):
             break
-    return found
+    return candidates
 
 
 def _candidate(reads: Reads, channel: Channel, release: Mapping[str, Any]) -> Candidate:
     name = release["name"]
-    places = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
-    approvals = [reads.document(place) for place in places]
-    people = frozenset(person(found["who"]) for found in approvals if found and found["release"] == digest(release))
+    approval_names = reads.names(names.approvals(name)) if reads.policy().promotion.approvals else ()
+    approvals = [reads.document(approval_name) for approval_name in approval_names]
+    people = frozenset(
+        person(approval["who"]) for approval in approvals if approval and approval["release"] == digest(release)
+    )
     receipt = reads.document(names.receipt(name))
     refusal = unpublished(reads, name) if receipt is None else None
-    bad = quarantined(reads, channel, ({**unit, "kind": kind} for kind, unit in release["units"].items()))
-    return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people, quarantined=bad)
+    reasons = quarantined(reads, channel, ({**unit, "kind": kind} for kind, unit in release["units"].items()))
+    return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people, quarantined=reasons)
 
 
 def person(who: str) -> str:
-    """One name for each person, however they write it."""
+    """A person's name in one spelling: lower case, single spaces."""
     return " ".join(who.split()).casefold()
 
 
 def chosen(event: Event, facts: Facts) -> Candidate | None:
-    """The release to promote: the one that an order names, else the best one with a free name.
+    """The release to promote: the one that an order names, else the best one with a free name; None without any.
 
-    Among these, one without quarantined units comes first.
+    One without quarantined units is preferred.
     """
     ordered = event.data.get("release")
-    free = [one for one in facts.candidates if ordered or not one.is_taken]
-    return next((one for one in free if not one.quarantined), free[0] if free else None)
+    free = [candidate for candidate in facts.candidates if ordered or not candidate.is_taken]
+    return next((candidate for candidate in free if not candidate.quarantined), free[0] if free else None)
 
 
 def _best_first(channel: Channel, waiting: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """The releases, last merged first; those with quarantined units come after all others.
 
-    Two sorts are left out, as they serve again only if an order names them: a release that a roll-back left, and one
-    that has served before and contains a unit that is quarantined now.
+    Two kinds of release are absent, because they serve again only by an order: one that a roll-back left, and one that
+    has served before and contains a unit that is quarantined now.
     """
-    served = {moved.release for moved in channel.moves if moved.kind == "promote"}
+    served = {move.release for move in channel.moves if move.kind == "promote"}
 
     def is_clean(release: Mapping[str, Any]) -> bool:
         return not channel.forbids(_artifacts(release).values())
 
-    fresh = [one for one in waiting if one["name"] not in channel.left and (is_clean(one) or one["name"] not in served)]
-    return sorted(fresh, key=lambda one: (is_clean(one), recency(one)), reverse=True)
+    fresh = [
+        release
+        for release in waiting
+        if release["name"] not in channel.left and (is_clean(release) or release["name"] not in served)
+    ]
+    return sorted(fresh, key=lambda release: (is_clean(release), recency(release)), reverse=True)
 
 
 def _artifacts(release: Mapping[str, Any]) -> Mapping[str, str]:
@@ -152,7 +158,7 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
         yield "it already serves"
         return
     yield from outdated(candidate.release, channel, policy)
-    yield from (f"it contains units {one}" for one in listed(candidate.quarantined))
+    yield from (f"it contains units {reason}" for reason in grouped_reasons(candidate.quarantined))
     for item in candidate.release["checklist"]:
         if not item["yes"]:
             yield f"its checklist says no: {item['item']} ({item['why']})"
@@ -171,12 +177,12 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
 
 
 def outdated(release: Mapping[str, Any], channel: Channel, policy: Policy) -> Iterator[str]:
-    """What has changed since the release's units were judged."""
+    """What has changed since the release's units were judged, one sentence each."""
     for role, now in (("baseline", channel.serving), ("anchor", channel.anchor)):
         then = release[role]
         if (then["digest"] if then else None) != (now.digest if now else None):
-            judged = then["name"] if then else "the policy's floors"
-            yield f"it was judged against {judged}, but the {role} is now {now.name if now else 'unset'}; merge again"
+            old_basis = then["name"] if then else "the policy's floors"
+            yield f"it was judged against {old_basis}, but the {role} is now {now.name if now else 'unset'}; merge again"
     if release["policy"]["digest"] != policy.digest:
         then = release["policy"]["version"]
         yield f"it was assembled under version {then} of the policy, but version {policy.version} is active; merge again"
@@ -201,38 +207,38 @@ def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Polic
         why=f"{entry.name} serves. {why}",
         move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
         acts=(shift(to),),
-        events=(_promoted(to.moves[-1]),),
+        events=(_promoted_event(to.moves[-1]),),
     )
 
 
-def _promoted(moved: Moved) -> Event:
+def _promoted_event(move: Moved) -> Event:
     return Event(
         type=events.RELEASE_PROMOTED,
         source="//federation/promote",
-        subject=moved.release or "",
-        time=moved.at,
-        key=f"{moved.release}|{moved.counter}",
-        data={"release": moved.release, "counter": moved.counter, "who": moved.who, "why": moved.why},
+        subject=move.release or "",
+        time=move.at,
+        key=f"{move.release}|{move.counter}",
+        data={"release": move.release, "counter": move.counter, "who": move.who, "why": move.why},
     )
 
 
-def _nothing(event: Event) -> Outcome:
+def _without_candidate(event: Event) -> Outcome:
     if event.type == events.TICK_PROMOTE:
         return NOTHING
-    if named := event.data.get("release"):
-        return _announce_held(event, named, f"there is no release {named}; `federation releases` lists them")
-    return _announce_held(event, "promotion", "no release is ready to serve")
+    if name := event.data.get("release"):
+        return _hold_outcome(event, name, f"there is no release {name}; `federation releases` lists them")
+    return _hold_outcome(event, "promotion", "no release is ready to serve")
 
 
-def _held(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:
-    held = _announce_held(event, candidate.name, "; ".join(reasons))
+def _held_outcome(event: Event, candidate: Candidate, reasons: Sequence[str]) -> Outcome:
+    outcome = _hold_outcome(event, candidate.name, "; ".join(reasons))
     if candidate.receipt is not None or candidate.is_taken:
-        return held
-    return Outcome(why=held.why, acts=(Publish(release=candidate.name),), events=held.events)
+        return outcome
+    return Outcome(why=outcome.why, acts=(Publish(release=candidate.name),), events=outcome.events)
 
 
-def _announce_held(event: Event, subject: str, why: str) -> Outcome:
-    told = Event(
+def _hold_outcome(event: Event, subject: str, why: str) -> Outcome:
+    announcement = Event(
         type=events.PROMOTION_HELD,
         source="//federation/promote",
         subject=subject,
@@ -240,4 +246,4 @@ def _announce_held(event: Event, subject: str, why: str) -> Outcome:
         key=f"{event.id}|{subject}|{digest(why)}",
         data={"release": subject, "why": why},
     )
-    return Outcome(why=f"{subject} is held: {why}", events=(told,))
+    return Outcome(why=f"{subject} is held: {why}", events=(announcement,))

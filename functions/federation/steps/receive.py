@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cloud delivered something: what does it mean, is it new, and which events follow?"""
+"""A cloud delivered something: is it new, and which events follow?"""
 
 from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
@@ -28,13 +28,13 @@ TICKS: Final[Mapping[str, Sequence[str]]] = {
 """Ticks by the name of the schedule that fired."""
 
 AT_REST: Final = frozenset({"InService", "OutOfService", "Failed", "UpdateRollbackFailed", "Deleted"})
-"""States of an endpoint in which nothing is under way, so that what it serves can be compared with the channel."""
+"""States in which an endpoint is not changing, so what it serves can be compared with the channel."""
 
 PROMPT: Final = timedelta(minutes=10)
-"""A breach delivered within this time is acted on after reading nothing but the channel."""
+"""A breach delivered within this time is handled without looking up the alarm's other states."""
 
 PARKED_BYTES: Final = 65_536
-"""Bytes of an unusable body that are kept for a person to inspect."""
+"""Bytes of an unusable body that are stored for a person to inspect."""
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,29 +53,29 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def claims(delivery: Delivery, now: str) -> tuple[Document, ...]:
-    """The completion events of this delivery, to be claimed by name.
+    """The completion events of this delivery, to be stored if their names are free.
 
-    Claimed before any read: if the name was free, the event is new and no look-up is needed.
+    This happens before any read: if the name was free, the event is new and no look-up is needed.
     """
-    told = [_completed(completion, now) for completion in delivery.reading.completions]
-    return tuple(Document(name=names.event(event.id), value=event.document()) for event in told)
+    completed = [_completion_event(completion, now) for completion in delivery.reading.completions]
+    return tuple(Document(name=names.event(event.id), value=event.document()) for event in completed)
 
 
 def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *, settled_ends: bool = True) -> Facts:
-    """What is already known about the events of this delivery.
+    """What is already stored about the events of this delivery.
 
     Args:
         delivery: The body and its reading.
-        taken: The names of those of its claims that were not free.
+        taken: The names of its claims that were not free.
         reads: What the step may read.
-        now: The moment of delivery, RFC 3339 in UTC.
-        settled_ends: Whether to look up which completions are settled; otherwise all count as only stored.
+        now: The time of delivery, RFC 3339 in UTC.
+        settled_ends: Whether to look up which completions are settled; if not, none counts as settled.
     """
-    told = [id_ for id_ in map(_id, delivery.reading.completions) if names.event(id_) in taken]
-    settled = frozenset(id_ for id_ in told if settled_ends and reads.document(names.settled(id_)) is not None)
+    known_ids = [id_ for id_ in map(_event_id, delivery.reading.completions) if names.event(id_) in taken]
+    settled = frozenset(id_ for id_ in known_ids if settled_ends and reads.document(names.settled(id_)) is not None)
     stored: dict[str, Mapping[str, Any]] = {
         id_: document
-        for id_ in told
+        for id_ in known_ids
         if id_ not in settled and (document := reads.document(names.event(id_))) is not None
     }
     states = () if urgent(delivery.reading, now) else alarm_states.recorded(delivery.reading.signal, reads, now)
@@ -83,31 +83,31 @@ def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *,
 
 
 def decide(delivery: Delivery, facts: Facts, now: str) -> Outcome:
-    """Keep and announce what is new; park an authenticated sender's unusable body; nothing for the rest."""
+    """Store and announce what is new, and park an authenticated sender's unusable body. NOTHING for the rest."""
     reading = delivery.reading
     if reading.park:
-        return _park(delivery)
+        return _parked_outcome(delivery)
     if reading.verdict == "reject":
         return NOTHING
-    completed = [_complete(completion, facts, now) for completion in reading.completions]
-    signalled = [_signal(reading.signal, facts, now)] if reading.signal else []
+    completed = [_completion_outcome(completion, facts, now) for completion in reading.completions]
+    signalled = [_signal_outcome(reading.signal, facts, now)] if reading.signal else []
     return joined([*completed, *signalled])
 
 
 def urgent(reading: Reading, now: str) -> Event | None:
-    """The breach in a reading, if it is so recent that no later state of the alarm has to be looked up."""
+    """The breach in a reading, if it is too recent to look up later states of the alarm; else None."""
     signal = reading.signal
     if signal is None or not is_alarm(signal) or signal.state != "firing" or signal.at is None:
         return None
     age = instant.moment(now) - instant.moment(signal.at)
-    return _breached(signal, signal.at) if age < PROMPT else None
+    return _breach_event(signal, signal.at) if age < PROMPT else None
 
 
 def judged(delivery: Delivery, facts: Facts) -> Reading:
-    """The reading to answer the sender with: a repetition or a late alarm becomes `ignore`."""
+    """The reading that the sender's answer is made from: a repetition or a late alarm becomes `ignore`."""
     reading = delivery.reading
-    known = {*facts.settled, *facts.stored}
-    if reading.verdict == "accept" and known.issuperset(map(_id, reading.completions)):
+    known_ids = {*facts.settled, *facts.stored}
+    if reading.verdict == "accept" and known_ids.issuperset(map(_event_id, reading.completions)):
         return replace(reading, verdict="ignore", why="already received: the same artifact, by its dedupe key")
     signal = reading.signal
     if signal and is_alarm(signal) and alarm_states.is_late(signal, facts.alarm_states):
@@ -115,8 +115,8 @@ def judged(delivery: Delivery, facts: Facts) -> Reading:
     return reading
 
 
-def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
-    event = _completed(completion, now)
+def _completion_outcome(completion: Completion, facts: Facts, now: str) -> Outcome:
+    event = _completion_event(completion, now)
     if event.id in facts.settled:
         return NOTHING
     if event.id in facts.stored:
@@ -124,13 +124,13 @@ def _complete(completion: Completion, facts: Facts, now: str) -> Outcome:
     return Outcome(why=f"{event.subject} completed", events=(event,))
 
 
-def _id(completion: Completion) -> Digest:
+def _event_id(completion: Completion) -> Digest:
     """The id of the completion's event, which does not depend on when it was delivered."""
-    return _completed(completion, "").id
+    return _completion_event(completion, "").id
 
 
 @lru_cache(maxsize=16)
-def _completed(completion: Completion, now: str) -> Event:
+def _completion_event(completion: Completion, now: str) -> Event:
     data = {
         "provider": completion.provider,
         "resource": completion.resource,
@@ -149,19 +149,19 @@ def _completed(completion: Completion, now: str) -> Event:
     )
 
 
-def _signal(signal: Signal, facts: Facts, now: str) -> Outcome:
+def _signal_outcome(signal: Signal, facts: Facts, now: str) -> Outcome:
     if signal.verdict != "accept":
         return NOTHING
     if signal.kind == "tick":
-        return _tick(signal, now)
+        return _tick_outcome(signal, now)
     if signal.kind == "endpoint" and signal.labels.get("status") in AT_REST:
-        return _endpoint(signal, now)
+        return _endpoint_outcome(signal, now)
     if is_alarm(signal):
-        return _alarm(signal, facts, now)
+        return _alarm_outcome(signal, facts, now)
     return NOTHING
 
 
-def _tick(signal: Signal, now: str) -> Outcome:
+def _tick_outcome(signal: Signal, now: str) -> Outcome:
     due = signal.scheduled_for or now
     types = TICKS.get(signal.name or "reconcile", ())
     ticks = tuple(
@@ -171,8 +171,8 @@ def _tick(signal: Signal, now: str) -> Outcome:
     return Outcome(why=f"due: {', '.join(types)}", events=ticks, repeat=True) if ticks else NOTHING
 
 
-def _endpoint(signal: Signal, now: str) -> Outcome:
-    """Ask for an audit of what the nodes serve, since somebody (perhaps this project) has changed them."""
+def _endpoint_outcome(signal: Signal, now: str) -> Outcome:
+    """Ask for an audit of the nodes, since somebody (perhaps this project) has changed them."""
     at = signal.at or now
     audit = Event(
         type=events.TICK_AUDIT,
@@ -185,21 +185,21 @@ def _endpoint(signal: Signal, now: str) -> Outcome:
     return Outcome(why=f"{audit.subject} is {signal.labels['status']}", events=(audit,), repeat=True)
 
 
-def _alarm(signal: Signal, facts: Facts, now: str) -> Outcome:
+def _alarm_outcome(signal: Signal, facts: Facts, now: str) -> Outcome:
     if alarm_states.is_late(signal, facts.alarm_states):
         return NOTHING
     at = signal.at or now
     state = alarm_states.document(signal, at)
     if signal.state != "firing":
         return Outcome(why=f"{signal.key} is {signal.state}", documents=(state,))
-    return Outcome(why=f"{signal.key} fires", documents=(state,), events=(_breached(signal, at),))
+    return Outcome(why=f"{signal.key} fires", documents=(state,), events=(_breach_event(signal, at),))
 
 
-def _breached(signal: Signal, at: str) -> Event:
+def _breach_event(signal: Signal, at: str) -> Event:
     return alarm.breached(signal.key or "alarm", at, signal.labels, signal.names)
 
 
-def _park(delivery: Delivery) -> Outcome:
+def _parked_outcome(delivery: Delivery) -> Outcome:
     request, reading = delivery.request, delivery.reading
     name = names.parked(digest_of(request.entry.encode() + b"\n" + request.body))
     value = {

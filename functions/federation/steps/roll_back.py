@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An SLO was breached: does that concern what serves now, and which stable release is there to return to?
+"""An SLO was breached: is that about what serves now, and to which stable release does the channel go back?
 
-This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it. What the
-policy lets an alarm do besides is in `noted.py`.
+This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it. The
+policy's milder responses are in `noted.py`.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from federation.core import alarm, instant
 from federation.core import channel as channels
 from federation.core import event as events
-from federation.core.alarm import Said
+from federation.core.alarm import AlarmResponse
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
@@ -22,7 +22,7 @@ from federation.core.policy import Policy
 from federation.core.way_back import rollback_target
 from federation.gathering import Reads
 from federation.steps import noted
-from federation.steps.again import moved_before
+from federation.steps.again import repeat_move
 from federation.steps.govern import STANDS
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
@@ -35,72 +35,75 @@ def gather(event: Event, reads: Reads) -> Channel:
 
 
 def decide(event: Event, channel: Channel, policy: Policy, now: str) -> Outcome:
-    """Move back once per incident, and only for data about what serves now."""
-    if moved := next((one for one in channel.moves if one.event == event.id and one.kind == "roll_back"), None):
-        return moved_before(channel, _rolled_back(moved))
-    return _as_said(event, _said_of(event, policy), channel, policy, now)
+    """Roll back once per incident, and only for data about what serves now."""
+    if earlier := next((move for move in channel.moves if move.event == event.id and move.kind == "roll_back"), None):
+        return repeat_move(channel, _rolled_back_event(earlier))
+    outcomes: list[Outcome] = []
+    for response in _responses(event, policy):
+        result = _respond(event, response, channel, policy, now)
+        outcomes.append(_skip(event, result) if isinstance(result, str) else result)
+        if not isinstance(result, str):
+            break
+    return replace(
+        outcomes[-1],
+        why="; ".join(outcome.why for outcome in outcomes),
+        events=tuple(announced for outcome in outcomes for announced in outcome.events),
+    )
 
 
-def _said_of(event: Event, policy: Policy) -> Sequence[Said]:
-    """What the policy lets the event do, and since when what it tells of has gone on; a person's order rolls back."""
-    return alarm.said_of(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
+def _responses(event: Event, policy: Policy) -> Sequence[AlarmResponse]:
+    """The responses that the policy allows, the gravest first. A person's order always rolls back."""
+    return alarm.responses_to(event, policy.rollback.alarms if event.type == events.SLO_BREACHED else {})
 
 
-def _as_said(event: Event, said: Sequence[Said], channel: Channel, policy: Policy, now: str) -> Outcome:
-    """Do what the gravest word says; if it is not about what serves, or nothing can be done, say so and take the next."""
-    gravest, *milder = said
-    if gravest.word == "hold":
-        return noted.hold(event, gravest, channel, _moment(event, channel, policy, now))
+def _respond(event: Event, response: AlarmResponse, channel: Channel, policy: Policy, now: str) -> Outcome | str:
+    """The outcome of one response, or why it does nothing."""
+    if response.response == "hold":
+        return noted.hold(event, response, channel, _move_time(event, channel, policy, now))
     serving = channel.serving
     if serving is None:
-        skipped = _skip(event, "nothing serves, so there is nothing to roll back")
-    elif elsewhere := _about_another(event, gravest.began, serving, policy):
-        skipped = _skip(event, elsewhere)
-    elif event.type == events.ROLLBACK_ORDERED and (outlived := _outlived(event, channel, serving, now)):
-        skipped = _skip(event, outlived)
-    else:
-        target = _target(event, channel)
-        if gravest.word == "tell":
-            return noted.tell(event, gravest, serving, target)
-        if target:
-            return _roll_back(event, channel, serving, target, _moment(event, channel, policy, now))
-        skipped = _skip(event, _nowhere(event, channel, serving))
-    return _after(skipped, _as_said(event, milder, channel, policy, now)) if milder else skipped
+        return "nothing serves, so there is nothing to roll back"
+    reason = _mismatch_reason(event, response.began, serving, policy)
+    if event.type == events.ROLLBACK_ORDERED:
+        reason = reason or _late_order_reason(event, channel, serving, now)
+    if reason:
+        return reason
+    target = _target(event, channel)
+    if response.response == "tell":
+        return noted.tell(event, response, serving, target)
+    if target is None:
+        return _no_target_reason(event, channel, serving)
+    return _roll_back(event, channel, serving, target, _move_time(event, channel, policy, now))
 
 
-def _after(skipped: Outcome, done: Outcome) -> Outcome:
-    """What is done for the milder alarms of a group, and why nothing is for the graver ones."""
-    return replace(done, why=f"{skipped.why}; {done.why}", events=(*skipped.events, *done.events))
+def _mismatch_reason(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
+    """Why the event is not about the serving release: it names another one, or an earlier time. Else None."""
+    name = event.data.get("release")
+    if name and name != serving.name:
+        return f"it names {name}, but {serving.name} serves now"
+    return _stale_reason(event, began, serving, policy) if event.type == events.SLO_BREACHED else None
 
 
-def _about_another(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
-    """Why what is told is not about the serving release: it speaks of an earlier time, or names another release."""
-    named = event.data.get("release")
-    if named and named != serving.name:
-        return f"it names {named}, but {serving.name} serves now"
-    return _stale(event, began, serving, policy) if event.type == events.SLO_BREACHED else None
+def _late_order_reason(order: Event, channel: Channel, serving: Entry, now: str) -> str | None:
+    """Why an order is too old: it was given long before the serving release began, or came back, to serve. Else None.
 
-
-def _outlived(order: Event, channel: Channel, serving: Entry, now: str) -> str | None:
-    """Why an order does not count that was given long before what serves began, or came back, to serve.
-
-    Whoever names a release that nobody has left since means it, whatever the clocks say.
+    An order that names the serving release counts at any age, unless another release has served since.
     """
-    given, since = instant.moment(order.time), instant.moment(serving.since)
-    others = (one for one in channel.moves if one.kind in ("promote", "roll_back") and one.release != serving.name)
-    left = not order.data.get("release") or any(instant.moment(one.at) > given for one in others)
-    if not left or not given + STANDS < since <= instant.moment(now):
+    ordered_at, since = instant.moment(order.time), instant.moment(serving.since)
+    moves = (move for move in channel.moves if move.kind in ("promote", "roll_back") and move.release != serving.name)
+    is_doubtful = not order.data.get("release") or any(instant.moment(move.at) > ordered_at for move in moves)
+    if not is_doubtful or not ordered_at + STANDS < since <= instant.moment(now):
         return None
     return f"it was ordered at {order.time}, but {serving.name} serves since {serving.since}; if that is bad, order it again"
 
 
-def _stale(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
-    """Why the alarm does not count: its data is about an earlier release, or from the very moment of the move.
+def _stale_reason(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
+    """Why the alarm does not count: it is about an earlier release, or from the very moment of the move. Else None.
 
-    One of a group may have begun while the release settled in: it fires on at the moment of which the group tells.
+    An alarm of a group may have begun while the release settled in: it is still firing at the time the group reports.
     """
-    told = str(event.data.get("at") or event.time)
-    if alarm.concerns(began, serving.since, policy.rollback.settle_seconds, told):
+    seen_at = str(event.data.get("at") or event.time)
+    if alarm.concerns(began, serving.since, policy.rollback.settle_seconds, seen_at):
         return None
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     return (
@@ -110,36 +113,36 @@ def _stale(event: Event, began: str, serving: Entry, policy: Policy) -> str | No
 
 
 def _target(event: Event, channel: Channel) -> Entry | None:
-    wanted = event.data.get("to")
-    if not wanted:
+    name = event.data.get("to")
+    if not name:
         return rollback_target(channel)
-    entry = channel.place_of(wanted)
+    entry = channel.place_of(name)
     return entry if entry and entry != channel.serving and not channel.forbids(entry.units.values()) else None
 
 
-def _nowhere(event: Event, channel: Channel, serving: Entry) -> str:
-    wanted = event.data.get("to")
-    if not wanted:
+def _no_target_reason(event: Event, channel: Channel, serving: Entry) -> str:
+    name = event.data.get("to")
+    if not name:
         return (
             f"no stable release is left to go back to from {serving.name}; a person has to choose: promote another release "
             "by name, or lift the quarantined units of a warm one and roll back to it (`federation explain roll_back`)"
         )
-    entry = channel.place_of(wanted)
+    entry = channel.place_of(name)
     if entry and (forbidden := channel.forbids(entry.units.values())):
-        units = ", ".join(channel.quarantine[one].unit for one in forbidden)
-        return f"{wanted} contains units in quarantine: {units}; lift them first, or go back to another release"
-    kept = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
-    state = "serves already" if wanted == serving.name else "is not kept ready"
-    return f"{wanted} {state}; the other releases kept ready: {kept}"
+        units = ", ".join(channel.quarantine[artifact].unit for artifact in forbidden)
+        return f"{name} contains units in quarantine: {units}; lift them first, or go back to another release"
+    ready = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
+    state = "serves already" if name == serving.name else "is not kept ready"
+    return f"{name} {state}; the other releases kept ready: {ready}"
 
 
-def _moment(event: Event, channel: Channel, policy: Policy, now: str) -> str:
-    """The moment of the move: not before the alarm or the last move, if their clock is a little ahead of ours.
+def _move_time(event: Event, channel: Channel, policy: Policy, now: str) -> str:
+    """The time of the move: not before the alarm or the last move, if their clock is a little ahead of ours.
 
     Otherwise the same alarm, still firing, would seem to have begun under the restored release.
     """
-    fired = str(event.data.get("at") or event.time)
-    return not_before(now, fired, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
+    alarm_at = str(event.data.get("at") or event.time)
+    return not_before(now, alarm_at, *channel.last_moved(), seconds=policy.rollback.settle_seconds)
 
 
 def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:
@@ -156,30 +159,30 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
         why=f"{target.name} serves again. {cause.why}",
         move=Move(channel=channel.name, expected=channel.counter, to=to.document()),
         acts=(shift(to),),
-        events=(_rolled_back(to.moves[-1]),),
+        events=(_rolled_back_event(to.moves[-1]),),
         urgent=True,
     )
 
 
-def _rolled_back(moved: Moved) -> Event:
+def _rolled_back_event(move: Moved) -> Event:
     return Event(
         type=events.RELEASE_ROLLED_BACK,
         source="//federation/roll_back",
-        subject=moved.release or "",
-        time=moved.at,
-        key=f"{moved.release}|{moved.counter}",
+        subject=move.release or "",
+        time=move.at,
+        key=f"{move.release}|{move.counter}",
         data={
-            "release": moved.release,
-            "counter": moved.counter,
-            "who": moved.who,
-            "why": moved.why,
-            "quarantined": dict(moved.quarantined),
+            "release": move.release,
+            "counter": move.counter,
+            "who": move.who,
+            "why": move.why,
+            "quarantined": dict(move.quarantined),
         },
     )
 
 
 def _skip(event: Event, why: str) -> Outcome:
-    told = Event(
+    skipped = Event(
         type=events.ROLLBACK_SKIPPED,
         source="//federation/roll_back",
         subject=event.subject,
@@ -187,4 +190,4 @@ def _skip(event: Event, why: str) -> Outcome:
         key=f"{event.id}|{digest(why)}",
         data={"why": why, "alarm": event.data.get("alarm", event.subject)},
     )
-    return Outcome(why=f"no roll-back: {why}", events=(told,))
+    return Outcome(why=f"no roll-back: {why}", events=(skipped,))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does polling find: missed jobs, drift of the nodes, changes in the registry, and alarms that fire?
+"""Polls for missed jobs, drift of the nodes, changes in the registry, and firing alarms.
 
 The four parts are independent, each with its own services, so that a registry that is down hides no alarm and no drift.
 """
@@ -27,6 +27,6 @@ def gather(event: Event, reads: Reads) -> Any:
 
 
 def decide(event: Event, facts: Any, policy: Policy, now: str) -> Outcome:
-    """That part's decision."""
+    """The decision of the part that handles this event."""
     outcome: Outcome = _PART_OF[event.type].decide(event, facts, policy, now)
     return outcome

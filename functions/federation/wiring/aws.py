@@ -55,19 +55,19 @@ def own_clients() -> Clients:
 
 
 def aws_bus(settings: Settings, clients: Clients) -> EventBridgeBus:
-    """The bus of a home on AWS, also for a relay on another cloud."""
+    """The bus of a home on AWS. A relay on another cloud also uses it."""
     return EventBridgeBus(clients.of("events"), settings.bus)
 
 
 def aws_trust(settings: Settings, shown: str | None) -> Trust:
-    """What `receive` on AWS trusts, with the secret that the sender shows."""
+    """The trust of `receive` on AWS, with the secret that this sender shows."""
     return trust_showing(settings.trust, shown, AwsSecrets(own_clients().client).read)
 
 
 def _artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapping[str, Callable[[], Artifacts]]:
     clouds: dict[str, Callable[[], Artifacts]] = {"s3": partial(aws_artifacts, own_clients(), trust)}
     if trust.gcs_buckets:
-        clouds["gs"] = lambda: _google().google_artifacts(settings, trust)
+        clouds["gs"] = lambda: _google_parts().google_artifacts(settings, trust)
     if trust.hub_owners:
         clouds["hf"] = partial(hub_artifacts, settings, trust, read_secret)
     return clouds
@@ -76,14 +76,14 @@ def _artifacts(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Map
 def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapping[str, Callable[[], Trainer]]:
     platforms: dict[str, Callable[[], Trainer]] = {"aws": partial(aws_trainer, own_clients(), settings)}
     if trust.project:
-        platforms["gcp"] = lambda: _google().google_trainer(settings, trust)
+        platforms["gcp"] = lambda: _google_parts().google_trainer(settings, trust)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret)
     return {**platforms, **other_trainers(settings, StsIdentity(own_clients().of("sts")).token)}
 
 
-def _google() -> Any:
-    from federation.wiring import google_parts  # noqa: PLC0415 - only what uses Google Cloud pays for its SDK
+def _google_parts() -> Any:
+    from federation.wiring import google_parts  # noqa: PLC0415 - only users of Google Cloud pay for its SDK
 
     return google_parts
 

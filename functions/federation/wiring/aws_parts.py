@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""AWS's part in every home: artifacts in its buckets, jobs on SageMaker."""
+"""The AWS adapters that every home may use: artifacts in its buckets, jobs on SageMaker."""
 
 from federation.aws.artifacts import S3Artifacts
 from federation.aws.clients import Clients

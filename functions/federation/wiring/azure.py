@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Azure's part in every home: jobs in a workspace, with an identity that needs no key."""
+"""The Azure adapter that every home may use: jobs in a workspace, with an identity that needs no key."""
 
 from collections.abc import Callable, Mapping
 from functools import cache
@@ -24,8 +24,8 @@ class Stated(Workspace, frozen=True, kw_only=True, forbid_unknown_fields=True):
         tenant: The directory's id.
         client: The application's id.
         assertion: The file of an identity token, such as a cluster provides; empty for a token of this home's cloud.
-        audience: The audience of the token of this home's cloud; Azure's other clouds have others.
-        seconds: For how long that token is valid on AWS; on Google Cloud it is an hour.
+        audience: The audience of the token of this home's cloud; Azure's sovereign clouds have other audiences.
+        seconds: How long that token is valid on AWS; on Google Cloud it is an hour.
         api: Resource Manager's address.
         login: Entra's address.
     """
@@ -53,23 +53,23 @@ def azure_trainers(
         SettingsError: The settings are incomplete, or there is no identity token.
     """
     try:
-        found = msgspec.convert(stated, Stated)
+        description = msgspec.convert(stated, Stated)
     except msgspec.ValidationError as error:
         raise SettingsError(f"FEDERATION_AZURE cannot be used: {error}") from error
-    proof = _proof(found, identity)
+    proof = _assertion_source(description, identity)
 
-    def made() -> Trainer:
-        token = EntraToken(_session, found.tenant, found.client, proof, login=found.login)
-        return AzureTrainer(_session, token.token, found, api=found.api, tags=tags)
+    def make() -> Trainer:
+        token = EntraToken(_session, description.tenant, description.client, proof, login=description.login)
+        return AzureTrainer(_session, token.token, description, api=description.api, tags=tags)
 
-    return {"azure": made}
+    return {"azure": make}
 
 
-def _proof(stated: Stated, identity: Identity | None) -> Callable[[], str]:
-    if stated.assertion:
-        return lambda: _read(Path(stated.assertion))
+def _assertion_source(description: Stated, identity: Identity | None) -> Callable[[], str]:
+    if description.assertion:
+        return lambda: _read(Path(description.assertion))
     if identity:
-        return lambda: identity(stated.audience, stated.seconds)
+        return lambda: identity(description.audience, description.seconds)
     raise SettingsError(
         "FEDERATION_AZURE cannot be used: this home has no identity token; name a file that contains one as `assertion`"
     )
@@ -84,6 +84,6 @@ def _read(place: Path) -> str:
 
 @cache
 def _session() -> Any:
-    import requests  # noqa: PLC0415 - only what uses Azure pays for it
+    import requests  # noqa: PLC0415 - only users of Azure pay for it
 
     return requests.Session()

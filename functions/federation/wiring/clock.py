@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What time is it? The machine's time, or in a drill the time in a file."""
+"""The clock: the machine's time or, in a drill, the time in a file."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime

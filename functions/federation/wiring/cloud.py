@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ports of a home in a cloud, as used from a person's machine. Only that cloud's SDK is loaded."""
+"""The ports of a home in a cloud, for a person's machine. Only that cloud's SDK is loaded."""
 
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
@@ -25,7 +25,7 @@ def cloud_dead_letters(settings: Settings) -> DeadLetters:
     """The dead letters of that home: those of `receive` and of each step.
 
     Raises:
-        SettingsError: The settings do not say where they are kept.
+        SettingsError: The settings do not say where the dead letters are.
     """
     return _on_aws(settings) if settings.home == "aws" else _on_google(settings)
 

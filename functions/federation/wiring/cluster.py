@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The part of Kubernetes clusters in every home: on premises, on a GPU cloud, wherever a kubeconfig reaches."""
+"""The Kubernetes adapters that every home may use: one for each cluster that a kubeconfig reaches."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -15,7 +15,7 @@ from federation.ports import Trainer
 
 
 class Cluster(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One cluster: a context of the kubeconfig (none inside the cluster), a namespace, and how it places jobs."""
+    """One cluster: a context of the kubeconfig (None inside the cluster), a namespace, and how it places jobs."""
 
     namespace: str
     context: str | None = None
@@ -29,7 +29,7 @@ def cluster_trainers(
 
     Args:
         stated: The clusters by platform.
-        labels: Labels of all that is made on them.
+        labels: Labels of everything created on them.
 
     Raises:
         SettingsError: The description of a cluster does not fit `Cluster`.
@@ -39,6 +39,8 @@ def cluster_trainers(
     except msgspec.ValidationError as error:
         raise SettingsError(f"FEDERATION_CLUSTERS cannot be used: {error}") from error
     return {
-        platform: partial(KubernetesTrainer, partial(batch, one.context), one.namespace, one.placement, labels)
-        for platform, one in clusters.items()
+        platform: partial(
+            KubernetesTrainer, partial(batch, cluster.context), cluster.namespace, cluster.placement, labels
+        )
+        for platform, cluster in clusters.items()
     }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The ports of a home on Google Cloud, and of `receive` there for a home on AWS. Clients are made at first use."""
+"""The ports of a home on Google Cloud, and of a relay there to a home on AWS. Clients are made at first use."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -45,19 +45,19 @@ def gcp_ports(settings: Settings) -> Ports:
         trainer=TrainerByPlatform(_trainers(settings, trust)),
         traffic=_traffic(settings) if settings.endpoint else TrafficElsewhere(store),
         alarms=MonitoringAlarms(
-            session(settings, "monitoring"), trust.project or "", **_at("api", settings.apis.get("monitoring"))
+            session(settings, "monitoring"), trust.project or "", **_optional("api", settings.apis.get("monitoring"))
         ),
     )
 
 
 def gcp_bus(settings: Settings) -> PubSubBus:
-    """The bus of a home on Google Cloud, also for a relay on another cloud."""
+    """The bus of a home on Google Cloud. A relay on another cloud also uses it."""
     set_google_credentials(settings)
     return PubSubBus(clients.publisher, settings.bus)
 
 
 def bus_on_aws(settings: Settings) -> Bus:
-    """The bus of a home on AWS, reached with this function's own identity and no key.
+    """The bus of a home on AWS, used with this function's own identity and without a key.
 
     Raises:
         SettingsError: The role to assume, or the audience of its token, is not set.
@@ -74,31 +74,31 @@ def assumed_role_clients(settings: Settings) -> "Clients":
     Raises:
         SettingsError: The role to assume, or the audience of its token, is not set.
     """
-    from federation.aws.clients import Clients  # noqa: PLC0415 - only what uses AWS pays for its SDK
+    from federation.aws.clients import Clients  # noqa: PLC0415 - only users of AWS pay for its SDK
 
     settings.needed("relay_role", "relay_audience")
     return Clients(token=partial(_identity(settings).token, settings.relay_audience), role=settings.relay_role)
 
 
 def gcp_trust(settings: Settings, shown: str | None) -> Trust:
-    """What `receive` on Google Cloud trusts, with the secret that the sender shows."""
+    """The trust of `receive` on Google Cloud, with the secret that this sender shows."""
     return trust_showing(settings.trust, shown, read_secret(settings))
 
 
 def read_secret(settings: Settings) -> ReadSecret:
     """A function that reads a secret from Secret Manager."""
-    return GoogleSecrets(session(settings, "secrets"), **_at("api", settings.apis.get("secrets"))).read
+    return GoogleSecrets(session(settings, "secrets"), **_optional("api", settings.apis.get("secrets"))).read
 
 
 def push_tokens(settings: Settings) -> PushTokens:
-    """The verifier of the tokens in Google's pushes, with Google's certificates cached."""
+    """The verifier of the tokens in Google's pushes. It caches Google's certificates."""
     return PushTokens(clients.plain_session, settings.apis.get("certs", CERTS))
 
 
 def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Artifacts]]:
     clouds: dict[str, Callable[[], Artifacts]] = {"gs": partial(google_artifacts, settings, trust)}
     if trust.s3_buckets:
-        clouds["s3"] = lambda: _aws().aws_artifacts(assumed_role_clients(settings), trust)
+        clouds["s3"] = lambda: _aws_parts().aws_artifacts(assumed_role_clients(settings), trust)
     if trust.hub_owners:
         clouds["hf"] = partial(hub_artifacts, settings, trust, read_secret(settings))
     return clouds
@@ -107,7 +107,7 @@ def _artifacts(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Ar
 def _trainers(settings: Settings, trust: Trust) -> Mapping[str, Callable[[], Trainer]]:
     platforms: dict[str, Callable[[], Trainer]] = {"gcp": partial(google_trainer, settings, trust)}
     if trust.aws_accounts and settings.relay_role:
-        platforms["aws"] = lambda: _aws().aws_trainer(assumed_role_clients(settings), settings)
+        platforms["aws"] = lambda: _aws_parts().aws_trainer(assumed_role_clients(settings), settings)
     if trust.hub_owners:
         platforms["hf"] = partial(hub_trainer, settings, trust, read_secret(settings))
     identity = _identity(settings)
@@ -120,15 +120,15 @@ def _traffic(settings: Settings) -> VertexTraffic:
 
 
 def _identity(settings: Settings) -> MetadataIdentity:
-    return MetadataIdentity(clients.plain_session, **_at("host", settings.apis.get("metadata")))
+    return MetadataIdentity(clients.plain_session, **_optional("host", settings.apis.get("metadata")))
 
 
-def _aws() -> Any:
-    from federation.wiring import aws_parts  # noqa: PLC0415 - only what uses AWS pays for its SDK
+def _aws_parts() -> Any:
+    from federation.wiring import aws_parts  # noqa: PLC0415 - only users of AWS pay for its SDK
 
     return aws_parts
 
 
-def _at(name: str, address: str | None) -> dict[str, str]:
-    """`{name: address}`, or {} without an address."""
+def _optional(name: str, address: str | None) -> dict[str, str]:
+    """The keyword arguments `{name: address}`; {} without an address."""
     return {name: address} if address else {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Google Cloud's part in every home: artifacts in its buckets, jobs on Vertex AI."""
+"""The Google Cloud adapters that every home may use: artifacts in its buckets, jobs on Vertex AI."""
 
 import os
 import tempfile
@@ -40,7 +40,7 @@ def google_trainer(settings: Settings, trust: Trust) -> VertexTrainer:
 def set_google_credentials(settings: Settings) -> None:
     """Write FEDERATION_GOOGLE to a file and point GOOGLE_APPLICATION_CREDENTIALS to it, unless that is set.
 
-    Google's libraries read it only from a file. It contains no secret: it says how AWS's own credentials are exchanged.
+    Google's libraries read it only from a file. It has no secret: it says how to exchange AWS's own credentials.
     https://cloud.google.com/iam/docs/workload-identity-federation-with-other-clouds
     """
     if settings.google and "GOOGLE_APPLICATION_CREDENTIALS" not in os.environ:
@@ -50,5 +50,5 @@ def set_google_credentials(settings: Settings) -> None:
 
 
 def session(settings: Settings, service: str) -> Callable[[], Any]:
-    """A session for a service of Google; one reached over plain HTTP is an emulator and gets no token."""
+    """A function that makes a session for a service of Google. Plain HTTP means an emulator, which gets no token."""
     return clients.plain_session if str(settings.apis.get(service)).startswith("http://") else clients.session

@@ -25,7 +25,7 @@ from federation.steps import STEPS, StepName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Carried:
-    """One step's decision about one event, carried out."""
+    """A step's decision about an event, after it was carried out."""
 
     step: str
     event: Event
@@ -34,7 +34,7 @@ class Carried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalHome:
-    """The ports of a local home, and the parts of it that only a local home has."""
+    """The ports of a local home, and the parts that only a local home has."""
 
     ports: Ports
     bus: LocalBus
@@ -46,7 +46,7 @@ class LocalHome:
         self.database.close()
 
     def settle(self, clock: Callable[[], str]) -> Sequence[Carried]:
-        """Deliver until nothing is waiting; returns every decision on the way, in order.
+        """Deliver until nothing waits; returns every decision, in order.
 
         Args:
             clock: Returns the time of each decision, RFC 3339 in UTC.
@@ -79,7 +79,7 @@ def local_home(
         artifact_folders: Folders that `file://` and relative URIs may be read from, besides `jobs/`.
         base: What relative URIs are relative to.
         training_python: The interpreter that runs jobs; this process's own if empty.
-        steps: The steps that hear events.
+        steps: The steps that receive events.
     """
     database = Database(None if in_memory else folder / "store.sqlite")
     bus = LocalBus(database, routes(steps))
@@ -98,7 +98,7 @@ def local_home(
 
 @contextmanager
 def temporary_home(artifact_folders: tuple[Path, ...], base: Path, steps: tuple[StepName, ...]) -> Iterator[LocalHome]:
-    """A home in memory that leaves nothing behind, where only some steps hear events; URIs are read as by `local_home`."""
+    """A home in memory that leaves nothing behind, with only some steps. It reads URIs as `local_home` does."""
     with tempfile.TemporaryDirectory(prefix="federation-") as folder:
         home = local_home(Path(folder), in_memory=True, artifact_folders=artifact_folders, base=base, steps=steps)
         try:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On which platforms besides the two clouds and the Hub does this home run jobs?
+"""The trainers of platforms besides the two clouds and the Hub.
 
-None unless the settings name some; only then are their adapters imported.
+Their adapters are imported only if the settings name such platforms.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,13 +21,13 @@ def other_trainers(
         identity: Returns an identity token of this process for an audience and a number of seconds, if its cloud has
             one.
     """
-    found: dict[str, Callable[[], Trainer]] = {}
+    trainers: dict[str, Callable[[], Trainer]] = {}
     if settings.clusters:
         from federation.wiring.cluster import cluster_trainers  # noqa: PLC0415 - not every package has the adapter
 
-        found |= cluster_trainers(settings.clusters, labels_of(settings))
+        trainers |= cluster_trainers(settings.clusters, labels_of(settings))
     if settings.azure:
         from federation.wiring.azure import azure_trainers  # noqa: PLC0415 - the same
 
-        found |= azure_trainers(settings.azure, identity, azure_tags_of(settings))
-    return found
+        trainers |= azure_trainers(settings.azure, identity, azure_tags_of(settings))
+    return trainers

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a process that lives for hours learn that a secret has changed? It makes anew what depends on the secret."""
+"""How does a process that runs for hours notice a changed secret? It rebuilds whatever depends on the secret."""
 
 import logging
 import threading
@@ -16,37 +16,37 @@ T = TypeVar("T")
 
 
 class Renewed(Generic[T]):
-    """The result of `make`, made anew every `SECONDS`; meanwhile, and if that fails, the last result is returned."""
+    """The result of `make`, rebuilt every `SECONDS`. In between, and after a failure, callers get the last result."""
 
     def __init__(self, make: Callable[[], T], clock: Callable[[], float] = time.monotonic) -> None:
         self._make = make
         self._clock = clock
-        self._made: tuple[float, T] | None = None
+        self._dated: tuple[float, T] | None = None
         self._lock = threading.Lock()
 
     def __call__(self) -> T:
         """The current result, or a new one.
 
         Raises:
-            FederationError: The first one cannot be made.
+            FederationError: The first result cannot be made.
         """
-        made = self._made or self._first()
-        if self._clock() - made[0] <= SECONDS or not self._lock.acquire(blocking=False):
-            return made[1]
+        dated = self._dated or self._first_result()
+        if self._clock() - dated[0] <= SECONDS or not self._lock.acquire(blocking=False):
+            return dated[1]
         try:
-            return self._renewed(made[1])
+            return self._renew(dated[1])
         finally:
             self._lock.release()
 
-    def _first(self) -> tuple[float, T]:
+    def _first_result(self) -> tuple[float, T]:
         with self._lock:
-            self._made = self._made or (self._clock(), self._make())
-            return self._made
+            self._dated = self._dated or (self._clock(), self._make())
+            return self._dated
 
-    def _renewed(self, old: T) -> T:
-        self._made = (self._clock(), old)  # so that if this call is cut off while it reads, the next one does not wait
+    def _renew(self, old: T) -> T:
+        self._dated = (self._clock(), old)  # if this call is cut off while it reads, the next one does not wait
         try:
-            self._made = (self._clock(), self._make())
+            self._dated = (self._clock(), self._make())
         except FederationError as error:
             log.warning("using what was read some minutes ago, as it cannot be read again: %s", error)
-        return self._made[1]
+        return self._dated[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does `receive` get its secrets? By reference: the process that needs them reads them anew every five minutes."""
+"""Reads the trust document and the secrets that it refers to. `receive` does so again every five minutes."""
 
 import logging
 from collections.abc import Callable, Mapping
@@ -17,11 +17,10 @@ ReadSecret = Callable[[str], str]
 def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
     """The trust in FEDERATION_TRUST, with its secrets read.
 
-    A secret without a usable value is left out, so that only the sender that would show it is refused, and no other
-    alarm.
+    A secret without a usable value is left out, so only the senders that show it are refused.
 
     Args:
-        document: As docs/sources.md describes it; a value `{"secret": reference}` stands for the secret's text.
+        document: The document of docs/sources.md. A value `{"secret": reference}` stands for the secret's text.
         read_secret: Reads a secret by its reference.
 
     Raises:
@@ -29,23 +28,23 @@ def trust_of(document: Mapping[str, Any], read_secret: ReadSecret) -> Trust:
         SettingsError: A reference is not text.
     """
     return Trust.read(
-        {key: found for key, value in document.items() if (found := _known(key, value, read_secret)) is not None}
+        {key: text for key, value in document.items() if (text := _usable_value(key, value, read_secret)) is not None}
     )
 
 
-def _known(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
+def _usable_value(key: str, value: Any, read_secret: ReadSecret) -> Any | None:
     try:
-        found = _secret_in(value, read_secret, key)
+        text = _resolved(value, read_secret, key)
     except MissingError as missing:
         log.warning("trust: %s has no value, so senders that show it are refused: %s", key, missing)
         return None
-    if _is_reference(value) and not (found.isascii() and found.strip()):
+    if _is_reference(value) and not (text.isascii() and text.strip()):
         log.warning("trust: the secret of %s is empty or not ASCII, so senders that show it are refused", key)
         return None
-    return found.rstrip("\r\n") if _is_reference(value) else found  # a file's last line end, which no header has
+    return text.rstrip("\r\n") if _is_reference(value) else text  # a header has no line break at its end, as a file may
 
 
-def _secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
+def _resolved(value: Any, read_secret: ReadSecret, what: str) -> Any:
     """The value, or the secret that it refers to."""
     if not _is_reference(value):
         return value
@@ -55,7 +54,7 @@ def _secret_in(value: Any, read_secret: ReadSecret, what: str) -> Any:
 
 
 def trust_showing(document: Mapping[str, Any], shown: str | None, read_secret: ReadSecret) -> Trust:
-    """The trust with only the secret that this sender shows, so that no other secret can keep its delivery waiting.
+    """The trust with only the secret that this sender shows, so no other secret can delay its delivery.
 
     Args:
         document: As for `trust_of`.
@@ -68,7 +67,7 @@ def trust_showing(document: Mapping[str, Any], shown: str | None, read_secret: R
 
 
 def trust_without_secrets(document: Mapping[str, Any]) -> Trust:
-    """The trust without its secrets, for a function that no outsider calls: accounts, buckets, owners, projects."""
+    """The trust without secrets, for functions that no outsider calls: accounts, buckets, owners, projects."""
     return Trust.read({key: value for key, value in document.items() if not _is_reference(value)})
 
 

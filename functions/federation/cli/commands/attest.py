@@ -38,18 +38,18 @@ def attest(
     signer = signer_of(key) if key else None
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        found = shelf.release(release_of(shelf, release))
-        reports = {kind: _report(shelf, kind, unit) for kind, unit in found["units"].items()}
+        document = shelf.release(release_of(shelf, release))
+        reports = {kind: _report(shelf, kind, unit) for kind, unit in document["units"].items()}
         by = verifier or f"federation:{shelf.policy().org}"
-    told = [envelope(one, signer) if signer else one for one in statements(found, reports, by)]
+    lines = [envelope(statement, signer) if signer else statement for statement in statements(document, reports, by)]
     if as_json:
-        print_json(told)
+        print_json(lines)
     else:
-        print("\n".join(map(as_text, told)))
+        print("\n".join(map(as_text, lines)))
 
 
 def _report(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> Mapping[str, Any]:
-    found = report_of(shelf, kind, unit)
-    if found is None:
+    report = report_of(shelf, kind, unit)
+    if report is None:
         raise MissingError(f"this home does not hold the report {unit['report']} by which {unit['name']} came in")
-    return found[1]
+    return report[1]

@@ -3,7 +3,6 @@
 
 import json
 import math
-import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from federation.cli.failure import failure_of
+from federation.cli.failure import failure_of, tell
 from federation.cli.files.records import records_of
 from federation.cli.pages.categories import Lost, lines, lost
 from federation.cli.screen.visible import visible_lines
@@ -26,7 +25,7 @@ _SEVERITY: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Question:
-    """The comparison to make for every pair."""
+    """What to compare, the same for every pair."""
 
     metric: str
     margin: float
@@ -36,7 +35,7 @@ class _Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Answer:
-    """The stricter of a pair's comparisons, against whom it was made, and the categories that lost."""
+    """The worse of a pair's comparisons, the side it was made against, and the categories that lost."""
 
     against: str
     comparison: Comparison
@@ -85,14 +84,14 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
     try:
         answer = _answer(candidate, baseline, anchor, question)
     except ContractError as error:
+        failure = failure_of(error)
         if as_json:
-            failure = {"error": asdict(failure_of(error))}
-            print(_dumped({**_unknown(str(error)), "flipped": [], "categories": [], "against": None, **failure}))
-        print(visible_lines("\n".join(filter(None, (f"federation: {error}", error.hint)))), file=sys.stderr)
-        return error.exit_code
+            unmeasured = {**_unknown(str(error)), "flipped": [], "categories": [], "against": None}
+            print(_json({**unmeasured, "error": asdict(failure)}))
+        return tell(failure, as_json=False)  # with --json the comparison's object contains the failure
     if as_json:
         items = {"flipped": list(answer.comparison.named), "categories": list(map(asdict, answer.categories))}
-        print(_dumped({**_numbers(answer), "reason": answer.reason, **items}))
+        print(_json({**_numbers(answer), "reason": answer.reason, **items}))
     else:
         print(visible_lines("\n".join(_page(answer))))
     return 0 if answer.comparison.verdict == "pass" else REFUSED
@@ -107,11 +106,12 @@ def _every_pair(folder: Path, question: _Question) -> int:
         pair = folder / name
         anchor = pair / "anchor.jsonl"
         try:
-            found = anchor if anchor.exists() else None
-            line = _line(_answer(pair / "candidate.jsonl", pair / "baseline.jsonl", found, question), found is not None)
+            existing = anchor if anchor.exists() else None
+            answer = _answer(pair / "candidate.jsonl", pair / "baseline.jsonl", existing, question)
+            line = _line(answer, existing is not None)
         except ContractError as error:
             broken, line = True, _unknown(str(error))
-        print(_dumped({"pair": name, **line}))
+        print(_json({"pair": name, **line}))
     return ContractError.exit_code if broken else 0
 
 
@@ -142,9 +142,9 @@ def _against(name: str, mine: Records, other: Records, question: _Question) -> _
         against=f"the {name}",
         lower_is_better=question.lower_is_better,
     )
-    known = comparison.interval is not None
-    worse = lost(mine, other, question.metric, lower_is_better=question.lower_is_better) if known else ()
-    return _Answer(against=name, comparison=comparison, reason=reason, categories=worse)
+    is_estimated = comparison.interval is not None
+    categories = lost(mine, other, question.metric, lower_is_better=question.lower_is_better) if is_estimated else ()
+    return _Answer(against=name, comparison=comparison, reason=reason, categories=categories)
 
 
 def _strictness(answer: _Answer) -> tuple[int, float]:
@@ -179,7 +179,7 @@ def _unknown(reason: str) -> dict[str, Any]:
     return {"verdict": "inconclusive", **numbers, "n": 0, "detectable": None, "reason": reason}
 
 
-def _dumped(line: dict[str, Any]) -> str:
+def _json(line: dict[str, Any]) -> str:
     return json.dumps(line, allow_nan=False)
 
 

@@ -20,7 +20,7 @@ from federation.cli.screen.output import as_text, print_lines, print_table, read
 from federation.cli.store import inventory
 from federation.cli.store.shelf import Shelf
 from federation.core import names
-from federation.demo.examples import examples as found
+from federation.demo.examples import examples as examples_in
 from federation.demo.show import play
 from federation.demo.stage import Line
 
@@ -57,9 +57,12 @@ def demo(
 
     Needs no account and no network. With --json, one object a line.
     """
-    source = found(examples)
+    source = examples_in(examples)
     with _place(folder, keep=keep) as place:
-        lines = [printed(line, as_json=as_json) for line in play(place, source)]
+        lines = []
+        for line in play(place, source):
+            printed(line, as_json=as_json)
+            lines.append(line)
         if not as_json:
             _print_end(lines, place, kept=keep or folder is not None)
 
@@ -75,7 +78,7 @@ def _place(folder: Path | None, *, keep: bool) -> Iterator[Path]:
 
 
 def printed(line: Line, *, as_json: bool) -> Line:
-    """The line, printed."""
+    """Print the line, and return it."""
     if as_json:
         print(as_text(asdict(line)), flush=True)
     else:
@@ -114,7 +117,7 @@ def _counted(documents: Sequence[str]) -> Iterator[tuple[str, str, str]]:
 
 
 def _looks(place: Path, *, kept: bool) -> Iterator[str]:
-    """What to type next, as this shell finds it: after `make demo` the command is `.venv/bin/federation`."""
+    """What to type next, in this shell: after `make demo` the command is `.venv/bin/federation`."""
     is_found = shutil.which("federation") or Path(sys.argv[0]).name != "federation"
     command = "federation" if is_found else sys.argv[0]
     looks = _LOOKS if kept else ("demo", *_LOOKS)

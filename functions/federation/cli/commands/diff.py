@@ -22,7 +22,7 @@ from federation.core.digest import digest
 from federation.errors import MissingError
 
 _NOTHING: Final[Mapping[str, Any]] = {"units": {}}
-"""What a release is compared with before anything serves."""
+"""The earlier side of a comparison before anything serves."""
 _OF_A_UNIT: Final = ("platform", "api", "contract", "calibration", "provenance", "residency", "cost")
 
 
@@ -42,18 +42,18 @@ def diff(
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         before, after = _pair(shelf, one, other)
-        found = diff_of(shelf, before, after)
+        difference = diff_of(shelf, before, after)
     if as_json:
-        print_json(found)
+        print_json(difference)
     else:
-        _print(found)
+        _print(difference)
 
 
 def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str | None, str]:
-    """The earlier and the later release that are meant; None is nothing, for nothing serves yet.
+    """The names of the earlier and the later release. The earlier one is None if nothing serves yet.
 
     Raises:
-        MissingError: One of them is not there.
+        MissingError: There is no such release, or none waits to serve.
     """
     if one and other:
         return release_of(shelf, one), release_of(shelf, other)
@@ -61,15 +61,15 @@ def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str | None,
     served = channel.serving.name if channel.serving else None
     if one:
         return served, release_of(shelf, one)
-    waits = next_release(shelf, channel, now())
-    if waits is None:
+    candidate = next_release(shelf, channel, now())
+    if candidate is None:
         hint = "Name two releases; `federation releases` lists them. `federation explain fuse` tells of the last merge."
         raise MissingError("no release waits to serve", hint=hint)
-    return served, waits.name
+    return served, candidate.name
 
 
 def diff_of(shelf: Shelf, before: str | None, after: str) -> dict[str, Any]:
-    """The differences of two stored releases, or of nothing and one, as JSON."""
+    """The differences of two releases, as JSON; `before` is None to compare with nothing."""
     old, new = shelf.release(before) if before else _NOTHING, shelf.release(after)
     kinds = sorted({*old["units"], *new["units"]})
     return {
@@ -81,81 +81,81 @@ def diff_of(shelf: Shelf, before: str | None, after: str) -> dict[str, Any]:
 
 
 def _unit(shelf: Shelf, old: Mapping[str, Any], new: Mapping[str, Any], kind: str) -> dict[str, Any]:
-    was, is_ = old["units"].get(kind), new["units"].get(kind)
-    what = _what(was, is_)
+    before, after = old["units"].get(kind), new["units"].get(kind)
+    what = _what(before, after)
     return {
-        "before": was["name"] if was else None,
-        "after": is_["name"] if is_ else None,
+        "before": before["name"] if before else None,
+        "after": after["name"] if after else None,
         "what": what,
-        "differences": _made_otherwise(shelf, was["name"], is_["name"]) if what == "changed" else [],
-        "findings": _findings(shelf, kind, is_, old) if what in {"changed", "added"} else [],
+        "differences": _differences_in_making(shelf, before["name"], after["name"]) if what == "changed" else [],
+        "findings": _findings(shelf, kind, after, old) if what in {"changed", "added"} else [],
     }
 
 
-def _what(was: Mapping[str, Any] | None, is_: Mapping[str, Any] | None) -> str:
-    """What became of a kind's unit."""
-    if was is None:
+def _what(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> str:
+    """What became of a kind's unit: added, gone, same or changed."""
+    if before is None:
         return "added"
-    if is_ is None:
+    if after is None:
         return "gone"
-    return "same" if was["digest"] == is_["digest"] else "changed"
+    return "same" if before["digest"] == after["digest"] else "changed"
 
 
-def _made_otherwise(shelf: Shelf, was: str, is_: str) -> list[str]:
-    return list(member_differences(_picked(stated(shelf, was)), _picked(stated(shelf, is_))))
+def _differences_in_making(shelf: Shelf, before: str, after: str) -> list[str]:
+    return list(member_differences(_compared_members(stated(shelf, before)), _compared_members(stated(shelf, after))))
 
 
 def _findings(shelf: Shelf, kind: str, unit: Mapping[str, Any], old: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What the gates found about a unit, if it was judged against just this release, or by the floors alone."""
-    found = inventory.report_of(shelf, kind, unit)
+    """The gates' findings about a unit, if it was judged against `old`; else none."""
+    report = inventory.report_of(shelf, kind, unit)
     against = digest(old) if old is not _NOTHING else None
-    return found[1]["findings"] if found and found[1]["basis"]["baseline"] == against else []
+    return report[1]["findings"] if report and report[1]["basis"]["baseline"] == against else []
 
 
 def _rules(release: Mapping[str, Any]) -> dict[str, Any]:
-    """What a release says besides its units; in routes kinds stand for them, for their names always differ."""
+    """What a release says besides its units. In routes their names, which always differ, are replaced by kinds."""
     kinds = {unit["name"]: kind for kind, unit in release["units"].items()}
     return {
         "api": release["api"],
         "policy": f"{release['policy']['name']} version {release['policy']['version']}",
         "anchor": release["anchor"]["name"] if release["anchor"] else "none",
-        "routes": _renamed(release["routes"], kinds),
-        "fallback": _renamed(release["fallback"], kinds),
+        "routes": _with_kinds(release["routes"], kinds),
+        "fallback": _with_kinds(release["fallback"], kinds),
     }
 
 
-def _renamed(value: Any, kinds: Mapping[str, str]) -> Any:
+def _with_kinds(value: Any, kinds: Mapping[str, str]) -> Any:
     match value:
         case dict():
-            return {key: _renamed(one, kinds) for key, one in value.items()}
+            return {key: _with_kinds(member, kinds) for key, member in value.items()}
         case list():
-            return [_renamed(one, kinds) for one in value]
+            return [_with_kinds(member, kinds) for member in value]
         case str():
             return kinds.get(value, value)
         case _:
             return value
 
 
-def _picked(unit: Mapping[str, Any]) -> dict[str, Any]:
+def _compared_members(unit: Mapping[str, Any]) -> dict[str, Any]:
     return {member: unit[member] for member in _OF_A_UNIT if member in unit}
 
 
-def _count(found: Mapping[str, Any]) -> str:
-    changed = sum(one["what"] != "same" for one in found["units"].values())
-    return f": {changed:,} of {counted(len(found['units']), 'unit')} differ"
+def _count(difference: Mapping[str, Any]) -> str:
+    changed = sum(unit["what"] != "same" for unit in difference["units"].values())
+    return f": {changed:,} of {counted(len(difference['units']), 'unit')} differ"
 
 
-def _print(found: Mapping[str, Any]) -> None:
-    before = found["before"] or "nothing"
-    print_answer(f"From {before} to {found['after']}{_count(found)}")
-    units = found["units"]
+def _print(difference: Mapping[str, Any]) -> None:
+    before = difference["before"] or "nothing"
+    print_answer(f"From {before} to {difference['after']}{_count(difference)}")
+    units = difference["units"]
     print_table(
         "Units",
         ("kind", "before", "after", "what"),
-        ((kind, one["before"] or "", one["after"] or "", one["what"]) for kind, one in units.items()),
+        ((kind, unit["before"] or "", unit["after"] or "", unit["what"]) for kind, unit in units.items()),
     )
-    for one in units.values():
-        print_lines(f"{one['after'] or one['before']}: made differently", map(readable, one["differences"]))
-        told = (line for finding in one["findings"] for line in finding_lines(finding))
-        print_lines(f"{one['after']}: what the gates found against {before}", told)
-    print_lines("Release", map(readable, found["release"]))
+    for unit in units.values():
+        print_lines(f"{unit['after'] or unit['before']}: made differently", map(readable, unit["differences"]))
+        lines = (line for finding in unit["findings"] for line in finding_lines(finding))
+        print_lines(f"{unit['after']}: what the gates found against {before}", lines)
+    print_lines("Release", map(readable, difference["release"]))

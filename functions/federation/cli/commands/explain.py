@@ -30,7 +30,7 @@ from federation.steps import STEPS
 
 _EVENT: Final = re.compile(r"(?:sha256:)?[0-9a-f]{6,64}")
 _SHOWN: Final = 3
-"""Completions that wait, or are undecided, and are named where a unit is not found."""
+"""Most waiting or undecided completions that are named if a unit is not found."""
 
 
 def explain(
@@ -73,10 +73,10 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         return page_of_release(shelf, history, subject)
     if (page := page_of_unit(shelf, history, subject)) is not None:
         return page
-    if found := _decision(history, subject):
-        return page_of_decision(shelf, history, found)
-    if (meant := whole_name(shelf, subject)) is not None:
-        return page_about(shelf, meant)
+    if decision := _decision(history, subject):
+        return page_of_decision(shelf, history, decision)
+    if (name := whole_name(shelf, subject)) is not None:
+        return page_about(shelf, name)
     if subject == "last":
         raise MissingError("nothing has been decided in this home yet")
     if subject in STEPS:
@@ -84,58 +84,64 @@ def page_about(shelf: Shelf, subject: str) -> Page:
     raise MissingError(
         f"nothing is stored about {subject!r:.100}; name a release, a unit, a job, an event, a step, `policy`, or `last`",
         hint=" ".join(
-            ["`federation releases` and `federation status --all` list the names.", *_not_there_yet(shelf, subject)]
+            ["`federation releases` and `federation status --all` list the names.", *_where_else(shelf, subject)]
         ),
     )
 
 
 def _undecided(shelf: Shelf, subject: str) -> Page | None:
-    """The page of what came and no step has decided about: a body that nobody could read, or a completion."""
+    """The page of a parked body, or of a completion without a decision; None if the subject is neither."""
     if subject.startswith(names.PARKED):
         return page_of_parked(shelf, subject)
     is_event = subject.startswith(names.EVENTS) or _EVENT.fullmatch(subject)
     return page_of_received(shelf, subject) if is_event or "://" in subject else None
 
 
-def _not_there_yet(shelf: Shelf, subject: str) -> Iterator[str]:
-    """Where a unit may be that has no page yet: which units a manifest names is not known before all its files are there."""
+def _where_else(shelf: Shelf, subject: str) -> Iterator[str]:
+    """Where a unit without a page may be. A manifest's units are not known before all of its files are there."""
     fits = _may_bring(shelf, subject)
-    waits = [one for one in waiting(shelf) if fits(one)] if shelf.names(names.WAITING) else ()
-    if waits:
-        yield f"Or its files are not all there yet: {counted(len(waits), 'completion')} waiting, such as {_named(waits)}."
+    incomplete = [completion for completion in waiting(shelf) if fits(completion)] if shelf.names(names.WAITING) else ()
+    if incomplete:
+        count = counted(len(incomplete), "completion")
+        yield f"Or its files are not all there yet: {count} waiting, such as {_examples(incomplete)}."
     unread, more = undecided(shelf)
-    received = [one for one in unread if fits(one)]
+    received = [completion for completion in unread if fits(completion)]
     if received:
         count = counted(len(received) + more, "completion")
-        yield f"Or nothing is decided about it yet: {count} received, such as {_named(received)}."
-    if names.version_named(subject) and not (waits or received):
+        yield f"Or nothing is decided about it yet: {count} received, such as {_examples(received)}."
+    if names.version_named(subject) and not (incomplete or received):
         yield "Or its event was lost: federation tick sweep"
 
 
 def _may_bring(shelf: Shelf, subject: str) -> Callable[[Mapping[str, Any]], bool]:
-    """Whether a completion may bring that unit: its place names no kind, or the unit's."""
+    """A test whether a completion may bring the unit: its place names no kind, or the unit's kind."""
     kind = kind_of(subject)
-    kinds = {one for several in shelf.policy().matrix.values() for one in several}
+    kinds = {kind_ for shipped in shelf.policy().matrix.values() for kind_ in shipped}
 
     def fits(completion: Mapping[str, Any]) -> bool:
-        named = {one for one in kinds if one in completion["subject"]}
-        return not named or kind in named or kind not in kinds
+        kinds_in_place = {kind_ for kind_ in kinds if kind_ in completion["subject"]}
+        return not kinds_in_place or kind in kinds_in_place or kind not in kinds
 
     return fits
 
 
-def _named(completions: Sequence[Mapping[str, Any]]) -> str:
-    return ", ".join(f"`federation explain {short(one['event'])}` ({one['subject']})" for one in completions[:_SHOWN])
+def _examples(completions: Sequence[Mapping[str, Any]]) -> str:
+    return ", ".join(
+        f"`federation explain {short(completion['event'])}` ({completion['subject']})"
+        for completion in completions[:_SHOWN]
+    )
 
 
 def _decision(history: History, subject: str) -> Past | None:
-    """The last decision that is meant."""
+    """The last decision about the subject; None if there is none."""
     if subject == "last":
         return history.last()
     if subject in STEPS:
         return history.last(subject)
     if subject.startswith(DECIDED_IN):
         return next(reversed(history.under(subject)), None)
-    found = history.on(subject) if _EVENT.fullmatch(subject) else ()
-    ordered = [past for past in found if past.is_typed and names.short(past.event.id).startswith(names.short(subject))]
-    return next(reversed(ordered or found or history.about(subject)), None)
+    decisions = history.on(subject) if _EVENT.fullmatch(subject) else ()
+    ordered = [
+        past for past in decisions if past.is_typed and names.short(past.event.id).startswith(names.short(subject))
+    ]
+    return next(reversed(ordered or decisions or history.about(subject)), None)

@@ -18,12 +18,12 @@ from federation.core.statistics.repeatability import disagreement
 from federation.errors import REFUSED
 
 
-def _digest(written: str) -> str:
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", written):
+def _digest(text: str) -> str:
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
         raise typer.BadParameter(
             "expected sha256: and 64 hexadecimal digits, as the manifest's evidence names its suite"
         )
-    return written
+    return text
 
 
 def flaky(
@@ -49,29 +49,29 @@ def flaky(
     more than one item in ten: then it is the suite that has to be mended.
     """
     shares = disagreement([records_of(path, metric) for path in runs], metric)
-    written = {item: Decimal(decimal_text(share)) for item, share in sorted(shares.items())}
-    found = {item: share for item, share in written.items() if share > Decimal(decimal_text(limit))}
+    rounded = {item: Decimal(decimal_text(share)) for item, share in sorted(shares.items())}
+    flaky_items = {item: share for item, share in rounded.items() if share > Decimal(decimal_text(limit))}
     if as_json:
-        print_json(_rule(found, suite, len(runs), limit) if found else None)
+        print_json(_rule(flaky_items, suite, len(runs), limit) if flaky_items else None)
     else:
-        _print(found, len(shares), len(runs))
-    if len(found) * ONE_IN > len(shares):
+        _print(flaky_items, len(shares), len(runs))
+    if len(flaky_items) * ONE_IN > len(shares):
         raise typer.Exit(REFUSED)
 
 
-def _rule(found: Mapping[str, Decimal], suite: str, runs: int, limit: float) -> dict[str, Any]:
-    """The object that schemas/policy.v1.json describes."""
+def _rule(flaky_items: Mapping[str, Decimal], suite: str, runs: int, limit: float) -> dict[str, Any]:
+    """The object `flaky` of schemas/policy.v1.json."""
     return {
         "suite": suite,
         "runs": runs,
         "limit": decimal_text(limit),
-        "items": {item: str(share) for item, share in found.items()},
+        "items": {item: str(share) for item, share in flaky_items.items()},
     }
 
 
-def _print(found: Mapping[str, Decimal], items: int, runs: int) -> None:
-    worst = sorted(found.items(), key=lambda one: (-one[1], one[0]))
-    print_line(f"{len(found):,} of {items:,} items disagree with themselves in {runs:,} runs.")
+def _print(flaky_items: Mapping[str, Decimal], items: int, runs: int) -> None:
+    worst = sorted(flaky_items.items(), key=lambda entry: (-entry[1], entry[0]))
+    print_line(f"{len(flaky_items):,} of {items:,} items disagree with themselves in {runs:,} runs.")
     print_table("Flaky items", ("item", "share of pairs of runs"), ((item, str(share)) for item, share in worst))
-    if len(found) * ONE_IN > items:
+    if len(flaky_items) * ONE_IN > items:
         print_line(f"These are more than one in {ONE_IN}, and no policy may leave out so many: mend the suite.")

@@ -36,8 +36,8 @@ def fuse(
     if as_json:
         print_json(offline.answer(fused, output, explain=explain))
     else:
-        for one in fused.refusals:
-            print_line(f"refused: {one.subject}: {one.why}", to=sys.stderr)
+        for refusal in fused.refusals:
+            print_line(f"refused: {refusal.subject}: {refusal.why}", to=sys.stderr)
         for line in offline.lines(fused, output, explain=explain):
             print_line(line)
     raise typer.Exit(0 if fused.release is not None else REFUSED)

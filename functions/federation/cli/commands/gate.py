@@ -36,16 +36,16 @@ def gate(
     as_json: AsJson = False,
 ) -> None:
     """Run the four gates on the units of one manifest, without a home. Exit code 10 unless all of them pass."""
-    found = offline.judge(manifest, policy or _nearest_policy(manifest), baseline)
-    reports = sorted(found.reports, key=lambda report: str(report["unit"]["name"]))
-    rejected = [one for one in found.refusals if not one.by_gate]
+    result = offline.judge(manifest, policy or _nearest_policy(manifest), baseline)
+    reports = sorted(result.reports, key=lambda report: str(report["unit"]["name"]))
+    rejected = [refusal for refusal in result.refusals if not refusal.by_gate]
     if as_json:
-        refusals = [{"subject": one.subject, "why": one.why} for one in rejected]
+        refusals = [{"subject": refusal.subject, "why": refusal.why} for refusal in rejected]
         print_json({"reports": [_with_remedies(report) for report in reports], "rejected": refusals})
     else:
         passing, units = sum(report["verdict"] == "pass" for report in reports), len(reports) + len(rejected)
         print_answer(f"{passing:,} of {counted(units, 'unit passes', 'units pass')} all four gates.")
-        print_lines("Rejected before any gate", (f"{one.subject}: {one.why}" for one in rejected))
+        print_lines("Rejected before any gate", (f"{refusal.subject}: {refusal.why}" for refusal in rejected))
         for report in reports:
             title = f"{report['unit']['name']}: {report['verdict'].upper()}"
             print_lines(title, (line for finding in report["findings"] for line in finding_lines(finding)))
@@ -62,6 +62,6 @@ def _nearest_policy(manifest: Path) -> Path:
     if not manifest.exists():
         raise no_file(manifest)
     for folder in manifest.resolve().parents:
-        if (found := folder / "policy.json").is_file():
-            return found
+        if (policy := folder / "policy.json").is_file():
+            return policy
     raise MissingError(f"there is no policy.json beside {manifest} or above; name one with --policy")

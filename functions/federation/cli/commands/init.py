@@ -62,17 +62,17 @@ def init(
     with opened(folder, create=True, wait=wait) as home:
         store = home.ports.store
         earlier = store.names(names.POLICIES)
-        _same_channel(store, earlier, checked, policy)
+        _check_channel(store, earlier, checked, policy)
         if earlier and name not in earlier and not (who and why):
             raise typer.BadParameter(
                 "another policy is in force; add --who NAME --why SENTENCE: who replaces it, and why"
             )
         _keep(store, name, document, policy)
         active, place = store.names(names.POLICIES)[-1], home.place
-        told = _written_down(home, _order(checked, who, why)) if who and why else Followed(happened=())
+        followed = _carry_order(home, _order(checked, who, why)) if who and why else Followed(happened=())
     odd = list(unlikely(checked, now())) if active == name else []
     if as_json:
-        happened = list(rendered(told))
+        happened = list(rendered(followed))
         stored = {"home": place, "policy": name, "digest": checked.digest, "active": active == name}
         print_json({**stored, "unlikely": odd, "happened": happened})
     else:
@@ -84,17 +84,17 @@ def init(
                 f"{active} stays in force: it has a higher version. To go back to these rules, give them a higher one."
             )
         if who and why:
-            print_happened(told, as_json=False)
+            print_happened(followed, as_json=False)
         print_lines(UNLIKELY, odd)
-    if told.open:
+    if followed.open:
         raise typer.Exit(ORDERED)
 
 
 def _keep(store: Store, name: str, document: Mapping[str, Any], path: Path) -> None:
-    """Store it under its version, once.
+    """Store the policy under its version.
 
     Raises:
-        ConflictError: Another one has this version.
+        ConflictError: Another policy has this version.
     """
     try:
         store.keep(name, canonical(document))
@@ -105,14 +105,14 @@ def _keep(store: Store, name: str, document: Mapping[str, Any], path: Path) -> N
         ) from error
 
 
-def _written_down(home: Home, given: Event) -> Followed:
-    """What came of the order.
+def _carry_order(home: Home, event: Event) -> Followed:
+    """Carry out the order, and return the decisions.
 
     Raises:
-        ServiceError: It was not announced, though the policy is stored.
+        ServiceError: The order was not announced, though the policy is stored.
     """
     try:
-        return home.carry(given)
+        return home.carry(event)
     except ServiceError as error:
         if error.hint == ServiceError.hint:
             error.hint = "The policy is stored and counts. The same command again writes down who stored it."
@@ -120,16 +120,16 @@ def _written_down(home: Home, given: Event) -> Followed:
 
 
 def _order(policy: Policy, who: str, why: str) -> Event:
-    """What is told of whoever stores a policy."""
+    """The order that records who stores a policy, and why."""
     data = {"who": who, "why": why, "version": policy.version, "digest": policy.digest}
     return order(events.POLICY_ORDERED, data, names.policy(policy.version), now())
 
 
-def _same_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path) -> None:
-    """Refuse a policy for another channel: what is in quarantine in the old one would be forgotten.
+def _check_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path) -> None:
+    """Raise if the policy is for another channel, which would forget the quarantine of this one.
 
     Raises:
-        ContractError: The policy in force governs another channel.
+        ContractError: The active policy governs another channel.
     """
     body = store.read(earlier[-1]) if earlier else None
     governed = recorded_policy(earlier[-1], body).channel if body is not None else new.channel

@@ -25,7 +25,7 @@ from federation.ports import Store
 from federation.stored import decoded
 
 _LONGEST: Final = 1 << 30
-"""Bytes of an earlier answer: it names every document of a home."""
+"""Most bytes of an earlier answer, which names every document of a home."""
 
 
 def intact(
@@ -40,24 +40,24 @@ def intact(
     Reads the whole store: each document against its name and against the decisions that wrote or read it, and every move
     of the channel. Keep what --json prints outside of the home, and --since shows later that nothing was removed.
     """
-    before = _listed(since) if since else {}
+    before = _digests_in(since) if since else {}
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
-        found = References()
-        for name, body in sorted(_taken(found, shelf, home.ports.store).items()):
-            _take_channel(found, shelf, name, body)
-    documents, moved = found.digests, _moved(found.moves)
-    faults = [*_faults_since(before, {**documents, **moved}), *found.faults()]
-    odd = list(found.oddities())
+        references = References()
+        for name, body in sorted(_taken(references, shelf, home.ports.store).items()):
+            _take_channel(references, shelf, name, body)
+    documents, moved = references.digests, _digests_of_moves(references.moves)
+    faults = [*_faults_since(before, {**documents, **moved}), *references.faults()]
+    odd = list(references.oddities())
     seal = _seal(documents, moved)
     if as_json:
-        told = {"intact": not faults, "seal": seal, "moves": found.made(), "faults": faults, "odd": odd}
-        print_json({**told, "documents": documents, "moved": moved})
+        summary = {"intact": not faults, "seal": seal, "moves": references.made(), "faults": faults, "odd": odd}
+        print_json({**summary, "documents": documents, "moved": moved})
     else:
-        counts = f"{counted(len(documents), 'document')}, {counted(found.decisions, 'decision')}"
+        counts = f"{counted(len(documents), 'document')}, {counted(references.decisions, 'decision')}"
         verdict = "NOT intact" if faults else "Intact"
         print_line(
-            f"{verdict}: {counts}, {counted(found.made(), 'move')}, {counted(len(faults), 'fault')}. Seal {seal}"
+            f"{verdict}: {counts}, {counted(references.made(), 'move')}, {counted(len(faults), 'fault')}. Seal {seal}"
         )
         print_lines("Faults", faults)
         print_lines("Odd, but perhaps nobody's doing", odd)
@@ -65,41 +65,48 @@ def intact(
         raise typer.Exit(REFUSED)
 
 
-def _taken(found: References, shelf: Shelf, store: Store) -> Mapping[str, bytes | None]:
-    """The channels, once every document is taken that was stored before they were read: a home at work moves meanwhile."""
+def _taken(references: References, shelf: Shelf, store: Store) -> Mapping[str, bytes | None]:
+    """Take every document, and return the stored channels.
+
+    A home may move meanwhile, so this repeats until every document was taken that is older than the channels.
+    """
     channels: dict[str, bytes | None] = {}
     while True:
-        for name, body in shelf.bodies([one for one in store.names("") if one not in found.digests]):
-            found.take(name, body)
-        now = {name: store.channel(name) for name in sorted(found.channels)}
+        for name, body in shelf.bodies([place for place in store.names("") if place not in references.digests]):
+            references.take(name, body)
+        now = {name: store.channel(name) for name in sorted(references.channels)}
         if now == channels:
             return channels
         channels = now
 
 
-def _take_channel(found: References, shelf: Shelf, name: str, body: bytes | None) -> None:
-    """Note what a channel is now; one that is damaged is a fault, and hides no other."""
+def _take_channel(references: References, shelf: Shelf, name: str, body: bytes | None) -> None:
+    """Take a channel. A damaged one becomes a fault, and the others are still checked."""
     try:
         channel = channel_of(decoded(f"the channel {name}", body) if body is not None else None, name)
     except ContractError as error:
-        found.take_damage(str(error))
+        references.take_damage(str(error))
     else:
-        found.take_channel(channel, body, moves(shelf, channel))
+        references.take_channel(channel, body, moves(shelf, channel))
 
 
-def _moved(known: Mapping[str, Sequence[Moved]]) -> dict[str, str]:
-    """The digest of each move, by the channel and its number."""
-    return {f"move {one.counter} of {name}": digest(to_builtins(one)) for name, made in known.items() for one in made}
+def _digests_of_moves(moves_by_channel: Mapping[str, Sequence[Moved]]) -> dict[str, str]:
+    """The digest of each move, by its number and channel in words."""
+    return {
+        f"move {move.counter} of {name}": digest(to_builtins(move))
+        for name, channel_moves in moves_by_channel.items()
+        for move in channel_moves
+    }
 
 
-def _listed(path: Path) -> Mapping[str, str]:
+def _digests_in(path: Path) -> Mapping[str, str]:
     """The digests of documents and moves in an earlier answer.
 
     Raises:
-        ContractError: It is none.
+        ContractError: The file is not such an answer.
     """
-    told = strict_json.document(bytes_of(path), what=str(path), limit=_LONGEST)
-    members = told if isinstance(told, dict) else {}
+    document = strict_json.document(bytes_of(path), what=str(path), limit=_LONGEST)
+    members = document if isinstance(document, dict) else {}
     documents, moved, seal = (members.get(what) for what in ("documents", "moved", "seal"))
     if not (isinstance(documents, dict) and isinstance(moved, dict)) or seal != _seal(documents, moved):
         raise ContractError(f"{path} is not what `federation intact --json` printed")

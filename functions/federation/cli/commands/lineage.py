@@ -28,11 +28,11 @@ def lineage(
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         name = release_of(shelf, release) if release else serving(shelf)
-        found = lineage_of(shelf, name)
+        document = lineage_of(shelf, name)
     if as_json:
-        print_json(found)
+        print_json(document)
     else:
-        _print(found)
+        _print(document)
 
 
 def lineage_of(shelf: Shelf, name: str) -> dict[str, Any]:
@@ -56,23 +56,23 @@ def _unit(shelf: Shelf, unit: Mapping[str, Any], brought: Mapping[str, Any]) -> 
 
 
 def _brought(shelf: Shelf, release: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """By kind the release in which its unit was new: the first from which all since have carried it."""
-    found: dict[str, Mapping[str, Any]] = {}
+    """The release that brought each unit, by kind: the one from which all later releases carried it."""
+    releases: dict[str, Mapping[str, Any]] = {}
     carried = set(release["units"])
     while True:
-        found |= dict.fromkeys(carried, release)
+        releases |= dict.fromkeys(carried, release)
         carried = {kind for kind in carried if release["units"][kind]["origin"] == "carried"}
         baseline = release["baseline"]
         if not (carried and baseline):
-            return found
+            return releases
         release = shelf.release(baseline["name"])
 
 
-def _print(found: Mapping[str, Any]) -> None:
-    print_line(found["release"])
-    for unit in found["units"].values():
-        told = {"artifact": short(unit["artifact"]), "lies at": unit["uri"], **dict(in_words(unit))}
+def _print(document: Mapping[str, Any]) -> None:
+    print_line(document["release"])
+    for unit in document["units"].values():
+        facts = {"artifact": short(unit["artifact"]), "lies at": unit["uri"], **dict(in_words(unit))}
         print_lines(
             f"{unit['name']}, new in {unit['brought_by']} of {when(unit['made'])}",
-            (f"{word:8}  {readable(said)}" for word, said in told.items()),
+            (f"{word:8}  {readable(value)}" for word, value in facts.items()),
         )

@@ -25,15 +25,15 @@ _COMMANDS: Final = {
     "tick.audit": "tick sweep",
     "tick.registry": "tick sweep",
 }
-"""The commands that are not named like their orders."""
+"""The commands whose names differ from those of their orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordered:
-    """One decision about what a person typed; `who` is the name that they gave, None where none was given.
+    """One decision about what a person typed. `who` is the name that they gave, or None.
 
-    `data` is all that was typed, such as the moment until which promotions are held. What cannot be read may have been
-    anybody's order: it stands in the list without a moment or a name, and `became` says what is wrong with `decision`.
+    `data` is all that was typed, such as the time until which promotions are held. A document that cannot be read may be
+    anybody's order: it is listed without a time or a name, and `became` says what is wrong with `decision`.
     """
 
     at: str | None
@@ -60,41 +60,41 @@ def orders(
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         typed = History(shelf).of_people()
-    found = [one for one in map(_ordered, typed) if who in {None, one.who}]
+    listed = [entry for entry in map(_ordered, typed) if who in {None, entry.who}]
     if as_json:
-        print_json([asdict(one) for one in (*found, *starmap(_unreadable, shelf.damaged.items()))])
+        print_json([asdict(entry) for entry in (*listed, *starmap(_unreadable, shelf.damaged.items()))])
         return
-    print_answer(_headline(found, who))
+    print_answer(_headline(listed, who))
     rows = (
         (
-            when(one.at or ""),
-            one.who or "",
-            _command(one.order),
-            readable(one.about),
-            one.why,
-            f"{'NO: ' if one.refused else ''}{readable(one.became)}",
+            when(entry.at or ""),
+            entry.who or "",
+            _command(entry.order),
+            readable(entry.about),
+            entry.why,
+            f"{'NO: ' if entry.refused else ''}{readable(entry.became)}",
         )
-        for one in found
+        for entry in listed
     )
     print_table("Orders", ("when", "who", "order", "about", "why", "what came of it"), rows)
     print_lines("Damaged, so an order may be left out", shelf.damaged.values())
 
 
-def _headline(found: Sequence[Ordered], who: str | None) -> str:
-    if not found:
+def _headline(listed: Sequence[Ordered], who: str | None) -> str:
+    if not listed:
         return "Nobody has ordered anything yet." if who is None else f"{who} has ordered nothing."
-    refused = sum(one.refused for one in found)
-    given = f"{counted(len(found), 'order')}{f' by {who}' if who else ''}"
-    return f"{given}; {refused:,} of them refused or held." if refused else f"{given}; none of them refused or held."
+    refused = sum(entry.refused for entry in listed)
+    count = f"{counted(len(listed), 'order')}{f' by {who}' if who else ''}"
+    return f"{count}; {refused:,} of them refused or held." if refused else f"{count}; none of them refused or held."
 
 
 def _command(order: str) -> str:
-    """What was typed, as in `promote` or `tick merge`."""
+    """The command that was typed, as in `promote` or `tick merge`."""
     return _COMMANDS.get(order) or order.removesuffix(".ordered").replace(".", " ")
 
 
 def _became(past: Past) -> str:
-    """What holds since the order, as the command told it; where its decision says that itself, the decision."""
+    """What is true since the order, in the words of the command; else the decision's reason."""
     move = past.outcome["move"]
     return holds_since(past.event, move["to"]["counter"] if move else None, {}) or past.why
 

@@ -81,23 +81,23 @@ def plan(
         raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
     expected = Expected(items=items, differing=discordance, requests=requests, spread=spread)
     rules = policy_of(document_of(policy), what=str(policy))
-    found = {
+    plans = {
         kind: planned(gates, replace(expected, safety=_suites(gates, safety_items)))
         for kind, gates in rules.gates.items()
     }
-    short = [line for kind, one in sorted(found.items()) for line in _impossible(kind, one, percent)]
-    odd = list(unlikely(rules, now()))
-    unpinned = {kind: one.unpinned for kind, one in sorted(found.items()) if one.unpinned}
+    short = [line for kind, kind_plan in sorted(plans.items()) for line in _impossible(kind, kind_plan, percent)]
+    doubtful = list(unlikely(rules, now()))
+    unpinned = {kind: kind_plan.unpinned for kind, kind_plan in sorted(plans.items()) if kind_plan.unpinned}
     if as_json:
-        needs = {kind: [asdict(need) for need in one.needs] for kind, one in found.items()}
-        told = {"impossible": short, "unlikely": odd, "unpinned": unpinned, "merges": unreachable(rules)}
-        print_json({"kinds": needs, **told})
+        needs = {kind: [asdict(need) for need in kind_plan.needs] for kind, kind_plan in plans.items()}
+        summary = {"impossible": short, "unlikely": doubtful, "unpinned": unpinned, "merges": unreachable(rules)}
+        print_json({"kinds": needs, **summary})
     else:
         answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
         print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
-        print_lines(UNLIKELY, odd)
+        print_lines(UNLIKELY, doubtful)
         by_category = any(rule.categories for gates in rules.gates.values() for rule in gates.quality)
-        _print(found, discordance, (*_NOTES, _BY_CATEGORY) if by_category else _NOTES)
+        _print(plans, discordance, (*_NOTES, _BY_CATEGORY) if by_category else _NOTES)
         left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())
         print_lines(
             "Whoever ships a unit chooses the items of these; to pin them: `suite` of a kind, `digest` of a safety suite",
@@ -112,10 +112,10 @@ def _suites(rules: GateRules, items: int | None) -> Mapping[str, int]:
     return dict.fromkeys(rules.safety.suites, items) if rules.safety and items else {}
 
 
-def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
-    """The plan's own reasons, which are about a power of 80 %, and those that a power of 95 % adds."""
-    reasons = [f"{kind}: {reason}" for reason in found.impossible]
-    for need in found.needs if percent == _POWERS[1] else ():
+def _impossible(kind: str, kind_plan: Plan, percent: int) -> list[str]:
+    """The plan's reasons, which are about a power of 80 %, and those that a power of 95 % adds."""
+    reasons = [f"{kind}: {reason}" for reason in kind_plan.impossible]
+    for need in kind_plan.needs if percent == _POWERS[1] else ():
         wanted = need.power_95
         if need.available and wanted and (need.power_80 or 0) <= need.available < wanted:
             who = "a better" if need.gain else "an equally good"
@@ -126,8 +126,8 @@ def _impossible(kind: str, found: Plan, percent: int) -> list[str]:
     return reasons
 
 
-def _print(found: Mapping[str, Plan], discordance: float, notes: Sequence[str]) -> None:
-    rows = [(kind, *_row(need)) for kind, one in sorted(found.items()) for need in one.needs]
+def _print(plans: Mapping[str, Plan], discordance: float, notes: Sequence[str]) -> None:
+    rows = [(kind, *_row(need)) for kind, kind_plan in sorted(plans.items()) for need in kind_plan.needs]
     columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "there are", "can hold")
     print_table(
         f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows

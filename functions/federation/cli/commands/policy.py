@@ -26,10 +26,10 @@ def policy(
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         place = names.policy(shelf.policy().version if version is None else version)
-        found = shelf.document(place)
-    if found is None:
+        document = shelf.document(place)
+    if document is None:
         raise MissingError(
             f"version {version} of the policy is not stored",
             hint="`federation explain policy` names the last versions.",
         )
-    print_json(found)
+    print_json(document)

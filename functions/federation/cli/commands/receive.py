@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What would the command centre make of this payload?
+"""`federation receive`: what does the command centre do with this payload?
 
-`federation receive --dry-run` reads one body as one entry would and prints one JSON object: verdict, error, what an
-ingester extracts, what it signals, and the sender's HTTP answer. Without --dry-run the home records it, and the object
-also says under `followed` what every step made of it.
+With --dry-run it reads one body as one entry point would, and prints one JSON object: verdict, error, completions, signal,
+and the sender's HTTP response. Without --dry-run the home records it, and the object also contains under `followed` what
+every step decided.
 """
 
 import json
@@ -74,25 +74,25 @@ def receive(
             token=_token(token_claims, token_error),
             proven=authenticated,
         )
-        believed = _trust(trust)
+        trust_document = _trust(trust)
         followed: dict[str, Any] = {}
-        reading = _judged(request, believed, after or [])
+        reading = _read_after(request, trust_document, after or [])
         if not dry_run:
-            reading, followed = deliver(request, believed, folder, wait)
+            reading, followed = deliver(request, trust_document, folder, wait)
     except FederationError as error:
         raise typer.Exit(tell(failure_of(error), as_json=json_)) from error
     typer.echo(json.dumps({**shown(reading), **followed}, ensure_ascii=True, indent=2))
     if reading.batch and reading.failed:
-        rejected = sum(one.failed for one in reading.batch)
+        rejected = sum(record.failed for record in reading.batch)
         typer.echo(f"federation: rejected {rejected} of {counted(len(reading.batch), 'record')}: see batch", err=True)
     raise typer.Exit(REJECTED if reading.failed else 0)
 
 
 def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) -> tuple[Reading, dict[str, Any]]:
-    """The reading as answered to the sender, and under `followed` what every step decided after it.
+    """Deliver the body to the home: the reading, and under `followed` what every step decided.
 
     Raises:
-        FederationError: There is no home, or a step could not handle what followed.
+        FederationError: There is no home, or a step could not handle an event.
     """
     from federation.cli.clock import now  # noqa: PLC0415 - a dry run needs neither store nor steps
     from federation.cli.home.opened import opened  # noqa: PLC0415 - as above
@@ -100,25 +100,25 @@ def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) ->
     from federation.delivery import deliver as delivered  # noqa: PLC0415 - as above
 
     with opened(folder, wait=wait) as home:
-        announced = _Announced()
-        reading = delivered(request, trust, replace(home.ports, bus=announced), now())
-        return reading, {"followed": list(rendered(home.carry(*announced.events)))}
+        collector = _Collector()
+        reading = delivered(request, trust, replace(home.ports, bus=collector), now())
+        return reading, {"followed": list(rendered(home.carry(*collector.events)))}
 
 
-class _Announced:
-    """A bus that only collects events; if this process dies, they are announced when the body is delivered again."""
+class _Collector:
+    """A bus that only collects events. If this process dies, they are announced when the body is delivered again."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def announce(self, events: Sequence[Event]) -> None:
-        """Collect them."""
+        """Collect the events."""
         self.events += events
 
 
 def shown(reading: Reading) -> dict[str, Any]:
-    """The reading as the JSON object that is printed."""
-    others = [_fields(asdict(completion)) for completion in reading.completions[1:]]
+    """The reading as JSON."""
+    others = [_stated_fields(asdict(completion)) for completion in reading.completions[1:]]
     document: dict[str, Any] = {
         "verdict": reading.verdict,
         "error": reading.error,
@@ -133,16 +133,16 @@ def shown(reading: Reading) -> dict[str, Any]:
     if others and reading.batch is None:
         document["also"] = others
     if reading.batch is not None:
-        document["batch"] = [shown(one) for one in reading.batch]
+        document["batch"] = [shown(record) for record in reading.batch]
         document["batchItemFailures"] = [{"itemIdentifier": name} for name in reading.batch_item_failures]
     return document
 
 
-def _fields(found: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in found.items() if value is not None}
+def _stated_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in fields.items() if value is not None}
 
 
-def _judged(request: Request, trust: Trust, before: list[Path]) -> Reading:
+def _read_after(request: Request, trust: Trust, before: list[Path]) -> Reading:
     memory = Memory()
     for path in before:
         earlier = Request(
@@ -185,10 +185,10 @@ def _token(claims: str | None, failure: str | None) -> Token | None:
         return Token(failure=failure)
     if claims is None:
         return None
-    found = parse(claims.encode(), what="--token-claims").value
-    if not isinstance(found, dict):
+    document = parse(claims.encode(), what="--token-claims").value
+    if not isinstance(document, dict):
         raise ContractError("--token-claims is not a JSON object")
-    return Token(claims=found)
+    return Token(claims=document)
 
 
 def _trust(path: Path) -> Trust:

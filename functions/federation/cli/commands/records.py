@@ -79,10 +79,10 @@ def records(
         prompt=prompt,
         run=run,
         item=item,
-        score=dict(_pair(one, "--score") for one in score or ()),
+        score=dict(_pair(text, "--score") for text in score or ()),
         cluster=cluster,
         category=category,
-        worst={name: _number(text, "--worst") for name, text in (_pair(one, "--worst") for one in worst or ())},
+        worst={name: _number(text, "--worst") for name, text in (_pair(text, "--worst") for text in worst or ())},
         dollars_per_hour=dollars_per_hour,
         dollars_per_million=_prices(dollars_per_million),
     )
@@ -91,30 +91,30 @@ def records(
     files = [File(name=path.name, body=bytes_of(path)) for path in results]
     word = _word(files, asked, tool)
     _no_idle_option(asked, word)
-    found = TOOLS[word].read(files, asked)
-    done = made(found, asked)
-    write(output, done.body)
+    answer = TOOLS[word].read(files, asked)
+    result = made(answer, asked)
+    write(output, result.body)
     if as_json:
-        print_json({"tool": TOOLS[word].name, "of": found.of, "output": str(output), **_numbers(done)})
+        print_json({"tool": TOOLS[word].name, "of": answer.of, "output": str(output), **_numbers(result)})
     else:
-        _print(f"{TOOLS[word].name}: {found.of}", done, output)
+        _print(f"{TOOLS[word].name}: {answer.of}", result, output)
 
 
 def _word(files: Sequence[File], asked: Asked, stated: str | None) -> str:
-    """The tool that wrote the files: a stated one, a table if columns are named, or what the content says."""
+    """The tool that wrote the files: the stated one, a table if columns are named, or the one that the content shows."""
     if stated is not None and stated not in TOOLS:
         raise typer.BadParameter(f"expected one of {', '.join(TOOLS)}", param_hint="--from")
     if stated is not None or asked.item is not None:
         return stated or _TABLE
     words = {tool_of(file): file.name for file in files}
     if len(words) > 1:
-        told = ", ".join(f"{name} is of {TOOLS[word].name}" for word, name in words.items())
-        raise ContractError(f"the files are of different tools: {told}", hint="Name the files of one run.")
+        tools = ", ".join(f"{name} is of {TOOLS[word].name}" for word, name in words.items())
+        raise ContractError(f"the files are of different tools: {tools}", hint="Name the files of one run.")
     return next(iter(words))
 
 
 def _no_idle_option(asked: Asked, word: str) -> None:
-    """Raises if an option was typed that would change nothing."""
+    """Raise if an option was typed that has no effect for this tool."""
     for name, flag in _FLAGS.items():
         if getattr(asked, name) != getattr(Asked(), name) and name not in TOOLS[word].options:
             raise typer.BadParameter(f"it says nothing about results of {TOOLS[word].name}", param_hint=flag)
@@ -129,12 +129,12 @@ def _pair(text: str, flag: str) -> tuple[str, str]:
 
 def _number(text: str, flag: str) -> float:
     try:
-        found = float(text)
+        parsed = float(text)
     except ValueError:
-        found = math.nan
-    if not math.isfinite(found):
+        parsed = math.nan
+    if not math.isfinite(parsed):
         raise typer.BadParameter(f"expected a number, not {text!r:.80}", param_hint=flag)
-    return found
+    return parsed
 
 
 def _prices(text: str | None) -> tuple[float, float] | None:
@@ -148,26 +148,26 @@ def _prices(text: str | None) -> tuple[float, float] | None:
     return prices
 
 
-def _numbers(done: Made) -> dict[str, Any]:
+def _numbers(result: Made) -> dict[str, Any]:
     return {
-        "items": done.items,
-        "clusters": done.clusters,
-        "metrics": dict(done.metrics),
-        "left_out": dict(done.left_out),
-        "notes": list(done.notes),
+        "items": result.items,
+        "clusters": result.clusters,
+        "metrics": dict(result.metrics),
+        "left_out": dict(result.left_out),
+        "notes": list(result.notes),
     }
 
 
-def _print(title: str, done: Made, output: Path) -> None:
+def _print(title: str, result: Made, output: Path) -> None:
     print_line(title)
-    for name, value in _lines(done):
+    for name, value in _lines(result):
         print_line(f"  {name:<9} {value}")
-    print_table("Metrics", ("metric", "mean"), ((name, number(mean)) for name, mean in done.metrics.items()))
-    print_table("Left out", ("metric", "why"), done.left_out.items())
+    print_table("Metrics", ("metric", "mean"), ((name, number(mean)) for name, mean in result.metrics.items()))
+    print_table("Left out", ("metric", "why"), result.left_out.items())
     print_section(f"written to {output}")
 
 
-def _lines(done: Made) -> Iterator[tuple[str, str]]:
-    yield "items", f"{done.items:,}"
-    yield "clusters", f"{done.clusters:,}" if done.clusters else "none: every item is taken to stand alone"
-    yield from (("note", note) for note in done.notes)
+def _lines(result: Made) -> Iterator[tuple[str, str]]:
+    yield "items", f"{result.items:,}"
+    yield "clusters", f"{result.clusters:,}" if result.clusters else "none: every item is taken to stand alone"
+    yield from (("note", note) for note in result.notes)

@@ -35,13 +35,13 @@ def redrive(
         letters = [page_of(letter) for letter in home.letters.list() if step in (None, letter.step)]
         if not as_json:
             print_answer(f"{counted(len(letters), 'dead letter')}{':' if letters else '.'}", map(in_full, letters))
-        sent = 0 if dry_run or not letters else home.letters.redrive(step)
-        followed = home.carry() if sent else Followed(happened=())
+        count = 0 if dry_run or not letters else home.letters.redrive(step)
+        followed = home.carry() if count else Followed(happened=())
     if as_json:
-        print_json({"dead": letters, "sent": sent, "followed": list(rendered(followed))})
+        print_json({"dead": letters, "sent": count, "followed": list(rendered(followed))})
         return
-    if sent:
-        print_section(f"{sent:,} sent again.")
+    if count:
+        print_section(f"{count:,} sent again.")
     elif letters:
         print_hint("None was sent. To send them, once the cause is mended: federation redrive")
     if followed.happened:

@@ -46,12 +46,12 @@ def releases(
         if metric is not None:
             print_trend(shelf, metric, newest, as_json=as_json)
             return
-        found = inventory.releases(shelf, newest)
-        older = len(shelf.names(names.RELEASES)) - len(found)
+        shown = inventory.releases(shelf, newest)
+        older = len(shelf.names(names.RELEASES)) - len(shown)
     if as_json:
-        print_json([asdict(line) for line in found])
+        print_json([asdict(line) for line in shown])
         return
-    print_answer(pasted(_headline(found, older)))
+    print_answer(pasted(_headline(shown, older)))
     print_table(
         "Releases",
         ("release", "state", "made", "replaces", "published", "why"),
@@ -64,24 +64,24 @@ def releases(
                 _commit(line.published),
                 readable(line.why),
             )
-            for line in found
+            for line in shown
         ),
     )
     print_table(
         "Units",
         ("release", "units"),
-        ((line.name, ", ".join(line.units)) for line in found),
+        ((line.name, ", ".join(line.units)) for line in shown),
     )
     print_lines("Damaged, so a roll-back may be missing on this page", shelf.damaged.values())
     if older:
         print_hint(f"{counted(older, 'older release')} not shown; to see all: federation releases --all")
 
 
-def _headline(found: Sequence[ReleaseLine], older: int) -> str:
-    if not found:
+def _headline(shown: Sequence[ReleaseLine], older: int) -> str:
+    if not shown:
         return "No release has been assembled yet; `federation tick merge` asks for one."
-    serving = next((line.name for line in found if line.state == "serving"), None)
-    return f"{counted(len(found) + older, 'release')}{f'; {serving} serves' if serving else ''}."
+    serving = next((line.name for line in shown if line.state == "serving"), None)
+    return f"{counted(len(shown) + older, 'release')}{f'; {serving} serves' if serving else ''}."
 
 
 def _commit(published: str | None) -> str:

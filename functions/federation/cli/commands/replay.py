@@ -28,7 +28,7 @@ from federation.steps import STEPS, StepName
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
-    """A decision taken again: no differences mean the same bytes."""
+    """A decision that was taken again. Without differences it has the same bytes."""
 
     decision: str
     why: str
@@ -50,31 +50,31 @@ def replay(
     with opened(folder) as home:
         replayed = [_replay(home.ports, name) for name in _chosen(Shelf(home.ports, home.readers), subject)]
     if as_json:
-        print_json([asdict(one) for one in replayed])
+        print_json([asdict(decision) for decision in replayed])
     else:
         _print(replayed)
-    if any(one.differences for one in replayed):
+    if any(decision.differences for decision in replayed):
         raise typer.Exit(REFUSED)
 
 
 def _chosen(shelf: Shelf, subject: str | None) -> Sequence[str]:
-    """The decisions to take again, oldest first.
+    """The names of the decisions to take again, oldest first.
 
     Raises:
-        MissingError: None is about the subject.
+        MissingError: No decision is about the subject.
     """
     history = History(shelf)
     if subject is None:
         return [past.name for past in history.decisions]
-    found = history.under(subject) or history.about(subject) or history.on(subject)
-    if not found and (meant := whole_name(shelf, subject)) is not None:
+    decisions = history.under(subject) or history.about(subject) or history.on(subject)
+    if not decisions and (meant := whole_name(shelf, subject)) is not None:
         return _chosen(shelf, meant)
-    if not found:
+    if not decisions:
         raise MissingError(
             f"no decision about {subject!r:.100} is stored",
             hint="`federation releases` and `federation status` list names.",
         )
-    return [past.name for past in found]
+    return [past.name for past in decisions]
 
 
 def _replay(ports: Ports, name: str) -> Replayed:
@@ -83,18 +83,20 @@ def _replay(ports: Ports, name: str) -> Replayed:
         raise MissingError(f"{name} is gone")
     stored: Mapping[str, Any] = document["outcome"]
     try:
-        again = _decided_again(ports, document)
-    except (MissingError, ContractError) as lost:
-        return Replayed(decision=name, why=stored["why"], differences=[str(lost)])
+        again = _outcome_again(ports, document)
+    except (MissingError, ContractError) as error:
+        return Replayed(decision=name, why=stored["why"], differences=[str(error)])
     except (LookupError, TypeError, ValueError) as fault:
-        told = f"what it recorded is damaged, or of another version, and today's code cannot decide on it: {fault!r}"
-        return Replayed(decision=name, why=stored["why"], differences=[told])
+        difference = (
+            f"what it recorded is damaged, or of another version, and today's code cannot decide on it: {fault!r}"
+        )
+        return Replayed(decision=name, why=stored["why"], differences=[difference])
     same = canonical(again) == canonical(stored)
-    found = () if same else differences("$", stored, msgspec.json.decode(canonical(again)))
-    return Replayed(decision=name, why=stored["why"], differences=list(found))
+    found_differences = () if same else differences("$", stored, msgspec.json.decode(canonical(again)))
+    return Replayed(decision=name, why=stored["why"], differences=list(found_differences))
 
 
-def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
+def _outcome_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
     event = Event.of(document["event"])
     step = STEPS[cast("StepName", document["step"])]
     reads = RecordedReads(document["reads"], ports.store, ports.artifacts)
@@ -103,12 +105,12 @@ def _decided_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _print(replayed: Sequence[Replayed]) -> None:
-    different = sum(bool(one.differences) for one in replayed)
-    found = f"{different:,} DIFFERENT" if different else "all the same, byte for byte"
+    different = sum(bool(decision.differences) for decision in replayed)
+    verdict = f"{different:,} DIFFERENT" if different else "all the same, byte for byte"
     print_answer(
-        f"{counted(len(replayed), 'decision')} taken again: {found if replayed else 'nothing was decided yet'}"
+        f"{counted(len(replayed), 'decision')} taken again: {verdict if replayed else 'nothing was decided yet'}"
     )
-    for one in replayed:
-        print_line(f"  {'DIFFERENT' if one.differences else 'the same '}  {one.decision}")
-        for difference in one.differences:
+    for decision in replayed:
+        print_line(f"  {'DIFFERENT' if decision.differences else 'the same '}  {decision.decision}")
+        for difference in decision.differences:
             print_line(f"    {difference}")

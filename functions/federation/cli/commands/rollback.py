@@ -49,8 +49,8 @@ def rollback(
     def about(shelf: Shelf, channel: Channel) -> Data:
         if leave is None and to is None:
             unless_just_left(channel, shelf.policy().rollback.settle_seconds, now())
-        left = _named(shelf, channel, leave) if leave else (channel.serving.name if channel.serving else None)
-        back = {"to": _named(shelf, channel, to)} if to else {}
+        left = _release_named(shelf, channel, leave) if leave else (channel.serving.name if channel.serving else None)
+        back = {"to": _release_named(shelf, channel, to)} if to else {}
         return {**({"release": left} if left else {}), **back}
 
     give(
@@ -63,6 +63,6 @@ def rollback(
     )
 
 
-def _named(shelf: Shelf, channel: Channel, written: str) -> str:
-    """The release that is meant; one of the channel's whether or not its document can be read."""
-    return written if channel.place_of(written) else release_of(shelf, written)
+def _release_named(shelf: Shelf, channel: Channel, name: str) -> str:
+    """The name of the release. One of the channel's is not looked up, so its document may be lost."""
+    return name if channel.place_of(name) else release_of(shelf, name)

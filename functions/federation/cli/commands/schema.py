@@ -25,7 +25,7 @@ def schema(
     del as_json
     from federation.core.contract import schema_of  # noqa: PLC0415 - the compiled validator, which completion can do without
 
-    found = next((one for one in SCHEMAS if one == name or one.partition(".")[0] == name), None)
-    if found is None:
+    schema_name = next((known for known in SCHEMAS if known == name or known.partition(".")[0] == name), None)
+    if schema_name is None:
         raise MissingError(f"there is no schema {name!r}; there are {', '.join(sorted(SCHEMAS))}")
-    print_json(schema_of(cast("SchemaName", found)))
+    print_json(schema_of(cast("SchemaName", schema_name)))

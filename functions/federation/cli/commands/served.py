@@ -34,10 +34,10 @@ from federation.errors import MissingError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A release, and from which move until which one it served; `until` is None while it does.
+    """A time during which a release served, from one move to the next; `until` is None while it serves.
 
-    `decision` and what follows it come from the stored decision; None where none is stored, as after a roll-back during
-    which the store failed.
+    `decision` and the members after it come from the stored decision. They are None if none is stored, as when the store
+    failed during a roll-back.
     """
 
     release: str
@@ -71,21 +71,21 @@ def served(
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         channel = shelf.own_channel()
-        known = moves(shelf, channel)
-        ends = _ends(known)
+        all_moves = moves(shelf, channel)
+        ends = _ends(all_moves)
         chosen = [_at(ends, moment)] if moment else ends if every or as_json else ends[-SHOWN:]
         spans = [_span(shelf, moved, until) for moved, until in chosen]
         nodes = list(doubts(shelf, channel, [moved for moved, _ in chosen]))
-    untold, damaged = known[0].counter - 1 if known else 0, list(shelf.damaged.values())
+    untold, damaged = all_moves[0].counter - 1 if all_moves else 0, list(shelf.damaged.values())
     if as_json:
-        told = {
+        summary = {
             "channel": channel.name,
             "counter": channel.counter,
             "untold": untold,
             "damaged": damaged,
             "nodes": nodes,
         }
-        print_json({**told, "served": [asdict(span) for span in spans]})
+        print_json({**summary, "served": [asdict(span) for span in spans]})
         return
     if moment:
         _print_page(spans[0])
@@ -96,42 +96,42 @@ def served(
     print_lines("Damaged, so nothing is told of it here", damaged)
 
 
-def _moment(written: str) -> str:
-    """The moment in UTC.
+def _moment(text: str) -> str:
+    """The time in UTC.
 
     Raises:
-        BadParameter: It is none.
+        BadParameter: The text is not a time.
     """
-    found = instant.normalise(written)
-    if found is None:
-        raise typer.BadParameter(f"{written!r:.60} is no moment; write one such as 2026-10-14T09:30:00Z")
-    return found
+    moment = instant.normalise(text)
+    if moment is None:
+        raise typer.BadParameter(f"{text!r:.60} is no moment; write one such as 2026-10-14T09:30:00Z")
+    return moment
 
 
 def _ends(known: Sequence[Moved]) -> list[tuple[Moved, str | None]]:
-    """Each move after which another release served, and when the next of them was made."""
+    """Each move that changed what serves, and the time of the next one; None for the last."""
     shifted = shifts(known)
     return [*((moved, after.at) for moved, after in pairwise(shifted)), *((moved, None) for moved in shifted[-1:])]
 
 
 def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, str | None]:
-    """The last of them that was made by then; by the count, for a clock may have been behind.
+    """The last of the moves, in their order, that is dated at or before the moment.
 
     Raises:
         BadParameter: The moment is still to come.
-        MissingError: None was made by then.
+        MissingError: There is no such move.
     """
     if instant.moment(moment) > max(map(instant.moment, (now(), *(moved.at for moved, _ in ends)))):
         raise typer.BadParameter(f"{moment} is still to come; `federation status` says what would serve next")
-    made = [end for end in ends if instant.moment(end[0].at) <= instant.moment(moment)]
-    if not made:
+    earlier = [end for end in ends if instant.moment(end[0].at) <= instant.moment(moment)]
+    if not earlier:
         first = f"; the first release that is known of served from {ends[0][0].at}" if ends else ""
         raise MissingError(f"nothing served at {moment}{first}", hint="`federation served` lists what served.")
-    return made[-1]
+    return earlier[-1]
 
 
 def _overlaps(ends: Sequence[tuple[Moved, str | None]], moment: str | None) -> Iterator[str]:
-    """Where the dates say that two releases served at once, at all or at that moment, and which of them is meant then."""
+    """A sentence for each two moves whose dates are in the wrong order, at the moment if there is one."""
     for (moved, _), (after, _) in pairwise(ends):
         begins, ends_ = instant.moment(after.at), instant.moment(moved.at)
         if begins < ends_ and (moment is None or begins <= instant.moment(moment) < ends_):
@@ -142,8 +142,8 @@ def _overlaps(ends: Sequence[tuple[Moved, str | None]], moment: str | None) -> I
 
 
 def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
-    found = decided(shelf, moved)
-    entry = (found[1]["outcome"]["move"]["to"].get("serving") if found else None) or {}
+    stored = decided(shelf, moved)
+    entry = (stored[1]["outcome"]["move"]["to"].get("serving") if stored else None) or {}
     return Span(
         release=str(moved.release),
         since=moved.at,
@@ -153,18 +153,18 @@ def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
         why=moved.why,
         counter=moved.counter,
         event=moved.event,
-        decision=found[0] if found else None,
-        heard=found[1]["event"] if found else None,
-        policy=_policy(found[1]) if found else None,
+        decision=stored[0] if stored else None,
+        heard=stored[1]["event"] if stored else None,
+        policy=_policy(stored[1]) if stored else None,
         digest=entry.get("digest"),
         commit=entry.get("commit"),
     )
 
 
 def _policy(decision: Mapping[str, Any]) -> Mapping[str, str] | None:
-    """The policy that a decision read: its document's name and digest."""
-    read = [(one["of"], one["is"]) for one in decision["reads"] if one["what"] == "document"]
-    return next(({"document": of, "digest": is_} for of, is_ in read if of.startswith(names.POLICIES)), None)
+    """The policy that a decision read, as its document's name and digest; None if it read none."""
+    documents = [(read["of"], read["is"]) for read in decision["reads"] if read["what"] == "document"]
+    return next(({"document": of, "digest": is_} for of, is_ in documents if of.startswith(names.POLICIES)), None)
 
 
 def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
@@ -177,8 +177,8 @@ def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
         "Served",
         ("since", "until", "release", "how", "by", "policy", "why"),
         (
-            (when(one.since), _until(one), one.release, one.how, one.who, _version(one), readable(one.why))
-            for one in spans
+            (when(span.since), _until(span), span.release, span.how, span.who, _version(span), readable(span.why))
+            for span in spans
         ),
     )
     if older:

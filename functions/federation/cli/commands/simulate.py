@@ -36,7 +36,7 @@ def simulate(
     else:
         results = simulation.run(seed, histories, jobs or os.cpu_count() or 1)
     broken = 0
-    for result in _shown(results, histories):
+    for result in _with_progress(results, histories):
         if result.broken:
             broken += 1
             _print(result, as_json=as_json)
@@ -57,8 +57,8 @@ def _print(result: "Result", *, as_json: bool) -> None:
     print(f"  again: federation simulate --history {result.seed}")
 
 
-def _shown(results: "Iterator[Result]", total: int) -> "Iterator[Result]":
-    """The results, with a bar on stderr where that is a terminal."""
+def _with_progress(results: "Iterator[Result]", total: int) -> "Iterator[Result]":
+    """The results, with a progress bar on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield from results
         return

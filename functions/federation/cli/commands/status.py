@@ -44,11 +44,11 @@ def status(
 ) -> None:
     """What serves, what needs a person, what waits, what was refused, and why."""
     with opened(folder) as home:
-        found = status_of(home, every=every)
+        document = status_of(home, every=every)
     if as_json:
-        print_json(found)
+        print_json(document)
     else:
-        print_status(found)
+        print_status(document)
 
 
 def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
@@ -56,34 +56,34 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     shelf = Shelf(home.ports, home.readers)
     policy = shelf.policy()
     channel = shelf.channel(policy.channel)
-    history, whole = History(shelf), _Whole()
-    units = whole.read(lambda: inventory.units(shelf, every=every), Units(lines=(), older=0, unread=0))
-    parked = whole.read(lambda: inventory.parked(shelf, every=every), ())
-    candidate = whole.read(lambda: next_release(shelf, channel, now()), None)
+    history, parts = History(shelf), _Parts()
+    units = parts.read(lambda: inventory.units(shelf, every=every), Units(lines=(), older=0, unread=0))
+    parked = parts.read(lambda: inventory.parked(shelf, every=every), ())
+    candidate = parts.read(lambda: next_release(shelf, channel, now()), None)
     is_held = candidate is not None and bool(candidate.held)
-    late = whole.read(lambda: tuple(off_schedule(history, policy)), ()) if is_held else ()
-    merge = whole.read(lambda: last_merge(history), None)
+    late = parts.read(lambda: tuple(off_schedule(history, policy)), ()) if is_held else ()
+    merge = parts.read(lambda: last_merge(history), None)
     lines = list(_as_merged(units.lines, merge))
-    alarm = whole.read(lambda: unheeded(history, channel, policy), None)
-    trying = whole.read(lambda: trials(shelf, history, channel, policy, now()), ())
-    changed = whole.read(lambda: tampered(history, now()), None)
-    jobs = whole.read(lambda: open_jobs(shelf, history, every=every), ())
-    money = whole.read(lambda: spending(shelf, policy, now(), every=every), None)
-    incomplete = whole.read(lambda: waiting(shelf), ())
+    alarm = parts.read(lambda: unheeded(history, channel, policy), None)
+    on_trial = parts.read(lambda: trials(shelf, history, channel, policy, now()), ())
+    tampering = parts.read(lambda: tampered(history, now()), None)
+    jobs = parts.read(lambda: open_jobs(shelf, history, every=every), ())
+    money = parts.read(lambda: spending(shelf, policy, now(), every=every), None)
+    incomplete = parts.read(lambda: waiting(shelf), ())
     dead = _dead(home)
-    known = {letter["event"] for letter in dead["dead"]}
-    received, unread = whole.read(lambda: undecided(shelf, but=known, every=every), ((), 0))
+    dead_events = {letter["event"] for letter in dead["dead"]}
+    received, unread = parts.read(lambda: undecided(shelf, but=dead_events, every=every), ((), 0))
     return {
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": _channel(channel),
         "nodes": untold(shelf, channel),
         "releases": list(_live(channel)),
-        "lost": whole.read(lambda: list(lost(shelf, channel)), []),
-        "damaged": list(dict.fromkeys([*whole.faults, *shelf.damaged.values()])),
+        "lost": parts.read(lambda: list(lost(shelf, channel)), []),
+        "damaged": list(dict.fromkeys([*parts.faults, *shelf.damaged.values()])),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
-        "on_trial": [asdict(one) for one in trying],
-        "tampered": {"at": changed.now, "why": changed.why} if changed else None,
+        "on_trial": [asdict(trial) for trial in on_trial],
+        "tampered": {"at": tampering.now, "why": tampering.why} if tampering else None,
         "candidate": {**asdict(candidate), "ways": [*candidate.ways, *late]} if candidate else None,
         "merge": _merge(policy, merge, lines) if merge and not candidate else None,
         "hold": msgspec.to_builtins(channel.held(now())),
@@ -101,19 +101,19 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
             "received": unread,
         },
         "queue": home.queued(),
-        "deliveries": [page_of(one) for one in deliveries(home.ports)],
+        "deliveries": [page_of(delivery) for delivery in deliveries(home.ports)],
         **dead,
     }
 
 
-class _Whole:
-    """Reads parts of the status; one for which a damaged document is needed is left out, and the fault noted."""
+class _Parts:
+    """Reads parts of the status. A part that needs a damaged document is left out, and the fault recorded."""
 
     def __init__(self) -> None:
         self.faults: list[str] = []
 
     def read(self, part: Callable[[], T], without: D) -> T | D:
-        """The part, or what stands for it."""
+        """The part, or `without` if it cannot be read."""
         try:
             return part()
         except ContractError as error:
@@ -122,23 +122,23 @@ class _Whole:
 
 
 def _channel(channel: Channel) -> dict[str, Any]:
-    came = came_by(channel)
+    move = came_by(channel)
     return {
         "name": channel.name,
         "counter": channel.counter,
         "moved": channel.moves[-1].at if channel.moves else None,
-        "since": {"who": came.who, "how": came.kind, "why": came.why} if came else None,
+        "since": {"who": move.who, "how": move.kind, "why": move.why} if move else None,
     }
 
 
 def _merge(policy: Policy, merge: Past, units: Sequence[UnitLine]) -> dict[str, Any] | None:
-    """Why the last merge made no release; None if it made one."""
+    """Why the last merge made no release, and what to do; None if it made one."""
     why = skipped(merge)
     return {"at": merge.now, "why": why, "ways": [*missed(policy, why, units), _ALL_OF_IT]} if why else None
 
 
 def _as_merged(units: Sequence[UnitLine], merge: Past | None) -> Iterator[UnitLine]:
-    """The units; of one that passed and does not fit, why the last merge left it out."""
+    """The units. One that passed but does not fit says why the last merge left it out."""
     reasons = left_out(merge)
     for line in units:
         waits = line.state == "passed" and line.name in reasons
@@ -146,7 +146,7 @@ def _as_merged(units: Sequence[UnitLine], merge: Past | None) -> Iterator[UnitLi
 
 
 def _dead(home: Home) -> dict[str, Any]:
-    """The dead letters, or why they cannot be read, so that the rest of the status is shown all the same."""
+    """The dead letters, or why they cannot be read."""
     try:
         return {"dead": [page_of(letter) for letter in home.letters.list()], "dead_unknown": None}
     except FederationError as error:

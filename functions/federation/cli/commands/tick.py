@@ -74,19 +74,19 @@ def tick(
         if kind is Tick.ALARMS and not (followed.happened or followed.open or as_json):
             with suppress(FederationError):  # the tick is done, and `federation status` names what is damaged
                 _print_on_trial(home)
-    told = frozenset[str]().union(*(one.announced_types for one in followed.happened))
-    if not _REFUSING.isdisjoint(told) and events.RELEASE_ASSEMBLED not in told:
+    announced = frozenset[str]().union(*(decision.announced_types for decision in followed.happened))
+    if not _REFUSING.isdisjoint(announced) and events.RELEASE_ASSEMBLED not in announced:
         raise typer.Exit(REFUSED)
     if followed.open:
         raise typer.Exit(ORDERED)
 
 
 def _print_on_trial(home: Home) -> None:
-    """What fires and is told only once, so that nothing is decided about it any more."""
+    """Print the alarms on trial that still fire: each was announced once, so the tick decided nothing about it."""
     shelf = Shelf(home.ports, home.readers)
     policy = shelf.policy()
-    found = trials(shelf, History(shelf), shelf.channel(policy.channel), policy, now())
-    print_trials([one for one in found if one.goes_on], policy.version)
+    recent = trials(shelf, History(shelf), shelf.channel(policy.channel), policy, now())
+    print_trials([trial for trial in recent if trial.goes_on], policy.version)
 
 
 def _ticks(what: str, due: str) -> list[Event]:
@@ -97,14 +97,14 @@ def _ticks(what: str, due: str) -> list[Event]:
 
 
 def _due(home: Home, until: str) -> list[Event]:
-    """Every tick that fell due since this was last asked, or within the last day at first; `alarms` is always due.
+    """Every tick that fell due since the last `tick due`, or within the last day the first time. `alarms` is always due.
 
-    What was asked while a clock was ahead does not count, or no sweep and no merge would fall due until that moment.
+    A `tick due` with a later date, from a clock that was ahead, does not count: else nothing would fall due until then.
     """
     store = home.ports.store
     end = instant.moment(until)
-    asked = (instant.moment(name.removeprefix(names.TICKS)) for name in store.names(names.TICKS))
-    since = max((moment for moment in asked if moment <= end), default=end - timedelta(days=1))
+    asked_at = (instant.moment(name.removeprefix(names.TICKS)) for name in store.names(names.TICKS))
+    since = max((moment for moment in asked_at if moment <= end), default=end - timedelta(days=1))
     timetable = LiveReads(home.ports).policy().cadence
-    fallen = [*cadence.due(timetable, since, end), ("alarms", end)]
-    return [tick for what, fired in fallen for tick in _ticks(what, instant.text(fired))]
+    due = [*cadence.due(timetable, since, end), ("alarms", end)]
+    return [tick for what, fired in due for tick in _ticks(what, instant.text(fired))]

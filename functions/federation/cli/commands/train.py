@@ -29,17 +29,17 @@ def train(
     give(
         events.JOB_REQUESTED,
         {"who": who, "why": why},
-        lambda shelf, _channel: _described(shelf, kind),
+        lambda shelf, _channel: _kind_with_job(shelf, kind),
         opened(folder, wait=wait),
         as_json=as_json,
     )
 
 
-def _described(shelf: Shelf, kind: str) -> Data:
-    """The data that names a kind.
+def _kind_with_job(shelf: Shelf, kind: str) -> Data:
+    """The order's data: the kind, if the policy has a job for it.
 
     Raises:
-        MissingError: The policy describes no job for it.
+        MissingError: The policy describes no job for the kind.
     """
     jobs = shelf.policy().jobs
     if kind not in jobs:

@@ -29,17 +29,19 @@ def validate(
     Prints every fault with its path; exit code 2 if there is one, 3 if there is no such file.
     """
     missing = [path for path in files if not path.exists()]
-    found = {str(path): ["there is no such file"] if path in missing else list(_faults(path)) for path in files}
+    faults_by_file = {
+        str(path): ["there is no such file"] if path in missing else list(_faults(path)) for path in files
+    }
     if as_json:
-        print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in found.items()])
+        print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in faults_by_file.items()])
     else:
-        _print(found)
-    if any(found.values()):
+        _print(faults_by_file)
+    if any(faults_by_file.values()):
         raise typer.Exit(MissingError.exit_code if missing else ContractError.exit_code)
 
 
-def _print(found: Mapping[str, Sequence[str]]) -> None:
-    for name, faults in found.items():
+def _print(faults_by_file: Mapping[str, Sequence[str]]) -> None:
+    for name, faults in faults_by_file.items():
         print_line(f"{name}: {counted(len(faults), 'fault') if faults else 'valid'}")
         for fault in faults:
             print_line(f"  {fault}")
@@ -52,7 +54,7 @@ def _faults(path: Path) -> Iterator[str]:
         return
     try:
         document = strict_json.document(body, what=str(path))
-        schema = _schema(document)
+        schema = _schema_named(document)
         contract.check(schema, document, what=str(path))
         if schema == "policy.v1":
             policy_of(document, what=str(path))
@@ -61,7 +63,7 @@ def _faults(path: Path) -> Iterator[str]:
 
 
 def _record_faults(body: bytes) -> Iterator[str]:
-    """The faults that the gates would find, too: of each line, and items that come again."""
+    """The faults in a file of records, as the gates find them: those of each line, and repeated items."""
     if body.startswith(_GZIP):
         yield "the file is packed with gzip; unpack it"
         return
@@ -81,7 +83,7 @@ def _record_faults(body: bytes) -> Iterator[str]:
 
 
 def _item(line: bytes, number: int) -> str:
-    """The id of the item that a line is about."""
+    """The id of the item in a line."""
     if not line.strip():
         raise ContractError(f"line {number} is blank; only the last lines of a file may be")
     record = strict_json.parse(line, what=f"line {number}")
@@ -91,16 +93,16 @@ def _item(line: bytes, number: int) -> str:
     return str(record.value["item"])
 
 
-def _schema(document: Any) -> SchemaName:
-    """The schema that a document names, an event by its `specversion`.
+def _schema_named(document: Any) -> SchemaName:
+    """The schema that a document names; for an event, that of events.
 
     Raises:
-        ContractError: It names none of ours.
+        ContractError: The document names no schema of ours.
     """
-    named = document.get("schema") if isinstance(document, dict) else None
-    if named is None and isinstance(document, dict) and "specversion" in document:
+    name = document.get("schema") if isinstance(document, dict) else None
+    if name is None and isinstance(document, dict) and "specversion" in document:
         return "event.v1"
-    if named not in SCHEMA_NAMES:
+    if name not in SCHEMA_NAMES:
         expected = f"expected one of {', '.join(sorted(SCHEMA_NAMES))}"
-        raise ContractError("no schema", (f"$.schema: {expected}, found {named!r:.80}",))
-    return cast("SchemaName", named)
+        raise ContractError("no schema", (f"$.schema: {expected}, found {name!r:.80}",))
+    return cast("SchemaName", name)

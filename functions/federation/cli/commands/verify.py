@@ -22,9 +22,9 @@ from federation.local.files import bytes_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vouched:
-    """What signed statements say: the summary's result, by whom, and what the subject's names are, by SHA-256.
+    """What signed statements say: the release, who vouches for it, when, and its files' names by their SHA-256.
 
-    `faults` are the reasons why they are not enough.
+    `faults` are the reasons why the statements are not enough.
     """
 
     release: str
@@ -50,23 +50,24 @@ def verify(
 
     It needs no home. Exit code 10 if a gate did not pass, or a statement or a file is not among those vouched for.
     """
-    found = _vouched(_statements(bundle, key))
-    strange = [str(path) for path in files or () if _sha256(path) not in found.files]
-    faults = [*found.faults, *(f"{name} is none of the files that were judged" for name in strange)]
-    if release not in {None, found.release}:
-        faults.append(f"it is about {found.release}, and not about {release}")
+    vouched = _vouched_for(_statements(bundle, key))
+    unknown = [str(path) for path in files or () if _sha256(path) not in vouched.files]
+    faults = [*vouched.faults, *(f"{name} is none of the files that were judged" for name in unknown)]
+    if release not in {None, vouched.release}:
+        faults.append(f"it is about {vouched.release}, and not about {release}")
     if as_json:
-        told = {"release": found.release, "verifier": found.verifier, "when": found.when}
-        print_json({**told, "files": found.files, "faults": faults, "verified": not faults})
+        summary = {"release": vouched.release, "verifier": vouched.verifier, "when": vouched.when}
+        print_json({**summary, "files": vouched.files, "faults": faults, "verified": not faults})
     else:
         print_line(
-            f"{found.release}: {'NOT ' if faults else ''}verified. {found.verifier} vouched for it on {when(found.when)}"
+            f"{vouched.release}: {'NOT ' if faults else ''}verified. "
+            f"{vouched.verifier} vouched for it on {when(vouched.when)}"
         )
         for fault in faults:
             print_line(f"  {fault}")
         if not faults:
             checked = f"{counted(len(files), 'file')} checked" if files else "no file given to check"
-            print_line(f"  {counted(len(found.files), 'file')} vouched for; {checked}")
+            print_line(f"  {counted(len(vouched.files), 'file')} vouched for; {checked}")
     if faults:
         raise typer.Exit(REFUSED)
 
@@ -87,7 +88,7 @@ def _statements(bundle: Path, key: Path) -> list[dict[str, Any]]:
 
 
 def _sha256(path: Path) -> str:
-    """A file's SHA-256, hashed while streaming: models are larger than memory."""
+    """A file's SHA-256. It is read as a stream, because a model may be larger than memory."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -95,26 +96,30 @@ def _sha256(path: Path) -> str:
         raise MissingError(f"{path} cannot be read: {error.strerror}") from error
 
 
-def _vouched(statements: Sequence[dict[str, Any]]) -> Vouched:
+def _vouched_for(statements: Sequence[dict[str, Any]]) -> Vouched:
     """What the statements say together.
 
     Raises:
-        MissingError: There is not one summary among them.
-        ContractError: A statement lacks what its type has.
+        MissingError: There is not exactly one summary.
+        ContractError: A statement lacks a member of its type.
     """
-    summaries = [one for one in statements if one.get("predicateType") == SUMMARY]
+    summaries = [statement for statement in statements if statement.get("predicateType") == SUMMARY]
     if len(summaries) != 1:
-        found = counted(len(summaries), "summary", "summaries")
-        raise MissingError(f"{found} of a release; expected one, the last line of `federation attest`")
-    results = [one for one in statements if one is not summaries[0]]
+        count = counted(len(summaries), "summary", "summaries")
+        raise MissingError(f"{count} of a release; expected one, the last line of `federation attest`")
+    results = [statement for statement in statements if statement is not summaries[0]]
     try:
-        told = summaries[0]["predicate"]
+        predicate = summaries[0]["predicate"]
         return Vouched(
-            release=told["resourceUri"].removeprefix("federation:"),
-            verifier=told["verifier"]["id"],
-            when=told["timeVerified"],
-            files={subject["digest"]["sha256"]: subject["name"] for one in statements for subject in one["subject"]},
-            faults=list(_faults(told, results)),
+            release=predicate["resourceUri"].removeprefix("federation:"),
+            verifier=predicate["verifier"]["id"],
+            when=predicate["timeVerified"],
+            files={
+                subject["digest"]["sha256"]: subject["name"]
+                for statement in statements
+                for subject in statement["subject"]
+            },
+            faults=list(_faults(predicate, results)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ContractError(
@@ -127,10 +132,10 @@ def _faults(summary: dict[str, Any], results: Sequence[dict[str, Any]]) -> Itera
         yield "its summary says that it did not pass"
     if not results:
         yield "no gate's result is among the statements"
-    if others := sum(not _is_a_pass(one) for one in results):
+    if others := sum(not _is_a_pass(statement) for statement in results):
         yield f"{counted(others, 'statement')} not of a gate that passed"
-    wanted = {one["digest"]["sha256"] for one in summary["inputAttestations"]}
-    given = {digest_of(canonical(one)).removeprefix("sha256:") for one in results}
+    wanted = {statement["digest"]["sha256"] for statement in summary["inputAttestations"]}
+    given = {digest_of(canonical(statement)).removeprefix("sha256:") for statement in results}
     if missing := len(wanted - given):
         yield f"{counted(missing, 'statement')} that the summary rests on, missing here"
     if more := len(given - wanted):
@@ -138,5 +143,5 @@ def _faults(summary: dict[str, Any], results: Sequence[dict[str, Any]]) -> Itera
 
 
 def _is_a_pass(statement: dict[str, Any]) -> bool:
-    """Whether it says that a gate passed; the same key may sign what says something else of a file."""
+    """Whether the statement says that a gate passed. The same key may have signed other statements."""
     return bool(statement.get("predicateType") == TEST_RESULT and statement["predicate"]["result"] == "PASSED")

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is in the files that a person names?"""
+"""Reads the files that a person names."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are the records read from a file that a person named?"""
+"""Reads the records from a file that a person named."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ def records_of(path: Path, metric: str) -> Records:
     """The scores of one metric in a file of records, read a mebibyte at a time.
 
     Raises:
-        ContractError: The file cannot be read, or holds something else.
+        ContractError: The file cannot be read, or does not contain such records.
     """
     return read(_chunks(path), (metric,), what=str(path))
 

@@ -14,12 +14,12 @@ from federation.core.digest import canonical
 from federation.errors import ContractError
 from federation.local.files import bytes_of
 
-if TYPE_CHECKING:  # an optional package, loaded by whoever signs or checks
+if TYPE_CHECKING:  # an optional package, loaded only to sign or to check
     from securesystemslib.dsse import Envelope
     from securesystemslib.signer import CryptoSigner, SSlibKey
 
 LONGEST: Final = 16_777_216
-"""Bytes of an envelope: it names every file of a unit, as a manifest does, with more around each, and in base64."""
+"""Most bytes of an envelope: it names every file of a unit, as a manifest does, but at greater length and in base64."""
 
 _KINDS: Final = "Ed25519, RSA, or ECDSA on P-256, P-384 or P-521"
 
@@ -29,7 +29,7 @@ def signer_of(path: Path) -> "CryptoSigner":
 
     Raises:
         MissingError: The file is not there.
-        ContractError: It holds no private key that can sign.
+        ContractError: It does not contain a private key that can sign.
     """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see TYPE_CHECKING
     from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
@@ -44,8 +44,8 @@ def signer_of(path: Path) -> "CryptoSigner":
             f"{path} is locked with a password, or its kind cannot sign; unlock it: {unlocked}"
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
-        made = "openssl genpkey -algorithm ed25519 -out KEY.pem"
-        raise ContractError(f"{path} holds no private key in PEM of {_KINDS}; one is made by: {made}") from error
+        command = "openssl genpkey -algorithm ed25519 -out KEY.pem"
+        raise ContractError(f"{path} holds no private key in PEM of {_KINDS}; one is made by: {command}") from error
 
 
 def public_key_of(path: Path) -> "SSlibKey":
@@ -53,7 +53,7 @@ def public_key_of(path: Path) -> "SSlibKey":
 
     Raises:
         MissingError: The file is not there.
-        ContractError: It holds no public key.
+        ContractError: It does not contain a public key.
     """
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
     from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
@@ -63,59 +63,59 @@ def public_key_of(path: Path) -> "SSlibKey":
     try:
         return SSlibKey.from_crypto(load_pem_public_key(body))
     except (ValueError, UnsupportedAlgorithm) as error:
-        written = f"{_KINDS}; a private key's is written by: openssl pkey -in KEY.pem -pubout -out PUBLIC.pem"
-        raise ContractError(f"{path} holds no public key in PEM of {written}") from error
+        expected = f"{_KINDS}; a private key's is written by: openssl pkey -in KEY.pem -pubout -out PUBLIC.pem"
+        raise ContractError(f"{path} holds no public key in PEM of {expected}") from error
 
 
 def envelope(statement: Mapping[str, Any], signer: "CryptoSigner") -> dict[str, Any]:
-    """The statement, signed."""
+    """The statement in a signed envelope, as JSON."""
     from securesystemslib.dsse import Envelope  # noqa: PLC0415
 
-    made = Envelope(canonical(statement), PAYLOAD, {})
-    made.sign(signer)
-    written: dict[str, Any] = made.to_dict()
-    return written
+    signed = Envelope(canonical(statement), PAYLOAD, {})
+    signed.sign(signer)
+    document: dict[str, Any] = signed.to_dict()
+    return document
 
 
-def statement_of(written: Any, key: "SSlibKey", *, what: str) -> dict[str, Any]:
+def statement_of(document: Any, key: "SSlibKey", *, what: str) -> dict[str, Any]:
     """The statement in an envelope that was signed with that key.
 
     Raises:
-        ContractError: It is no envelope around a statement, or was not signed with that key, or was changed since.
+        ContractError: It is not an envelope around a statement, was not signed with that key, or was changed since.
     """
     from securesystemslib.exceptions import FormatError  # noqa: PLC0415
 
     try:
-        read = _read(written)
+        parsed = _read(document)
     except (AttributeError, KeyError, TypeError, ValueError, FormatError) as error:
         raise ContractError(f"{what} is no signed statement; `federation attest --key` writes them") from error
-    if not _is_signed(read, key):
+    if not _is_signed(parsed, key):
         raise ContractError(f"{what} was not signed with this key, or was changed since")
-    if read.payload_type != PAYLOAD:
-        raise ContractError(f"{what} holds {read.payload_type!r:.80}, not {PAYLOAD}")
-    found = strict_json.document(read.payload, what=f"the payload of {what}", limit=LONGEST)
-    if not isinstance(found, dict):
+    if parsed.payload_type != PAYLOAD:
+        raise ContractError(f"{what} holds {parsed.payload_type!r:.80}, not {PAYLOAD}")
+    statement = strict_json.document(parsed.payload, what=f"the payload of {what}", limit=LONGEST)
+    if not isinstance(statement, dict):
         raise ContractError(f"{what} is no signed statement; `federation attest --key` writes them")
-    return found
+    return statement
 
 
-def _read(written: Any) -> "Envelope":
-    """The envelope, its signatures numbered: a key id is a hint that anybody may change or leave out."""
+def _read(document: Any) -> "Envelope":
+    """The envelope, with numbers in place of key ids: anybody may change or leave out a key id."""
     from securesystemslib.dsse import Envelope  # noqa: PLC0415
 
-    signatures = [{**one, "keyid": str(number)} for number, one in enumerate(written["signatures"])]
-    read = Envelope.from_dict({**written, "signatures": signatures})
-    read.pae()  # of a type that is text
-    return read
+    signatures = [{**signature, "keyid": str(number)} for number, signature in enumerate(document["signatures"])]
+    parsed = Envelope.from_dict({**document, "signatures": signatures})
+    parsed.pae()  # raises unless the type is text
+    return parsed
 
 
-def _is_signed(read: "Envelope", key: "SSlibKey") -> bool:
+def _is_signed(parsed: "Envelope", key: "SSlibKey") -> bool:
     from securesystemslib.exceptions import UnverifiedSignatureError  # noqa: PLC0415
     from securesystemslib.signer import Signature  # noqa: PLC0415
 
-    for signature in read.signatures.values():
+    for signature in parsed.signatures.values():
         try:
-            key.verify_signature(Signature(key.keyid, signature.signature), read.pae())
+            key.verify_signature(Signature(key.keyid, signature.signature), parsed.pae())
         except UnverifiedSignatureError:
             continue
         return True

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a command work on a home in a cloud? It announces; the deployed functions do the rest."""
+"""How does a command work on a home in a cloud? It announces events; the deployed functions do the rest."""
 
 from functools import cached_property
 from typing import Final
@@ -20,11 +20,11 @@ class CloudHome:
     """The home that the settings name.
 
     Args:
-        settings: Of the home, as its functions have them.
-        wait: Seconds for which `carry` waits for the functions; 0 to announce only.
+        settings: The home's settings, as its functions have them.
+        wait: Seconds for which `carry` waits for the functions; 0 only announces.
 
     Raises:
-        SettingsError: They do not say where its store or its bus is.
+        SettingsError: The settings do not say where the store or the bus is.
     """
 
     def __init__(self, settings: Settings, wait: float) -> None:
@@ -39,12 +39,12 @@ class CloudHome:
 
     @property
     def ports(self) -> Ports:
-        """What can be read and announced there."""
+        """The home's ports."""
         return self._ports
 
     @property
     def readers(self) -> int:
-        """As many as the clouds' clients keep connections for."""
+        """The number of connections that the clouds' clients keep."""
         return _READERS
 
     @cached_property
@@ -61,12 +61,12 @@ class CloudHome:
         return 0
 
     def carry(self, *announced: Event) -> Followed:
-        """Announce, and return what was decided in time about the events and about those that followed.
+        """Announce the events, and return the decisions about them and their follow-ups that were made in time.
 
-        From then on ^C, and a store that cannot be read, only end the wait: the order is given.
+        After the announcement, ^C or a store that cannot be read only ends the wait: the order is given.
 
         Raises:
-            FederationError: They were not announced.
+            FederationError: The events were not announced.
         """
         watch = Watch(self._ports.store, announced)
         if announced:
@@ -81,4 +81,4 @@ class CloudHome:
             return watch.so_far(str(error))
 
     def close(self) -> None:
-        """Nothing: the clients end with the process."""
+        """Do nothing: the clients end with the process."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a command work on a home in a folder? This process delivers until nothing is waiting."""
+"""How does a command work on a home in a folder? This process delivers events until none is waiting."""
 
 import shlex
 from pathlib import Path
@@ -19,8 +19,8 @@ class FolderHome:
     """A home in a folder.
 
     Raises:
-        MissingError: There is none, and none is to be created.
-        ServiceError: Its store is damaged, or nothing is left of it.
+        MissingError: There is no home, and none is to be created.
+        ServiceError: Its store is damaged or empty.
         SettingsError: It cannot be opened, as when its folder cannot be written.
     """
 
@@ -46,12 +46,12 @@ class FolderHome:
 
     @property
     def ports(self) -> Ports:
-        """What can be read and announced there."""
+        """The home's ports."""
         return self._home.ports
 
     @property
     def readers(self) -> int:
-        """One, since its documents are on this machine."""
+        """One, because the documents are on this machine."""
         return 1
 
     @property
@@ -60,14 +60,14 @@ class FolderHome:
         return LocalDeadLetters(self._home.bus)
 
     def queued(self) -> int:
-        """Deliveries that are still to be made."""
+        """The number of deliveries that are still to be made."""
         return self._home.bus.waiting()
 
     def carry(self, *announced: Event) -> Followed:
-        """Announce, deliver until nothing is waiting, and return every decision on the way.
+        """Announce the events, deliver until nothing is waiting, and return every decision.
 
-        Another command on this home may deliver what this one announced. Then its decisions are in the store: an event
-        leaves the queue after them.
+        Another command on this home may deliver what this one announced. Then the decisions are read from the store, where
+        they are before an event leaves the queue.
 
         Raises:
             ServiceError: A step raised every time; its event is among the dead letters.
@@ -75,16 +75,16 @@ class FolderHome:
         dead = {letter.id for letter in self.letters.list()}
         watch = Watch(self.ports.store, announced)
         self.ports.bus.announce(announced)
-        carried = self._home.settle(now)
+        deliveries = self._home.settle(now)
         if failed := [letter for letter in self.letters.list() if letter.id not in dead]:
-            told = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
+            failures = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
             raise ServiceError(
-                f"{told}. Nothing is lost: `federation redrive` delivers it again",
+                f"{failures}. Nothing is lost: `federation redrive` delivers it again",
                 hint="Mend the cause first, and do not order it again: `federation redrive` goes on with what was ordered.",
             )
-        if not {one.event.id for one in carried}.issuperset(event.id for event in announced):
+        if not {one.event.id for one in deliveries}.issuperset(event.id for event in announced):
             return watch.of_all_handled()
-        return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in carried if one.outcome])
+        return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in deliveries if one.outcome])
 
     def close(self) -> None:
         """Close the store."""

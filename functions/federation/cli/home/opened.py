@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a command reach its home, and cause something to happen there?
+"""How does a command reach its home, and make something happen there?
 
-In a home in a folder, this process runs the steps itself. In a cloud the deployed functions do: a command announces, and
-waits until it reads in the store what they decided.
+In a home in a folder, this process runs the steps itself. In a cloud the deployed functions do: a command announces an
+event, and waits until their decisions are in the store.
 """
 
 import os
@@ -19,7 +19,7 @@ from federation.settings import Settings
 
 
 class Home(Protocol):
-    """Where the steps run, as a command sees it."""
+    """A home, as a command sees it."""
 
     @property
     def place(self) -> str:
@@ -28,7 +28,7 @@ class Home(Protocol):
 
     @property
     def ports(self) -> Ports:
-        """What can be read and announced there."""
+        """The home's ports."""
         ...
 
     @property
@@ -46,14 +46,14 @@ class Home(Protocol):
         ...
 
     def queued(self) -> int:
-        """Deliveries that wait for a command to make them; in a cloud nothing does."""
+        """The number of deliveries that wait for a command to make them; 0 in a cloud."""
         ...
 
     def carry(self, *announced: Event) -> Followed:
-        """Announce, and return what was decided about the events and about those that followed.
+        """Announce the events, and return the decisions about them and about their follow-ups.
 
         Raises:
-            ServiceError: They were not announced, or a step raised every time; then its event is among the dead letters.
+            ServiceError: They were not announced, or a step failed every time; then its event is a dead letter.
         """
         ...
 
@@ -64,16 +64,16 @@ class Home(Protocol):
 
 @contextmanager
 def opened(folder: Path | None, *, create: bool = False, wait: float = WAIT_SECONDS) -> Iterator[Home]:
-    """The home in a folder, else the one that the environment names, closed afterwards.
+    """Open the home in a folder, or the one that the environment names, and close it afterwards.
 
     Args:
-        folder: None for the environment's.
-        create: Whether a new one may begin in a folder.
+        folder: The home's folder; None for the home that the environment names.
+        create: Whether a new home may be created in the folder.
         wait: Seconds for which `carry` waits for functions in a cloud.
 
     Raises:
-        MissingError: There is none, and none is to be created.
-        SettingsError: The environment names none that can be reached.
+        MissingError: There is no home, and none is to be created.
+        SettingsError: The environment does not name a home that can be reached.
     """
     home = _home(folder, create=create, wait=wait)
     try:

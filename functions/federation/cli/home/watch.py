@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did the functions in a cloud decide about these events, and about what followed?
+"""What did the functions in a cloud decide about these events, and about those that followed?
 
-A decision's name in the store follows from its step and event (core/decision.py). A step with nothing to do leaves none: so
-follow-ups are waited for only while new decisions appear, and the announced events until the wait is over.
+A decision's name in the store follows from its step and event (core/decision.py). A step with nothing to do stores none. So
+follow-ups are awaited only while new decisions appear, and the announced events until the wait is over.
 """
 
 import time
@@ -20,17 +20,19 @@ from federation.runtime import routes
 from federation.stored import decoded
 
 QUIET_SECONDS: Final = 5.0
-"""Seconds without a new decision after which no step is assumed to be at work on follow-ups."""
+"""After so many seconds without a new decision, no step is assumed to work on follow-ups."""
 _PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 2.0
 
 
 class Watch:
-    """Started before the events are announced: a decision that is already stored counts only if no other one appears.
+    """Polls the store for decisions. To be created before the events are announced.
+
+    A decision that was stored before that counts only if no other one appears.
 
     Args:
         store: Where decisions appear.
-        announced: What is about to be announced.
+        announced: The events that are about to be announced.
         clock: Gives seconds.
         pause: Sleeps for some seconds.
     """
@@ -47,61 +49,61 @@ class Watch:
         self._pause = pause
         self._open: dict[tuple[str, Digest], Event] = {}
         self._happened: dict[str, Happened] = {}
-        self._roots = {event.id: event for event in announced if routes().get(event.type)}
-        for event in self._roots.values():
+        self._announced = {event.id: event for event in announced if routes().get(event.type)}
+        for event in self._announced.values():
             self._expect(event)
-        self._before = {event.id: self._decisions(event) for event in self._roots.values()}
+        self._before = {event.id: self._decisions(event) for event in self._announced.values()}
 
     def until_settled(self, wait: float) -> Followed:
-        """What was decided, earliest first, and the events about which nothing is decided when the wait is over.
+        """Wait; return the decisions, earliest first, and the events without any when the wait is over.
 
         Args:
             wait: Seconds; 0 does not look at all.
         """
-        began = news = self._clock()
+        began = last_news = self._clock()
         pause = _PAUSE
         while wait:
             if self._look():
-                news, pause = self._clock(), _PAUSE
-            left = began + wait - self._clock()
-            if left <= 0 or self._settled(self._clock() - news):
+                last_news, pause = self._clock(), _PAUSE
+            remaining = began + wait - self._clock()
+            if remaining <= 0 or self._settled(self._clock() - last_news):
                 break
-            self._pause(min(pause, left))
+            self._pause(min(pause, remaining))
             pause = min(1.5 * pause, _LONGEST_PAUSE)
         return self._followed(looked=bool(wait))
 
     def of_all_handled(self) -> Followed:
-        """What was decided, for a caller who knows that every event has been handled: nothing is waited for, or open."""
+        """The decisions, without waiting, for a caller who knows that every event has been handled; no event is open."""
         while self._look():
             pass
         return replace(self._followed(looked=True), open=())
 
     def so_far(self, ended: str) -> Followed:
-        """What was decided until now.
+        """The decisions until now.
 
         Args:
-            ended: Why the wait is over before its time.
+            ended: Why the wait ended early.
         """
         return replace(self._followed(looked=True), ended=ended)
 
     def _followed(self, *, looked: bool) -> Followed:
         new = list(self._happened.values())
-        undecided = [event for id_, event in self._roots.items() if id_ not in self._decided()]
+        undecided = [event for id_, event in self._announced.items() if id_ not in self._decided()]
         before = [self._latest(self._before[event.id]) for event in undecided if self._before[event.id]]
         old = before if looked else []
         open_ = [event for event in undecided if not looked or not self._before[event.id]]
         return Followed(happened=[*old, *new], open=open_)
 
     def _settled(self, quiet: float) -> bool:
-        known = self._decided() | {id_ for id_, decisions in self._before.items() if decisions}
-        return known.issuperset(self._roots) and (not self._open or quiet >= QUIET_SECONDS)
+        decided = self._decided() | {id_ for id_, decisions in self._before.items() if decisions}
+        return decided.issuperset(self._announced) and (not self._open or quiet >= QUIET_SECONDS)
 
     def _decided(self) -> set[str]:
-        return {one.event.id for one in self._happened.values()}
+        return {decision.event.id for decision in self._happened.values()}
 
     def _look(self) -> bool:
-        """Whether there is a decision that was not there at the last poll."""
-        found = [
+        """Poll the store once; whether there was a new decision."""
+        new = [
             (name, decision["now"], of_decision(decision))
             for (step, id_), event in tuple(self._open.items())
             for name in self._places(step, event)
@@ -109,15 +111,15 @@ class Watch:
             and name not in self._before.get(id_, ())
             and (decision := self._read(name, step, event))
         ]
-        for name, _, one in sorted(found, key=lambda each: instant.order(each[1])):
-            self._happened[name] = one
-            self._open.pop((one.step, one.event.id), None)
-            for event in one.announced:
+        for name, _, happened in sorted(new, key=lambda each: instant.order(each[1])):
+            self._happened[name] = happened
+            self._open.pop((happened.step, happened.event.id), None)
+            for event in happened.announced:
                 self._expect(event)
-        return bool(found)
+        return bool(new)
 
     def _expect(self, event: Event) -> None:
-        decided = {(one.step, one.event.id) for one in self._happened.values()}
+        decided = {(decision.step, decision.event.id) for decision in self._happened.values()}
         for step in routes().get(event.type, ()):
             if (step, event.id) not in decided:
                 self._open[step, event.id] = event
@@ -130,14 +132,14 @@ class Watch:
             if (decision := self._read(name, step, event))
         }
 
-    def _latest(self, found: Mapping[str, Mapping[str, Any]]) -> Happened:
-        return of_decision(max(found.values(), key=lambda decision: instant.order(decision["now"])))
+    def _latest(self, decisions: Mapping[str, Mapping[str, Any]]) -> Happened:
+        return of_decision(max(decisions.values(), key=lambda decision: instant.order(decision["now"])))
 
     def _places(self, step: str, event: Event) -> Iterator[str]:
         return (name for prefix in places(step, event) for name in self._store.names(prefix))
 
     def _read(self, name: str, step: str, event: Event) -> Mapping[str, Any] | None:
-        """The step's decision about the event, if the document holds that."""
+        """The step's decision about the event; None if the document is not that."""
         body = self._store.read(name)
-        found = decision_in(decoded(name, body)) if body is not None else None
-        return found if found and (found["step"], found["event"]["id"]) == (step, event.id) else None
+        decision = decision_in(decoded(name, body)) if body is not None else None
+        return decision if decision and (decision["step"], decision["event"]["id"]) == (step, event.id) else None

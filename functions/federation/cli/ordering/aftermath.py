@@ -29,11 +29,11 @@ _REFUSALS: Final = frozenset({events.ROLLBACK_SKIPPED, events.PROMOTION_HELD})
 
 
 def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
-    """Refuse a roll-back that names nothing right after another one, which it would take one release further.
+    """Raise if a roll-back that names no release comes right after another one: it would go back one release further.
 
     Args:
-        channel: As it is now.
-        settle_seconds: For how long what serves is given time, as with alarms.
+        channel: The channel now.
+        settle_seconds: The policy's settling time, as for alarms.
         at: When the order is given.
 
     Raises:
@@ -43,7 +43,7 @@ def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
     if last is None or last.kind != "roll_back":
         return
     since = instant.moment(at) - instant.moment(last.at)
-    if abs(since) < timedelta(seconds=settle_seconds):  # a move has its alarm's time, and that clock may be ahead
+    if abs(since) < timedelta(seconds=settle_seconds):  # a move has the time of its alarm, whose clock may be ahead
         raise ConflictError(
             f"there was a roll-back {max(0, int(since.total_seconds()))} seconds ago. {last.release} has served since. "
             f"{readable(last.why)} (by {last.who})",
@@ -51,90 +51,92 @@ def unless_just_left(channel: Channel, settle_seconds: int, at: str) -> None:
         )
 
 
-def what_is_left(home: Home, given: Event, followed: Followed) -> list[str]:
-    """What a person can do after an order that was refused, or that leaves something to be done.
+def what_is_left(home: Home, order: Event, followed: Followed) -> list[str]:
+    """What a person can do after an order that was refused, or that leaves something to do.
 
-    The order has been decided by then, so a service that fails while this is looked up does not make it fail.
+    The order has been decided by now, so it does not fail if a service fails during this.
     """
-    told = [event for one in followed.happened if one.event.id == given.id for event in one.announced]
-    if given.type not in _LEAVE_SOMETHING and _REFUSALS.isdisjoint(event.type for event in told):
+    announced = [
+        event for decision in followed.happened if decision.event.id == order.id for event in decision.announced
+    ]
+    if order.type not in _LEAVE_SOMETHING and _REFUSALS.isdisjoint(event.type for event in announced):
         return []
     try:
-        return list(_what_is_left(Shelf(home.ports), given, told))
+        return list(_what_is_left(Shelf(home.ports), order, announced))
     except FederationError as error:
         return [f"That could not be looked up: {error}. Later: federation status"]
 
 
-def _what_is_left(shelf: Shelf, given: Event, told: Sequence[Event]) -> Iterator[str]:
+def _what_is_left(shelf: Shelf, order: Event, announced: Sequence[Event]) -> Iterator[str]:
     policy = shelf.policy()
     channel = shelf.channel(policy.channel)
-    if any(event.type == events.ROLLBACK_SKIPPED for event in told) and concerns(given, channel, policy):
-        yield from ways_to(shelf, channel, given.data.get("to"))
+    if any(event.type == events.ROLLBACK_SKIPPED for event in announced) and concerns(order, channel, policy):
+        yield from ways_to(shelf, channel, order.data.get("to"))
         yield from ways_out(channel)
-    for event in told:
+    for event in announced:
         if event.type == events.PROMOTION_HELD:
-            found = candidate(shelf, event.subject, now())
-            yield from _but_again(given, found.ways) if found else (_NOT_READY,)
-    if given.type == events.APPROVAL_GIVEN and told:
-        yield from _after_approval(shelf, channel, given.subject)
-    if given.type == events.LIFT_ORDERED:
-        yield from _coming_back(shelf, channel)
-    if given.type == events.QUARANTINE_ORDERED and channel.serving:
-        yield from _still_serving(channel.serving, channel.forbids([given.data["artifact"]]))
+            release = candidate(shelf, event.subject, now())
+            yield from _but_again(order, release.ways) if release else (_NOT_READY,)
+    if order.type == events.APPROVAL_GIVEN and announced:
+        yield from _after_approval(shelf, channel, order.subject)
+    if order.type == events.LIFT_ORDERED:
+        yield from _return_of_release(shelf, channel)
+    if order.type == events.QUARANTINE_ORDERED and channel.serving:
+        yield from _still_serving(channel.serving, channel.forbids([order.data["artifact"]]))
 
 
-def _but_again(given: Event, ways: Sequence[str]) -> Iterator[str]:
-    """The ways; the order that was just refused is one only after the others."""
+def _but_again(order: Event, ways: Sequence[str]) -> Iterator[str]:
+    """The ways. One that repeats the refused order is replaced by a sentence: it comes after the others."""
     for way in ways:
-        same = given.data.get("outside_window") and "--outside-window" in way
-        yield "When that is done, and before the window opens: the same command again" if same else way
+        is_same_order = order.data.get("outside_window") and "--outside-window" in way
+        yield "When that is done, and before the window opens: the same command again" if is_same_order else way
 
 
-def with_its_move(home: Home, given: Event, error: ServiceError) -> ServiceError:
-    """The error, with what the order has done already if it has moved the channel and that can be read."""
+def with_its_move(home: Home, order: Event, error: ServiceError) -> ServiceError:
+    """The error, saying also what the order has already done, if it moved the channel and that can be read."""
     shelf = Shelf(home.ports)
     try:
-        moved = shelf.own_channel().moved_by(given.id)
-        is_dead = moved is not None and any(letter.event.id == given.id for letter in home.letters.list())
+        move = shelf.own_channel().moved_by(order.id)
+        is_dead = move is not None and any(letter.event.id == order.id for letter in home.letters.list())
     except FederationError:
         return error
-    if moved is None:
+    if move is None:
         return error
     if is_dead:
-        told = f"{moved.release} is to serve as of move {moved.counter}, but the nodes may not know yet: {error}"
+        message = f"{move.release} is to serve as of move {move.counter}, but the nodes may not know yet: {error}"
     else:
-        told = (
-            f"the order is carried out: {moved.release} serves as of move {moved.counter}. What follows failed: {error}"
+        message = (
+            f"the order is carried out: {move.release} serves as of move {move.counter}. What follows failed: {error}"
         )
-    return ServiceError(told, hint=error.hint)
+    return ServiceError(message, hint=error.hint)
 
 
 def _after_approval(shelf: Shelf, channel: Channel, name: str) -> Iterator[str]:
-    """What holds an approved release still; nothing about one that serves."""
-    found = None if channel.serving and channel.serving.name == name else candidate(shelf, name, now())
-    if found:
-        yield f"{name} is still held: {readable(found.held)}" if found.held else f"Nothing holds {name} any more."
-        yield from found.ways
+    """What still holds an approved release; nothing if it serves."""
+    release = None if channel.serving and channel.serving.name == name else candidate(shelf, name, now())
+    if release:
+        yield f"{name} is still held: {readable(release.held)}" if release.held else f"Nothing holds {name} any more."
+        yield from release.ways
 
 
-def _coming_back(shelf: Shelf, channel: Channel) -> Iterator[str]:
-    """Whether the release that a roll-back left is promoted again by itself, now that nothing forbids what it holds."""
+def _return_of_release(shelf: Shelf, channel: Channel) -> Iterator[str]:
+    """After a lift: whether a release that a roll-back left is promoted again by itself; nothing if there is none."""
     cadence_, at = shelf.policy().cadence, instant.moment(now())
     is_open = cadence.is_open(cadence_.promotion, cadence_.time_zone, at)
     opens = at if is_open else cadence.next_fire(cadence_.promotion.opens, cadence_.time_zone, at)
-    found = next_release(shelf, channel, instant.text(opens))
-    if found is None or found.name not in left_by_rollback(channel):
+    release = next_release(shelf, channel, instant.text(opens))
+    if release is None or release.name not in left_by_rollback(channel):
         return
-    if found.held:
-        yield f"{found.name}, which a roll-back left, is not promoted by itself: {readable(found.held)}"
-        yield from found.ways
+    if release.held:
+        yield f"{release.name}, which a roll-back left, is not promoted by itself: {readable(release.held)}"
+        yield from release.ways
     else:
-        yield f"{found.name}, which a roll-back left, is promoted again by the next tick in the window"
+        yield f"{release.name}, which a roll-back left, is promoted again by the next tick in the window"
         yield "To keep it from coming back until there is a better one: federation hold --who YOU --why 'WHY'"
 
 
 def _still_serving(serving: Entry, forbidden: Sequence[str]) -> Iterator[str]:
-    """What to do about an artifact in quarantine that serves: a quarantine takes nothing away from the nodes."""
+    """What to do about each quarantined artifact that still serves: a quarantine does not change the nodes."""
     for artifact in forbidden:
         if artifact in serving.units.values():
             yield f"{short(artifact)} serves all the same, in {serving.name}: federation rollback --who YOU --why 'WHY'"

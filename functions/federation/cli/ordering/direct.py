@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an order carried out when the bus is down? This process runs the step itself, on the home's own ports.
+"""How is an order carried out when the bus is down? This process runs the step itself, on the home's ports.
 
 The order is the same event as over the bus: the channel's compare-and-set protects it, and a later delivery is a repetition.
 """
@@ -45,27 +45,27 @@ class _Announcer:
 
 
 def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed, str]:
-    """What the step decided and this process carried out, and why the resulting events were not announced, or "".
+    """Run the step in this process: what it decided, and why the resulting events were not announced, or "".
 
     Raises:
-        FederationError: It was not carried out, or not whole; the message says which.
+        FederationError: The order was not carried out, or only in part; the message says which.
     """
     bus = _Announcer(home.ports.bus)
-    outcome = _handled(step, order, replace(home.ports, bus=bus))
+    outcome = _handle_with_retries(step, order, replace(home.ports, bus=bus))
     own = [of_outcome(step, order, outcome)] if outcome else []
     later = () if bus.failure else home.carry().happened
     return Followed(happened=[*own, *later]), bus.failure
 
 
-def _handled(step: StepName, order: Event, ports: Ports) -> Outcome:
+def _handle_with_retries(step: StepName, order: Event, ports: Ports) -> Outcome:
     for _ in range(_ATTEMPTS - 1):
         with suppress(FederationError):
             return handle(step, order, ports, now())
     try:
         return handle(step, order, ports, now())
     except FederationError as error:
-        if told := _half_done(order, _channel(ports), error):
-            raise told from error
+        if advice := _half_done(order, _channel(ports), error):
+            raise advice from error
         raise
 
 
@@ -75,12 +75,15 @@ def _channel(ports: Ports) -> Channel:
 
 
 def _half_done(order: Event, channel: Channel, error: FederationError) -> ServiceError | None:
-    """Advice, once the channel has moved: typing the same command again would give another order."""
-    moved = channel.moved_by(order.id)
-    if moved is None:
+    """What to do if the step failed after it moved the channel; None if it did not move it.
+
+    Typing the same command again would give another order.
+    """
+    move = channel.moved_by(order.id)
+    if move is None:
         return None
     return ServiceError(
-        f"{moved.release} is to serve as of move {moved.counter}, and then this failed: {error}. Do not order it "
+        f"{move.release} is to serve as of move {move.counter}, and then this failed: {error}. Do not order it "
         "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`",
         hint="",
     )

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the nodes obey an order, or have they obeyed later moves than this home has made?
+"""Do the nodes obey an order, or do they know later moves than this home has made?
 
-Nodes ignore a move that comes after a later one, as they must. But if that later one is none of this home's, they will
-ignore its next moves, too, and whoever gave the order has to know.
+Nodes must ignore a move that arrives after a later one. But if another home made that later move, they ignore this home's
+next moves, too, and whoever gave the order has to know.
 """
 
 from typing import Final
@@ -20,26 +20,26 @@ _WHAT_NOW: Final = (
 )
 
 
-def unless_ignored(home: Home, given: Event) -> list[str]:
-    """Refuse to call an order done that has moved the channel, but that the nodes ignore.
+def unless_ignored(home: Home, order: Event) -> list[str]:
+    """Raise if the order moved the channel, but the nodes ignore the move.
 
-    The order has been carried out by then, so nodes or a store that cannot be read do not make it fail.
+    The order has been carried out by now, so it does not fail if the nodes or the store cannot be read.
 
     Returns:
-        What to do, if the nodes are ahead of this home, but serve what was ordered all the same.
+        What to do if the nodes are ahead of this home but serve what was ordered; else nothing.
 
     Raises:
-        ServiceError: They are ahead, and serve another release.
+        ServiceError: The nodes are ahead, and serve another release.
     """
-    if given.type not in _SHIFT:
+    if order.type not in _SHIFT:
         return []
     try:
         name = Shelf(home.ports).own_channel().name
         served = home.ports.traffic.serving(name)
-        channel = Shelf(home.ports).channel(name)  # after the nodes, so that each move of our own is in it
+        channel = Shelf(home.ports).channel(name)  # read after the nodes, so that it has all moves of our own
     except FederationError:
         return []
-    if served is None or served.counter <= channel.counter or channel.moved_by(given.id) is None:
+    if served is None or served.counter <= channel.counter or channel.moved_by(order.id) is None:
         return []
     ahead = (
         f"They have obeyed move {served.counter}, and this home is at move {channel.counter}: another copy of it shares its "

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How is a person's order given, and was it carried out?
 
-An order is an event like any other. Its dedupe key is its content and the second in which it was given, so a double click is
-one order. What another order may take back also names the move that it follows: given again after that, it is a new one.
-In a cloud it is announced to the functions, and the command waits for what they decide: exit code 11 means that they had
-not when the wait was over.
+An order is an event like any other. Its dedupe key is its content and the second in which it was given, so a double click
+is one order. An order that another one may undo also names the move that it follows: given again after that, it is a new
+order. In a cloud it is announced to the functions, and the command waits for their decision. Exit code 11: there was none.
 """
 
 import sys
@@ -34,11 +33,11 @@ from federation.local.traffic import LocalTraffic
 from federation.steps import StepName
 
 REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
-"""Events that say that an order was not carried out."""
+"""Types of events which say that an order was not carried out."""
 _TAKEN_BACK: Final = frozenset(
     {events.HOLD_ORDERED, events.RESUME_ORDERED, events.QUARANTINE_ORDERED, events.LIFT_ORDERED, events.ANCHOR_ORDERED}
 )
-"""Orders that another one undoes: given again after that, they are no double click."""
+"""Orders that another one undoes. Given again after that, they are not a double click."""
 _UNANNOUNCED: Final = (
     "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
     "with: federation train KIND --who YOU --why 'WHY'"
@@ -50,49 +49,51 @@ _WITHOUT_BUS: Final = (
 
 Data = Mapping[str, Any]
 About = Callable[[Shelf, Channel], Data]
-"""Looks up, in the home, the data that an order needs besides what was typed."""
+"""Looks up the data that an order needs besides what was typed."""
 
 
 def nothing_more(_shelf: Shelf, _channel: Channel) -> Data:
-    """For an order that needs nothing besides what was typed."""
+    """No data: the order needs nothing besides what was typed."""
     return {}
 
 
 def give(
     type_: str,
-    given: Data,
+    typed: Data,
     about: About,
-    reached: AbstractContextManager[Home],
+    opening: AbstractContextManager[Home],
     *,
     as_json: bool,
     directly: StepName | None = None,
 ) -> None:
-    """Give an order and print what came of it; the exit code says whether it was refused or is still open.
+    """Give an order and print its result. The exit code says whether it was refused or is still open.
 
     Args:
         type_: Which order.
-        given: Who gives it, why, and the command line's other values.
+        typed: Who gives it, why, and the command line's other values.
         about: Looks up what else the order needs.
-        reached: The home.
+        opening: Opens the home.
         as_json: Whether to print JSON.
         directly: The step that carries it out in this process, instead of the functions.
     """
-    with reached as home:
+    with opening as home:
         shelf = Shelf(home.ports, home.readers)
         channel = shelf.own_channel()
         after = channel.counter if type_ in _TAKEN_BACK else None
-        given_now = order(type_, {**given, **about(shelf, channel)}, channel.name, now(), after=after)
-        named = named_in(shelf, channel, given_now.data)
-        followed, unannounced = _carried(home, given_now, directly)
-        shifts = directly or isinstance(home.ports.traffic, LocalTraffic)  # else functions do; we may not ask the nodes
-        behind = unless_ignored(home, given_now) if shifts else []
-        ways = [] if as_json else [*behind, *what_is_left(home, given_now, followed)]
-    print_happened(followed, as_json=as_json, named=named)
+        event = order(type_, {**typed, **about(shelf, channel)}, channel.name, now(), after=after)
+        unit_names = named_in(shelf, channel, event.data)
+        followed, unannounced = _carry(home, event, directly)
+        shifts = directly or isinstance(
+            home.ports.traffic, LocalTraffic
+        )  # else the functions shift, and we may not ask the nodes
+        behind = unless_ignored(home, event) if shifts else []
+        ways = [] if as_json else [*behind, *what_is_left(home, event, followed)]
+    print_happened(followed, as_json=as_json, unit_names=unit_names)
     print_ways("What can be done", ways)
     if unannounced:
         print_line(f"federation: carried out, but what follows could not be announced: {unannounced}", to=sys.stderr)
         print_line(pasted(_UNANNOUNCED), to=sys.stderr)
-    if any(_refused(one, given_now) for one in followed.happened):
+    if any(_refused(decision, event) for decision in followed.happened):
         raise typer.Exit(REFUSED)
     if unannounced:
         raise typer.Exit(UNANNOUNCED)
@@ -106,9 +107,9 @@ def order(type_: str, data: Data, about: str, at: str, *, after: int | None = No
     Args:
         type_: Which order.
         data: Who, why, and what it is about.
-        about: What it is about when it names no release, unit, artifact or kind.
+        about: The subject if the data names no release, unit, artifact or kind.
         at: When it is given; fractions of a second are ignored.
-        after: The channel's counter, for an order that may be taken back and given again within that second.
+        after: The channel's counter, for an order that may be undone and given again within the same second.
     """
     second = f"{at[:19]}Z"
     return Event(
@@ -121,19 +122,19 @@ def order(type_: str, data: Data, about: str, at: str, *, after: int | None = No
     )
 
 
-def _carried(home: Home, given: Event, directly: StepName | None) -> tuple[Followed, str]:
-    """What was decided, and why what follows was not announced, or ""."""
+def _carry(home: Home, event: Event, directly: StepName | None) -> tuple[Followed, str]:
+    """Carry out the order: what was decided, and why the resulting events were not announced, or ""."""
     if directly:
-        return carried_directly(directly, given, home)
+        return carried_directly(directly, event, home)
     try:
-        return home.carry(given), ""
+        return home.carry(event), ""
     except ServiceError as error:
         if error.hint != ServiceError.hint:
-            raise with_its_move(home, given, error) from error
-        if given.type == events.ROLLBACK_ORDERED:
+            raise with_its_move(home, event, error) from error
+        if event.type == events.ROLLBACK_ORDERED:
             error.hint = _WITHOUT_BUS
         raise
 
 
-def _refused(one: Happened, given: Event) -> bool:
-    return one.event.id == given.id and not REFUSING.isdisjoint(one.announced_types)
+def _refused(decision: Happened, event: Event) -> bool:
+    return decision.event.id == event.id and not REFUSING.isdisjoint(decision.announced_types)

@@ -15,7 +15,14 @@ from federation.core.way_back import rollback_target
 
 
 def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], channel: Channel) -> Iterator[str]:
-    """What can be done after a release of that name was left, and artifacts were quarantined, each with its kind."""
+    """What can be done after a roll-back.
+
+    Args:
+        shelf: The home's documents.
+        name: The release that was left.
+        quarantined: The kind of each quarantined artifact.
+        channel: The channel now.
+    """
     serving = channel.serving
     if serving and serving.name == name:
         yield f"{name} has served again since {when(serving.since)}: federation explain {name}"
@@ -32,15 +39,15 @@ def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], chan
     forbidden = channel.forbids(quarantined)
     if forbidden:
         yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
-    left = shelf.document(names.release(name)) or {"units": {}}
-    named = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in left["units"].values()}
+    release = shelf.document(names.release(name)) or {"units": {}}
+    names_by_artifact = {unit["artifact"]: unit["name"].rpartition("/")[2] for unit in release["units"].values()}
     for artifact in forbidden:
-        unit = named.get(artifact, quarantined[artifact])
+        unit = names_by_artifact.get(artifact, quarantined[artifact])
         yield f"If {unit} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
 
 
 def _passed_over(channel: Channel) -> Iterator[str]:
-    """Why what serves is not a newer release that is kept ready as well."""
+    """Why a roll-back did not choose a newer release that is kept ready."""
     serving = channel.serving
     for entry in channel.warm:
         if serving and entry.silent and version_of(entry.name) > version_of(serving.name):
@@ -51,18 +58,18 @@ def _passed_over(channel: Channel) -> Iterator[str]:
 
 
 def after_promotion(name: str, channel: Channel) -> Iterator[str]:
-    """What became of a release that was promoted and serves no longer."""
+    """A hint if the promoted release was left by a roll-back since."""
     if name in inventory.left_by_rollback(channel):
         yield f"It no longer serves; why: federation explain {name}"
 
 
-def after_hold(shelf: Shelf, name: str, told: str, channel: Channel) -> Iterator[str]:
-    """What can be done about what holds a release now, which may be less than was told at the time of the decision."""
+def after_hold(shelf: Shelf, name: str, reason: str, channel: Channel) -> Iterator[str]:
+    """What can be done about what holds the release now, which may differ from the decision's `reason`."""
     if channel.serving and channel.serving.name == name:
         yield f"Nothing: {name} serves now."
-    elif found := candidate(shelf, name, now()):
-        if found.held not in told:
-            yield f"Held now: {readable(found.held)}"
-        if not found.held:
+    elif release := candidate(shelf, name, now()):
+        if release.held not in reason:
+            yield f"Held now: {readable(release.held)}"
+        if not release.held:
             yield "Nothing holds it any more."
-        yield from found.ways
+        yield from release.ways

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Is it the anchor alone that stops a unit, and which choice does that leave to a person?
+"""Does only the anchor stop a unit, and what may a person choose then?
 
 docs/evidence.md, "What the verdicts promise", says what the anchor is for.
 """
@@ -14,12 +14,12 @@ from federation.core.statistics.wording import number
 
 
 def choice(report: Mapping[str, Any], channel: Channel) -> Iterator[str]:
-    """The choice in a sentence; none if something else stops the unit too, or if what serves has lost nothing."""
-    findings = {one["check"]: one for one in report["findings"]}
-    stops = [one for one in report["findings"] if one["verdict"] != "pass"]
-    if not channel.serving or not channel.anchor or not all(is_of_anchor(one["check"]) for one in stops):
+    """The choice in a sentence; nothing if another check stops the unit too, or if what serves has lost nothing."""
+    findings = {finding["check"]: finding for finding in report["findings"]}
+    stops = [finding for finding in report["findings"] if finding["verdict"] != "pass"]
+    if not channel.serving or not channel.anchor or not all(is_of_anchor(finding["check"]) for finding in stops):
         return
-    spent = [told for one in stops if (told := _spent(one, findings))]
+    spent = [loss for finding in stops if (loss := _spent(finding, findings))]
     if spent:
         lost, margin, metric = max(spent)
         yield (
@@ -33,7 +33,7 @@ def choice(report: Mapping[str, Any], channel: Channel) -> Iterator[str]:
 def _spent(
     finding: Mapping[str, Any], findings: Mapping[str, Mapping[str, Any]]
 ) -> tuple[Decimal, Decimal, str] | None:
-    """What was lost before the unit came, which is what it lost since the anchor less its own loss; the margin; of what."""
+    """The loss since the anchor before this unit, the margin, and the metric; None if nothing was lost, or not measured."""
     metric = finding["check"].removesuffix(" against anchor")
     own = findings.get(f"{metric} against baseline", {}).get("numbers", {})
     if "estimate" not in own or not {"estimate", "margin"} <= set(finding["numbers"]):

@@ -51,7 +51,7 @@ _VERDICTS: Final[Mapping[str, str]] = {
     events.JOB_LAUNCHED: "launched",
     events.JOB_FAILED: "job failed",
 }
-"""The verdict that an announced event implies, the most important first."""
+"""The verdict of each announced type of event, the most important first."""
 
 _HINTS: Final[Mapping[str, str]] = {
     events.JOB_HELD: "The first sweep within its hours starts it. By hand, once they have come: federation tick sweep",
@@ -64,7 +64,7 @@ _HINTS: Final[Mapping[str, str]] = {
     ),
     events.MERGE_SKIPPED: "Why each unit does not go on: federation status",
 }
-"""What to do next after an event of that type, whatever it says."""
+"""What to do next after an event of that type."""
 
 _REFUSED: Final = (
     "Mend what the sentence names in the policy's next version (federation explain policy). What was refused does not start "
@@ -75,31 +75,34 @@ _STOPPED: Final = frozenset({"quarantined", "refused", "inconclusive", "waiting"
 
 
 def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
-    """Why the step decided so, on which findings, what led there, and what a person can do."""
-    told = set(past.announced_types)
+    """The page about a decision: why, on which findings, what led to it, and what a person can do."""
+    types = set(past.announced_types)
     channel = shelf.own_channel()
     facts = dict(_facts(shelf, past, channel))
-    lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in told else ()
+    lines = inventory.units(shelf, every=False).lines if events.MERGE_SKIPPED in types else ()
     if lines:
         facts |= {line.name: f"{line.state} now: {line.why}" for line in lines if line.state in _STOPPED}
-    if events.MERGE_SKIPPED in told:
-        facts |= {f"waiting {short(one['event'])}": f"{one['subject']}: {one['why']}" for one in waiting(shelf)}
+    if events.MERGE_SKIPPED in types:
+        facts |= {
+            f"waiting {short(completion['event'])}": f"{completion['subject']}: {completion['why']}"
+            for completion in waiting(shelf)
+        }
     earlier = history.led_to(past)
     origin = names.event((*earlier, past)[0].event.id)
     documents = dict.fromkeys([past.name, *past.outcome["documents"], *([origin] if shelf.document(origin) else [])])
     return Page(
         subject=past.event.subject,
         about=_about(past),
-        verdict=next((word for type_, word in _VERDICTS.items() if type_ in told | _heard(past)), "done"),
+        verdict=next((word for type_, word in _VERDICTS.items() if type_ in types | _event_as_verdict(past)), "done"),
         why=[*_held_since(shelf, past, channel), past.why],
         facts=facts,
         findings=_findings(shelf, past),
         led_here=[*earlier, past],
-        documents=[*documents, *(one.name for one in earlier)],
+        documents=[*documents, *(decision.name for decision in earlier)],
         next_steps=[
             *missed(shelf.policy(), skipped(past), lines),
             *_next(shelf, past, channel),
-            *(off_schedule(history, shelf.policy()) if events.PROMOTION_HELD in told else ()),
+            *(off_schedule(history, shelf.policy()) if events.PROMOTION_HELD in types else ()),
         ],
     )
 
@@ -115,7 +118,7 @@ def _facts(shelf: Shelf, past: Past, channel: Channel) -> Iterator[tuple[str, st
     move = past.outcome["move"]
     if move is not None:
         yield "channel", f"{move['channel']} went from move {move['expected']} to {move['to']['counter']}"
-    yield from _rolled_back(past)
+    yield from _rollback_facts(past)
     yield from _places(shelf, past)
     yield "serves now", f"{channel.serving.name} since {channel.serving.since}" if channel.serving else "nothing"
     if channel.warm:
@@ -123,99 +126,103 @@ def _facts(shelf: Shelf, past: Past, channel: Channel) -> Iterator[tuple[str, st
 
 
 def _held_since(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
-    """What holds since a person's order, in the words in which the command told it."""
+    """What is true since a person's order, in the words of the command; nothing if a later move may have changed it."""
     move = past.outcome["move"]
     if move is None or past.ordered_by is None:
         return
     if any(moved.kind != "probe" for moved in channel.moves if moved.counter > move["to"]["counter"]):
         return  # what it led to may hold no longer
-    if found := holds_since(past.event, move["to"]["counter"], named_in(shelf, channel, past.event.data)):
-        yield found
+    if sentence := holds_since(past.event, move["to"]["counter"], named_in(shelf, channel, past.event.data)):
+        yield sentence
 
 
 def _about(past: Past) -> str:
     """The release that was left, promoted, held or assembled; "" for any other decision."""
-    for told in past.outcome["events"]:
-        if told["type"] == events.RELEASE_ROLLED_BACK:
+    for event in past.outcome["events"]:
+        if event["type"] == events.RELEASE_ROLLED_BACK:
             return _left(past)
-        if told["type"] in {events.RELEASE_PROMOTED, events.PROMOTION_HELD, events.RELEASE_ASSEMBLED}:
-            return str(told["subject"])
+        if event["type"] in {events.RELEASE_PROMOTED, events.PROMOTION_HELD, events.RELEASE_ASSEMBLED}:
+            return str(event["subject"])
     return ""
 
 
 def _left(past: Past) -> str:
-    """The release that a roll-back left: it served since the move before."""
+    """The release that a roll-back left: the one of the move before."""
     before, _ = past.outcome["move"]["to"]["moves"][-2:]
     return str(before["release"])
 
 
-def _roll_back_in(past: Past) -> Mapping[str, Any] | None:
-    """The event that tells of the roll-back that it was, if it was one."""
+def _rollback_event(past: Past) -> Mapping[str, Any] | None:
+    """The event that announces the roll-back; None if the decision is not one."""
     return next((event for event in past.outcome["events"] if event["type"] == events.RELEASE_ROLLED_BACK), None)
 
 
-def _rolled_back(past: Past) -> Iterator[tuple[str, str]]:
-    told = _roll_back_in(past)
-    if told is None:
+def _rollback_facts(past: Past) -> Iterator[tuple[str, str]]:
+    event = _rollback_event(past)
+    if event is None:
         return
     yield "left", _left(past)
-    yield "served instead", told["data"]["release"]
-    for artifact, unit in told["data"]["quarantined"].items():
+    yield "served instead", event["data"]["release"]
+    for artifact, unit in event["data"]["quarantined"].items():
         yield f"quarantined {unit}", artifact
 
 
-def _heard(past: Past) -> set[str]:
-    """The event that it is about, where that is the verdict: what follows, if anything, is told by no event."""
+def _event_as_verdict(past: Past) -> set[str]:
+    """The type of the decision's event, if that event is the verdict; else empty."""
     return {past.event.type} & {events.JOB_FAILED, events.RELEASE_UNPROVEN}
 
 
 def _places(shelf: Shelf, past: Past) -> Iterator[tuple[str, str]]:
-    """Every place considered for a job, and its verdict; of one that failed, when it was launched."""
-    told = [one["data"] for one in past.outcome["events"] if one["source"] == "//federation/launch"]
+    """Every place considered for a job, and its verdict; for a failed job, those of its launch."""
+    launches = [place["data"] for place in past.outcome["events"] if place["source"] == "//federation/launch"]
     failed = past.event.data["name"] if past.event.type == events.JOB_FAILED else ""
     record = (failed and shelf.document(names.job(failed))) or {"told": {}}
-    for one in (place for data in (*told, record["told"]) for place in data.get("places", ())):
-        price = f"{one['price']} an hour; " if "price" in one else ""
-        yield f"{one['verdict']}: {one['place']}", f"{price}{one['why']}"
+    for place in (place for data in (*launches, record["told"]) for place in data.get("places", ())):
+        price = f"{place['price']} an hour; " if "price" in place else ""
+        yield f"{place['verdict']}: {place['place']}", f"{price}{place['why']}"
 
 
 def _findings(reads: Reads, past: Past) -> Sequence[Mapping[str, Any]]:
     reports = [reads.document(name) for name in past.outcome["documents"] if name.startswith(names.REPORTS)]
-    return [finding for found in reports if found for finding in found["report"]["findings"]]
+    return [finding for report in reports if report for finding in report["report"]["findings"]]
 
 
 def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
-    told = set(past.announced_types)
-    if rolled_back := _roll_back_in(past):
+    types = set(past.announced_types)
+    if rolled_back := _rollback_event(past):
         yield from after_rollback(shelf, _left(past), rolled_back["data"]["quarantined"], channel)
-    if events.ROLLBACK_SKIPPED in told:
-        yield from _deaf(past, channel)
-    if events.ROLLBACK_SKIPPED in told and concerns(past.event, channel, shelf.policy()):
+    if events.ROLLBACK_SKIPPED in types:
+        yield from _ignored_alarm(past, channel)
+    if events.ROLLBACK_SKIPPED in types and concerns(past.event, channel, shelf.policy()):
         yield from ways_to(shelf, channel, past.event.data.get("to"))
         yield from ways_out(channel)
-    for noted in (one["data"] for one in past.outcome["events"] if one["type"] == events.SLO_NOTED):
+    for noted in (event["data"] for event in past.outcome["events"] if event["type"] == events.SLO_NOTED):
         yield from after_note(past, noted["word"], channel, shelf.policy())
-    if events.RELEASE_PROMOTED in told:
+    if events.RELEASE_PROMOTED in types:
         yield from after_promotion(_about(past), channel)
     if past.event.type == events.DRIFT_DETECTED:
         yield "Nothing here shifted them: their cloud's log says who did. If it happens again: federation tick sweep"
-    if events.PROMOTION_HELD in told:
+    if events.PROMOTION_HELD in types:
         yield from after_hold(shelf, _about(past), past.why, channel)
-    yield from (_REFUSED.format(one["subject"]) for one in past.outcome["events"] if one["type"] == events.JOB_REFUSED)
-    yield from (f"federation explain {one['subject']}" for one in past.outcome["events"] if one["type"] in _UNIT_STOPS)
-    if events.JOB_HELD in told:
+    yield from (
+        _REFUSED.format(event["subject"]) for event in past.outcome["events"] if event["type"] == events.JOB_REFUSED
+    )
+    yield from (
+        f"federation explain {event['subject']}" for event in past.outcome["events"] if event["type"] in _UNIT_STOPS
+    )
+    if events.JOB_HELD in types:
         yield from map(
             readable,
             still_held(
-                shelf, [one["data"]["name"] for one in past.outcome["events"] if one["type"] == events.JOB_HELD]
+                shelf, [event["data"]["name"] for event in past.outcome["events"] if event["type"] == events.JOB_HELD]
             ),
         )
     if not is_lost(str(past.event.data.get("failure"))):  # of a lost one the reason itself says what to do
-        yield from (hint for type_, hint in _HINTS.items() if type_ in told | _heard(past))
+        yield from (hint for type_, hint in _HINTS.items() if type_ in types | _event_as_verdict(past))
 
 
-def _deaf(past: Past, channel: Channel) -> Iterator[str]:
-    """That an alarm did not count since what serves still does so as of a moment to come, and what can be done."""
+def _ignored_alarm(past: Past, channel: Channel) -> Iterator[str]:
+    """If an alarm was ignored because the serving release is dated in the future: that, and what to do."""
     serving = channel.serving
     is_about_it = serving is not None and f"{serving.name} has served since {serving.since}" in past.why
     if serving and is_about_it and (wrong := misdated(serving.name, serving.since, now())):

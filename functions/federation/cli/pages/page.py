@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is on the page that a person on call reads?"""
+"""The page that a person on call reads."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from federation.cli.screen.output import print_line, print_lines, print_ways, re
 from federation.cli.store.history import Past
 
 SHOWN_ITEMS: Final = 12
-"""Flipped items shown on a screen; JSON has all that the report names."""
+"""Most flipped items on a screen; JSON has all that the report names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +26,9 @@ class Page:
     documents: Sequence[str] = ()
     next_steps: Sequence[str] = ()
     about: str = ""
-    """What the verdict is about, if that is not the subject: an alarm is not what was rolled back."""
+    """What the verdict is about, if not the subject: of an alarm, the release that was rolled back."""
     content: Mapping[str, Any] | None = None
-    """The document that the page is about, for JSON, where that is what people ask for."""
+    """The document that the page is about, for JSON; None if it is not part of the answer."""
 
     def document(self) -> dict[str, Any]:
         """The page as JSON."""
@@ -47,7 +47,7 @@ class Page:
 
 
 def print_page(page: Page) -> None:
-    """Print the page on a screen; the decision whose reason stands under `Why` is not told again."""
+    """Print the page on a screen. Decisions are left out if `Why` already has their reasons."""
     print_line(f"{readable(page.about or page.subject)}: {page.verdict.upper()}")
     print_lines("Why", map(readable, page.why))
     print_ways("What to do next", page.next_steps)
@@ -55,8 +55,8 @@ def print_page(page: Page) -> None:
     print_lines("Facts", (f"{name.ljust(width)}  {_fact(name, value)}" for name, value in page.facts.items()))
     print_lines("Gates", (line for finding in page.findings for line in finding_lines(finding)))
     if not all(past.why in page.why for past in page.led_here):
-        told = (f"{when(past.now)}  {past.step:10} {readable(past.why)}{_ordered(past)}" for past in page.led_here)
-        print_lines("What led here", told)
+        lines = (f"{when(past.now)}  {past.step:10} {readable(past.why)}{_ordered(past)}" for past in page.led_here)
+        print_lines("What led here", lines)
     print_lines("Documents", page.documents)
 
 
@@ -65,12 +65,12 @@ def _ordered(past: Past) -> str:
 
 
 def _fact(name: str, value: str) -> str:
-    """An alarm is found in its cloud by its whole name."""
+    """The value for a screen. An alarm keeps its whole name, by which its cloud finds it."""
     return timed(value) if name == "alarm" else readable(value)
 
 
 def finding_lines(finding: Mapping[str, Any]) -> Iterator[str]:
-    """One check on a screen: verdict and reason, what would have passed, the items behind it."""
+    """The lines of one check: verdict and reason, what would have passed, the items behind it."""
     yield f"{finding['verdict']:12} {finding['gate']}: {readable(finding['reason'])}"
     if finding["verdict"] == "pass":
         return
@@ -78,8 +78,8 @@ def finding_lines(finding: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'':12}   would have passed: {remedy}"
     items = finding["items"]
     if items:
-        counted = max(len(items), int(finding["numbers"].get("lost", 0)))
-        more = f" and {counted - SHOWN_ITEMS:,} more" if counted > SHOWN_ITEMS else ""
+        count = max(len(items), int(finding["numbers"].get("lost", 0)))
+        more = f" and {count - SHOWN_ITEMS:,} more" if count > SHOWN_ITEMS else ""
         yield f"{'':12}   items: {', '.join(items[:SHOWN_ITEMS])}{more}"
 
 

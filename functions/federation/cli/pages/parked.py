@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does `explain` say about a parked body, which a known sender sent and nobody could read?"""
+"""What does `explain` say about a parked body, which came from a known sender but could not be read?"""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from federation.core import instant, names
 from federation.core.counted import counted
 
 _BEGINNING: Final = 400
-"""Characters of the body that are shown; JSON has all that is kept."""
+"""Most characters of the body that are shown; JSON has all that is stored."""
 _SEND: Final = "Nothing delivers it again: have its sender send it as the reason says."
 _TRY: Final = (
     "To try it: federation explain {} --json has the body, under content.body; "
@@ -20,21 +20,21 @@ _TRY: Final = (
 )
 
 
-def page_of_parked(shelf: Shelf, written: str) -> Page | None:
-    """The body that is stored under that name, or under the only one that begins so, as a status on a screen has it."""
-    found = [place for place in shelf.names(names.PARKED) if place.startswith(written.removesuffix(".."))]
-    stored = shelf.document(found[0]) if len(found) == 1 else None
-    if stored is None:
+def page_of_parked(shelf: Shelf, name: str) -> Page | None:
+    """The page of the only parked body whose document's name begins with `name`; None if there is not just one."""
+    places = [place for place in shelf.names(names.PARKED) if place.startswith(name.removesuffix(".."))]
+    document = shelf.document(places[0]) if len(places) == 1 else None
+    if document is None:
         return None
-    (place,) = found
+    (place,) = places
     return Page(
         subject=shortened(place),
         verdict="parked",
-        why=[f"{stored['error']}: {stored['why']}"],
-        facts=dict(_facts(shelf, place, stored)),
+        why=[f"{document['error']}: {document['why']}"],
+        facts=dict(_facts(shelf, place, document)),
         documents=[place],
-        next_steps=[_SEND, _TRY.format(place, stored["entry"])],
-        content=stored,
+        next_steps=[_SEND, _TRY.format(place, document["entry"])],
+        content=document,
     )
 
 

@@ -17,7 +17,7 @@ from federation.core.digest import canonical
 POLICY: Final = "policy"
 """The subject that asks for the page."""
 _LAST: Final = 5
-"""Versions whose changes are told."""
+"""Number of versions whose changes are shown."""
 _FIRST: Final = "It is the first version."
 _ALONE: Final = (
     "No version before it is stored, so nobody can say what it changed; `federation intact` tells whether one is lost."
@@ -30,42 +30,48 @@ _BACK: Final = "Back to earlier rules: the same with the earlier content: federa
 
 
 def page_of_policy(shelf: Shelf) -> Page:
-    """The version in force, and of each of the last versions what it changed, and who stored it if that is known."""
+    """The page about the active version, and about what each of the last versions changed and who stored it."""
     policy = shelf.policy()
     places = list(shelf.names(names.POLICIES))[-_LAST - 1 :]
     stored = list(shelf.documents(places))
-    told = dict(_stored(shelf, stored))
+    stored_by = dict(_stored_by(shelf, stored))
     return Page(
         subject=f"{policy.name}, version {policy.version}",
         verdict="in force",
         why=list(_changes(stored)) or [_FIRST if policy.version == 1 else _ALONE],
-        facts={"digest": short(policy.digest), **told},
+        facts={"digest": short(policy.digest), **stored_by},
         documents=places,
-        next_steps=[*_moved(stored), _NEXT, *(_BACK.format(document["version"]) for _, document in stored[-2:-1])],
+        next_steps=[
+            *_schedule_hint(stored),
+            _NEXT,
+            *(_BACK.format(document["version"]) for _, document in stored[-2:-1]),
+        ],
         content=shelf.document(names.policy(policy.version)),
     )
 
 
-def _moved(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
-    """That a schedule has to be changed too, if the version in force has another timetable than the one before."""
+def _schedule_hint(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
+    """A sentence about the schedule, if the last version has another timetable than the one before."""
     if len({canonical(document["cadence"]) for _, document in stored[-2:]}) > 1:
         yield f"If a schedule sends the ticks, change it too: {NO_SCHEDULE}"
 
 
 def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
-    """What each version but the first of these changed, the latest first."""
+    """What each version changed, the latest first; the first one is only compared with."""
     for (_, before), (_, after) in reversed(list(pairwise(stored))):
-        earlier, rules = ({key: rule for key, rule in one.items() if key != "version"} for one in (before, after))
+        earlier, rules = (
+            {key: rule for key, rule in document.items() if key != "version"} for document in (before, after)
+        )
         changed = list(member_differences(earlier, rules))
         yield from (f"version {after['version']}: {change}" for change in changed or ["nothing changed"])
 
 
-def _stored(shelf: Shelf, stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
-    """When the store says that it kept each version, if it knows, and who ordered it and why, if anybody was asked."""
+def _stored_by(shelf: Shelf, stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
+    """When each version was stored, if the store has dates, and who ordered it and why, if anybody was asked."""
     kept, orders = shelf.kept(names.POLICIES), shelf.names(names.POLICY_ORDERS)
     for place, document in stored:
         at = [f"on {when(instant.text(datetime.fromtimestamp(date, UTC)))}"] if (date := kept.get(place)) else []
-        of_version = [one for one in orders if one.startswith(names.policy_orders(document["version"]))]
-        by = [f"by {one['who']}: {one['why']}" for _, one in shelf.readable(of_version)]
+        of_version = [order for order in orders if order.startswith(names.policy_orders(document["version"]))]
+        by = [f"by {order['who']}: {order['why']}" for _, order in shelf.readable(of_version)]
         if at or by:
             yield f"version {document['version']}", f"stored {', '.join([*at, *by])}"

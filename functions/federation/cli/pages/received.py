@@ -20,27 +20,34 @@ _NEXT: Final = (
 )
 
 
-def page_of_received(shelf: Shelf, written: str) -> Page | None:
-    """The only completion without a decision whose id begins so, or the latest one of what lies at that place."""
-    if "://" in written:
-        found = [one for one in undecided(shelf, every=True)[0] if written in _places(one)][-1:]
+def page_of_received(shelf: Shelf, subject: str) -> Page | None:
+    """The page of a completion without a decision; None if there is not just one.
+
+    Args:
+        shelf: The home's documents.
+        subject: A URI, for the latest completion there, or the first digits of an event's id.
+    """
+    if "://" in subject:
+        completions = [completion for completion in undecided(shelf, every=True)[0] if subject in _places(completion)][
+            -1:
+        ]
     else:
-        found = list(undecided(shelf, beginning=written.removeprefix(names.EVENTS))[0])
-    if len(found) != 1:
+        completions = list(undecided(shelf, beginning=subject.removeprefix(names.EVENTS))[0])
+    if len(completions) != 1:
         return None
-    (one,) = found
+    (completion,) = completions
     return Page(
-        subject=one["subject"],
+        subject=completion["subject"],
         verdict="received",
         why=[_WHY],
-        facts={"event": short(one["event"]), "completed": when(one["at"])},
-        documents=[one["document"]],
+        facts={"event": short(completion["event"]), "completed": when(completion["at"])},
+        documents=[completion["document"]],
         next_steps=[_NEXT],
     )
 
 
 def _places(received: Mapping[str, Any]) -> Iterator[str]:
-    """Where the completion says that something lies, and where its manifest is then."""
+    """The URIs of a completion: its subject, and what it ships and the manifest of that."""
     yield received["subject"]
     if place := received["uri"]:
         yield from (place, uri.manifest(place))

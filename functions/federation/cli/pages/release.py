@@ -29,10 +29,10 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
-    waits = candidate(shelf, name, now()) if state == "assembled" else None
+    waiting = candidate(shelf, name, now()) if state == "assembled" else None
     why = [release["change"]["why"], *([left[name]] if name in left else [])]
-    if waits and waits.held:
-        why.append(f"{name} is held: {waits.held}")
+    if waiting and waiting.held:
+        why.append(f"{name} is held: {waiting.held}")
     return Page(
         subject=name,
         verdict=state,
@@ -40,34 +40,35 @@ def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
         facts={**dict(_moves(shelf, channel, name)), **dict(_approved(shelf, name)), **dict(_facts(release))},
         led_here=decisions,
         documents=_documents(shelf, release, decisions),
-        next_steps=waits.ways if waits else list(_next(channel, release, state)),
+        next_steps=waiting.ways if waiting else list(_next(channel, release, state)),
     )
 
 
 def _moves(shelf: Shelf, channel: Channel, name: str) -> Iterator[tuple[str, str]]:
-    """When it last came to serve, by whom and why, and whether the nodes were told."""
-    of_it = [moved for moved in shifts(channel.moves) if moved.release == name]
-    for moved in of_it:
+    """When it last began to serve, by promotion and by roll-back, and any doubt whether the nodes know."""
+    own = [moved for moved in shifts(channel.moves) if moved.release == name]
+    for moved in own:
         yield SHIFTED[moved.kind], f"{when(moved.at)}{by(moved.who)}: {moved.why}"
-    if told := ". ".join(doubts(shelf, channel, of_it)):
-        yield "nodes", told
+    if sentences := ". ".join(doubts(shelf, channel, own)):
+        yield "nodes", sentences
 
 
 def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:
-    """Who wanted it to serve, in the order in which they said so; whoever said so again counts once."""
-    given = [found for _, found in shelf.documents(shelf.names(names.approvals(name)))]
+    """Who approved it, in the order of the approvals. Whoever approved it twice counts once."""
+    approvals = [approval for _, approval in shelf.documents(shelf.names(names.approvals(name)))]
     people: dict[str, list[Mapping[str, Any]]] = {}
-    for one in sorted(given, key=lambda one: instant.order(one["at"])):
-        people.setdefault(person(one["who"]), []).append(one)
+    for approval in sorted(approvals, key=lambda approval: instant.order(approval["at"])):
+        people.setdefault(person(approval["who"]), []).append(approval)
     if people:
-        yield "approved by", "; ".join(map(_once, people.values()))
+        yield "approved by", "; ".join(map(_approvals_of_one, people.values()))
 
 
-def _once(given: Sequence[Mapping[str, Any]]) -> str:
-    """One person's approvals, with the other spellings of the name."""
-    said, *spelt = dict.fromkeys(" ".join(one["who"].split()) for one in given)
-    again = f" as {', '.join(spelt)}" if spelt else ""
-    return f"{said}: {given[0]['why']}{f' (again{again}: one person, counted once)' if len(given) > 1 else ''}"
+def _approvals_of_one(approvals: Sequence[Mapping[str, Any]]) -> str:
+    """One person's approvals in words, with the other spellings of the name."""
+    first_spelling, *others = dict.fromkeys(" ".join(approval["who"].split()) for approval in approvals)
+    again = f" as {', '.join(others)}" if others else ""
+    repeated = f" (again{again}: one person, counted once)"
+    return f"{first_spelling}: {approvals[0]['why']}{repeated if len(approvals) > 1 else ''}"
 
 
 def _facts(release: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -85,8 +86,8 @@ def _documents(shelf: Shelf, release: Mapping[str, Any], decisions: Sequence[Pas
     name = release["name"]
     wanted = [names.release(name), names.receipt(name), *shelf.names(names.approvals(name))]
     for kind, unit in sorted(release["units"].items()):
-        found = inventory.report_of(shelf, kind, unit)
-        wanted += [found[0]] if found else []
+        report = inventory.report_of(shelf, kind, unit)
+        wanted += [report[0]] if report else []
     wanted += [past.name for past in decisions]
     return [place for place, _ in shelf.documents(list(dict.fromkeys(wanted)))]
 
@@ -97,9 +98,9 @@ def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> 
     for unit in forbidden:
         why = channel.quarantine[unit["artifact"]]
         lift = f"federation lift {short(unit['artifact'])} --who YOU --why 'WHAT WAS WRONG'"
-        asked = "if it was not to blame" if why.who in STEPS else f"if {why.who} agrees"
-        told = f"{unit['name']} is in quarantine since {when(why.at)}{by(why.who)}: {readable(why.why)}"
-        yield f"{told}. Ship other content, or, {asked}: {lift}"
+        condition = "if it was not to blame" if why.who in STEPS else f"if {why.who} agrees"
+        sentence = f"{unit['name']} is in quarantine since {when(why.at)}{by(why.who)}: {readable(why.why)}"
+        yield f"{sentence}. Ship other content, or, {condition}: {lift}"
     match state:
         case "serving" if forbidden:
             yield "It serves all the same: federation rollback --who YOU --why 'WHY'"

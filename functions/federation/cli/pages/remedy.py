@@ -17,29 +17,29 @@ def remedies(finding: Mapping[str, Any]) -> tuple[str, ...]:
     if finding["verdict"] == "pass":
         return ()
     if {"margin", "lower", "items"} <= set(numbers):
-        return tuple(_margin(numbers))
+        return tuple(_margin_remedies(numbers))
     for bound, nearer in (("floor", "lower"), ("ceiling", "upper")):
         if {bound, "lower", "upper"} <= set(numbers):
-            return (_reached(numbers, bound, nearer),)
+            return (_bound_remedy(numbers, bound, nearer),)
     if {"failures", "items", "limit"} <= set(numbers) and numbers.get("units", "items") == "items":
-        return tuple(_rate(numbers))
+        return tuple(_rate_remedies(numbers))
     return (f"A limit of {_shown(numbers['upper'])} would have held.",) if {"limit", "upper"} <= set(numbers) else ()
 
 
-def _margin(numbers: Mapping[str, str]) -> Iterator[str]:
+def _margin_remedies(numbers: Mapping[str, str]) -> Iterator[str]:
     lower, margin, items = Decimal(numbers["lower"]), Decimal(numbers["margin"]), int(numbers["items"])
     if margin == 0:
         yield "The metric is primary: it has to beat the baseline beyond chance, not only to hold it."
     else:
-        needed_margin, allowed = _told_apart(-lower, margin)
+        needed_margin, allowed = _distinct(-lower, margin)
         yield f"Any margin above {needed_margin} would have held; the policy allows {allowed}."
-    told = "gained" in numbers  # of paired items the reason says how many would settle it
-    if margin > 0 and not told and "detectable" in numbers and Decimal(numbers["upper"]) >= -margin:
+    is_paired = "gained" in numbers  # of paired items the reason says how many would settle it
+    if margin > 0 and not is_paired and "detectable" in numbers and Decimal(numbers["upper"]) >= -margin:
         needed = int(items * (Decimal(numbers["detectable"]) / margin) ** 2) + 1
         yield f"About {max(needed, items + 1):,} items would settle it, if both sides are equally good."
 
 
-def _reached(numbers: Mapping[str, str], bound: str, nearer: str) -> str:
+def _bound_remedy(numbers: Mapping[str, str], bound: str, nearer: str) -> str:
     beyond = Decimal(numbers["estimate"]) - Decimal(numbers[bound])
     aim = f"The bound, not the estimate, has to reach {_shown(numbers[bound])}"
     if beyond == 0 or (beyond > 0) == (bound == "floor"):
@@ -47,7 +47,7 @@ def _reached(numbers: Mapping[str, str], bound: str, nearer: str) -> str:
     return f"{aim}; a {bound} of {_shown(numbers[nearer])} would have held."
 
 
-def _rate(numbers: Mapping[str, str]) -> Iterator[str]:
+def _rate_remedies(numbers: Mapping[str, str]) -> Iterator[str]:
     failures, items, limit = int(numbers["failures"]), int(numbers["items"]), float(numbers["limit"])
     if failures <= limit * items:
         needed = items_for_rate(limit, failures)
@@ -57,8 +57,8 @@ def _rate(numbers: Mapping[str, str]) -> Iterator[str]:
         yield f"On these {items:,} items, {allowed:,} failures would have held."
 
 
-def _told_apart(first: Decimal, second: Decimal) -> tuple[str, str]:
-    """Both as people read numbers, or in full where that would make them look alike."""
+def _distinct(first: Decimal, second: Decimal) -> tuple[str, str]:
+    """Both numbers rounded for people, or in full if they would look alike."""
     short = _shown(str(first)), _shown(str(second))
     return short if short[0] != short[1] or first == second else (str(first), str(second))
 

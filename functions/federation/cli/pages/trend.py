@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a person see of a metric that is followed from release to release?"""
+"""Prints a metric from release to release."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -22,7 +22,7 @@ _HOW_TO_READ: Final = (
 
 
 def print_trend(shelf: Shelf, metric: str, newest: int | None, *, as_json: bool) -> None:
-    """Print the metric of each unit that one of the newest releases brought, or of every one."""
+    """Print the metric of each unit that one of the newest releases brought; of all releases if `newest` is None."""
     points = trend(shelf, metric, newest)
     if as_json:
         print_json([asdict(point) for point in points])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is said of alarms on trial, and what can a person do about one?"""
+"""What is printed about alarms on trial, and what can a person do about one?"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -18,17 +18,17 @@ _WITHOUT: Final = (
 )
 
 
-def print_trials(found: Sequence[Trial], version: int) -> None:
-    """What fired on trial; if any of it goes on, what can be done about that."""
-    lines = [f"{readable(one.why)}{'; no end of it was reported' if one.goes_on else ''}" for one in found]
-    ways = map(pasted, (_BACK, _WITHOUT) if any(one.goes_on for one in found) else ())
+def print_trials(trials: Sequence[Trial], version: int) -> None:
+    """Print which alarms fired on trial and, if one goes on, what can be done."""
+    lines = [f"{readable(trial.why)}{'; no end of it was reported' if trial.goes_on else ''}" for trial in trials]
+    ways = map(pasted, (_BACK, _WITHOUT) if any(trial.goes_on for trial in trials) else ())
     print_lines(
         f"Alarms on trial: version {version} of the policy says `tell` for them, so nothing moves", (*lines, *ways)
     )
 
 
 def after_note(past: Past, word: str, channel: Channel, policy: Policy) -> Iterator[str]:
-    """What can be done after an alarm that the policy does not let roll back was noted."""
+    """What can be done after an alarm was noted that the policy does not let roll back."""
     if word == "hold":
         yield (
             "The policy's rollback.alarms says `hold` for it; an alarm that is not named there rolls back. To let "

@@ -24,16 +24,16 @@ from federation.gathering import Reads
 
 
 def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
-    """How the unit was judged, on which evidence, and what would have passed; None for an unknown unit."""
+    """The page about a unit: how it was judged, on which evidence, and what would have passed; None if it is unknown."""
     line = inventory.unit(shelf, name)
     if line is None:
         return None
     channel = shelf.own_channel()
     version = _version(shelf, line)
-    reports = _reports(shelf, version, _shown(shelf, channel, line, version)) if version else ()
+    reports = _reports(shelf, version, _report_to_show(shelf, channel, line, version)) if version else ()
     latest = reports[-1][1] if reports else None
     decisions = history.about(name)
-    others = _turned_away(version, decisions) if version else ()
+    others = _rejected_later(version, decisions) if version else ()
     documents = dict.fromkeys((*line.documents, *(place for place, _ in reports), *(past.name for past in decisions)))
     return Page(
         subject=name,
@@ -41,9 +41,9 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         why=[line.why],
         facts={
             **dict(_facts(channel, line, version)),
-            **dict(_came(shelf, line)),
-            **dict(_came_later(shelf, others)),
-            **dict(_judged(shelf, channel, latest)),
+            **dict(_rejected_facts(shelf, line)),
+            **dict(_other_content(shelf, others)),
+            **dict(_basis_facts(shelf, channel, latest)),
         },
         findings=latest["findings"] if latest else (),
         led_here=decisions,
@@ -57,12 +57,12 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
 
 
 def _version(reads: Reads, line: UnitLine) -> Mapping[str, Any] | None:
-    """The unit's version record; None for one that was only ever rejected."""
+    """The unit's version record; None if the unit was never accepted."""
     return next((reads.document(place) for place in line.documents if place.startswith(names.VERSIONS)), None)
 
 
-def _shown(shelf: Shelf, channel: Channel, line: UnitLine, version: Mapping[str, Any]) -> str:
-    """The name of the report that says why the unit is where it is: of one that serves, the one that its release states."""
+def _report_to_show(shelf: Shelf, channel: Channel, line: UnitLine, version: Mapping[str, Any]) -> str:
+    """The name of the report that explains the unit's state; for a serving unit, the one that its release states."""
     release = (
         shelf.document(names.release(channel.serving.name)) if channel.serving and line.state == "serving" else None
     )
@@ -72,13 +72,13 @@ def _shown(shelf: Shelf, channel: Channel, line: UnitLine, version: Mapping[str,
 
 
 def _reports(reads: Reads, version: Mapping[str, Any], shown: str) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """The unit's reports with their names; the one to be shown last, without it the one decided last."""
+    """The unit's reports with their names, by date, but the one named `shown` last."""
     places = reads.names(names.reports(version["kind"], names.number_of(version["name"])))
-    found = sorted(
-        ((place, found) for place in places if (found := reads.document(place)) is not None),
-        key=lambda one: (one[0] == shown, instant.microseconds(one[1]["decision"]["now"])),
+    stored = sorted(
+        ((place, document) for place in places if (document := reads.document(place)) is not None),
+        key=lambda entry: (entry[0] == shown, instant.microseconds(entry[1]["decision"]["now"])),
     )
-    return [(place, stored["report"]) for place, stored in found]
+    return [(place, document["report"]) for place, document in stored]
 
 
 def _facts(channel: Channel, line: UnitLine, version: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
@@ -92,8 +92,8 @@ def _facts(channel: Channel, line: UnitLine, version: Mapping[str, Any] | None) 
         yield "in quarantine", f"since {forbidden.at}, by {forbidden.who}: {forbidden.why}"
 
 
-def _came(reads: Reads, line: UnitLine) -> Iterator[tuple[str, str]]:
-    """Where what was rejected lies."""
+def _rejected_facts(reads: Reads, line: UnitLine) -> Iterator[tuple[str, str]]:
+    """Where a rejected unit lies, and when it was completed."""
     for place in line.documents:
         stored = reads.document(place) if place.startswith(names.SETTLED) else None
         if stored and (decision := decision_in(stored)):
@@ -101,22 +101,24 @@ def _came(reads: Reads, line: UnitLine) -> Iterator[tuple[str, str]]:
             yield "completed", decision["event"]["time"]
 
 
-def _turned_away(version: Mapping[str, Any], decisions: Sequence[Past]) -> Sequence[Past]:
+def _rejected_later(version: Mapping[str, Any], decisions: Sequence[Past]) -> Sequence[Past]:
     """The decisions that rejected other content under the unit's name after the unit had it."""
-    told = [
+    own_events = [
         (past, event) for past in decisions for event in past.outcome["events"] if event["subject"] == version["name"]
     ]
-    types = [event["type"] for _, event in told]
+    types = [event["type"] for _, event in own_events]
     since = types.index(events.UNIT_ACCEPTED) if events.UNIT_ACCEPTED in types else len(types)
-    later = ((past, event) for past, event in told[since:] if event["type"] == events.UNIT_REJECTED)
+    later = ((past, event) for past, event in own_events[since:] if event["type"] == events.UNIT_REJECTED)
     return [past for past, event in later if event["data"]["unit"] != version["unit"]]
 
 
-def _came_later(reads: Reads, others: Sequence[Past]) -> Iterator[tuple[str, str]]:
-    """Where other content lies that came under the name of a unit, and was rejected."""
-    came = [((reads.document(past.name) or {}).get("uri") or past.event.subject, past.event.time) for past in others]
-    if came:
-        yield "other content", "; ".join(f"rejected, lies at {place}, completed {at}" for place, at in came)
+def _other_content(reads: Reads, others: Sequence[Past]) -> Iterator[tuple[str, str]]:
+    """Where the rejected other content under the unit's name lies."""
+    arrivals = [
+        ((reads.document(past.name) or {}).get("uri") or past.event.subject, past.event.time) for past in others
+    ]
+    if arrivals:
+        yield "other content", "; ".join(f"rejected, lies at {place}, completed {at}" for place, at in arrivals)
 
 
 def _renumbered(reads: Reads, name: str, others: Sequence[Past]) -> Iterator[str]:
@@ -124,13 +126,13 @@ def _renumbered(reads: Reads, name: str, others: Sequence[Past]) -> Iterator[str
         yield f"The other content came too late for this number: to release it, ship it as {_following(reads, name)}."
 
 
-def _judged(reads: Reads, channel: Channel, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
+def _basis_facts(reads: Reads, channel: Channel, report: Mapping[str, Any] | None) -> Iterator[tuple[str, str]]:
     """The basis of the report that is shown."""
     if report is None:
         return
     baseline = report["basis"]["baseline"]
-    named = {entry.digest: entry.name for entry in channel.live()}
-    against = named.get(baseline, f"release {short(baseline)}") if baseline else "the policy's floors"
+    names_by_digest = {entry.digest: entry.name for entry in channel.live()}
+    against = names_by_digest.get(baseline, f"release {short(baseline)}") if baseline else "the policy's floors"
     places = reversed(reads.names(names.POLICIES))
     rules = ((place, reads.document(place)) for place in places)
     under = next(
@@ -169,19 +171,19 @@ def _on_the_way(shelf: Shelf, channel: Channel, line: UnitLine, history: History
         return f"{due.name} holds it: federation explain {due.name}"
     if left_out := _left_out(line, decisions):
         return f"The last merge left it out: {readable(left_out)}"
-    if why := _stopped(history, decisions):
+    if why := _why_no_release(history, decisions):
         return f"The last merge made no release, nor will the next while this is so: {readable(why)}"
     return "The next merge takes it into a release: federation tick merge"
 
 
 def _following(reads: Reads, unit: str) -> str:
-    """The next name of its kind that no unit has."""
+    """The next free name of the unit's kind."""
     taken = [int(place.rpartition("/")[2]) for place in reads.names(f"{names.VERSIONS}{inventory.kind_of(unit)}/")]
     return f"{unit.rpartition('-v')[0]}-v{max(names.number_of(unit), *taken, 0) + 1}"
 
 
-def _stopped(history: History, decisions: Sequence[Past]) -> str:
-    """Why the last merge made no release, if the unit had passed by then."""
+def _why_no_release(history: History, decisions: Sequence[Past]) -> str:
+    """Why the last merge made no release, if the unit had passed by then; else ""."""
     merge = last_merge(history)
     judged = [instant.microseconds(past.now) for past in decisions if past.step == "gate"]
     return skipped(merge) if merge and judged and instant.microseconds(merge.now) >= max(judged) else ""
@@ -189,17 +191,17 @@ def _stopped(history: History, decisions: Sequence[Past]) -> str:
 
 def _holds(reads: Reads, release: str, unit: str) -> bool:
     stored = reads.document(names.release(release))
-    return stored is not None and unit in {one["name"] for one in stored["units"].values()}
+    return stored is not None and unit in {member["name"] for member in stored["units"].values()}
 
 
 def _left_out(line: UnitLine, decisions: Sequence[Past]) -> str:
-    """Why the last merge that told of it left the unit out; nothing if none did."""
-    told = [event for past in decisions for event in past.outcome["events"]]
+    """Why a merge left the unit out, the last time that one did; "" if none did."""
+    announced = [event for past in decisions for event in past.outcome["events"]]
     return next(
         (
-            str(one["data"]["why"])
-            for one in reversed(told)
-            if one["type"] == events.UNIT_LEFT_OUT and one["subject"] == line.name
+            str(event["data"]["why"])
+            for event in reversed(announced)
+            if event["type"] == events.UNIT_LEFT_OUT and event["subject"] == line.name
         ),
         "",
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What in a policy is allowed and can be carried out, but is perhaps not what its author meant?"""
+"""Which rules of a policy are valid, but perhaps not what its author meant?"""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,15 +13,15 @@ from federation.core.policy import Policy
 
 UNLIKELY: Final = "Is this meant? The policy may say so"
 _SOON: Final = timedelta(days=31)
-"""Hours that open monthly open within it."""
+"""Hours that open every month open within this time."""
 _MEASURES: Final = (("p95_ratio", "p95"), ("cost_ratio", "cost per token"))
 
 
 def unlikely(policy: Policy, at: str) -> Iterator[str]:
-    """Each such rule in a sentence.
+    """A sentence for each such rule.
 
     Args:
-        policy: A valid one.
+        policy: A valid policy.
         at: Now, RFC 3339 in UTC.
     """
     for field, measure in _MEASURES:
@@ -43,10 +43,10 @@ def unlikely(policy: Policy, at: str) -> Iterator[str]:
 
 
 def _demanding(policy: Policy, field: str) -> dict[Decimal, list[str]]:
-    """The kinds of which a unit has to be better than the baseline, by the ratio that demands it."""
-    found: dict[Decimal, list[str]] = defaultdict(list)
+    """The kinds whose units have to be better than the baseline, by the ratio that demands it."""
+    kinds_by_limit: dict[Decimal, list[str]] = defaultdict(list)
     for kind, gates in sorted(policy.gates.items()):
         limit = getattr(gates.latency, field, None)
         if limit is not None and limit <= 1:
-            found[limit].append(kind)
-    return found
+            kinds_by_limit[limit].append(kind)
+    return kinds_by_limit

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No roll-back leads to what was wanted, or to anything: what can a person do now?
+"""What can a person do if no roll-back is possible, or none to the wanted release?
 
 docs/operations.md, "When nothing is left to go back to", says the same at more length.
 """
@@ -20,7 +20,7 @@ _WHO_AND_WHY: Final = "--who YOU --why 'WHY'"
 
 
 def ways_out(channel: Channel) -> Iterator[str]:
-    """A sentence with its commands for each way; none while a roll-back has somewhere to go, or nothing serves."""
+    """A sentence with its commands for each way; none if a roll-back is possible, or if nothing serves."""
     if channel.serving is None or rollback_target(channel) is not None:
         return
     yield (
@@ -35,24 +35,25 @@ def ways_out(channel: Channel) -> Iterator[str]:
         "first lift what of it is in quarantine"
     )
     if channel.quarantine:
-        yield f"In quarantine: {', '.join(sorted(f'{short(one)} ({why.unit})' for one, why in channel.quarantine.items()))}"
+        forbidden = sorted(f"{short(artifact)} ({why.unit})" for artifact, why in channel.quarantine.items())
+        yield f"In quarantine: {', '.join(forbidden)}"
     yield "Mended units: ship them under the next numbers; then federation tick merge, and promote what that makes"
 
 
 def ways_to(shelf: Shelf, channel: Channel, wanted: str | None) -> Iterator[str]:
-    """How a release that an order to go back names can serve if it is not kept ready, as after a restored backup."""
-    kept = channel.place_of(wanted) if wanted else None
-    if kept and channel.forbids(kept.units.values()) and rollback_target(channel):
-        yield from _back_to(kept, channel)
-    found = candidate(shelf, wanted, now()) if wanted and kept is None else None
-    if found:
-        held = f" Held now: {readable(found.held)}" if found.held else ""
-        yield f"{found.name} is not kept ready, so only a promotion makes it serve.{held}"
-        yield from found.ways
+    """How the wanted release of a roll-back can serve, if it is not kept ready or is in quarantine."""
+    entry = channel.place_of(wanted) if wanted else None
+    if entry and channel.forbids(entry.units.values()) and rollback_target(channel):
+        yield from _back_to(entry, channel)
+    release = candidate(shelf, wanted, now()) if wanted and entry is None else None
+    if release:
+        held = f" Held now: {readable(release.held)}" if release.held else ""
+        yield f"{release.name} is not kept ready, so only a promotion makes it serve.{held}"
+        yield from release.ways
 
 
 def _back_to(entry: Entry, channel: Channel) -> Iterator[str]:
-    """What has to be lifted before a roll-back goes to a release that is kept ready: whoever forbade it had a reason."""
+    """What has to be lifted before a roll-back to a release that is kept ready."""
     for kind, artifact in sorted(entry.units.items()):
         if forbidden := channel.quarantine.get(artifact):
             by_step = forbidden.who in STEPS

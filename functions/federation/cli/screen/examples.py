@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does somebody type, for each command? The help ends with these, and a mistyped command is answered with the first.
+"""Examples of each command. The help ends with them, and the first one answers a mistyped command.
 
-They leave out --folder, for a home that the environment names.
+They leave out --folder: the environment names the home.
 """
 
 from collections.abc import Mapping, Sequence
@@ -62,14 +62,14 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "schema": ("schema policy",),
     "simulate": ("simulate --histories 1000", "simulate --history 12"),
 }
-"""By the command's name, what follows `federation`."""
+"""By the command's name: what follows `federation`."""
 
 
 def first_of(command: str) -> str:
-    """A sentence with the first example; nothing for what is no command."""
+    """A sentence with the first example; "" if there is no such command."""
     return f"For example: federation {EXAMPLES[command][0]}" if command in EXAMPLES else ""
 
 
 def all_of(command: str) -> str:
-    """Every example on a line of its own, as the end of a help text."""
+    """The end of a help text: every example, on a line of its own."""
     return "\n\n".join(("Examples:", *(f"  federation {line}" for line in EXAMPLES[command])))

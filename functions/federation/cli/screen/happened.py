@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are the decisions of steps printed, and events about which nothing was decided in time?"""
+"""Prints the decisions of steps, and the events about which nothing was decided in time."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ from federation.core.event import Event
 from federation.core.outcome import Outcome
 
 ORDERED: Final = 11
-"""Exit code of a command whose order was announced, but not seen carried out while the command waited."""
+"""Exit code of a command whose order was announced, but not decided while the command waited."""
 
 _HOLDS: Final = {
     events.LIFT_ORDERED: "{} is lifted: releases may contain it again",
@@ -27,7 +27,7 @@ _HOLDS: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """One step's decision: its event, why, the documents kept, the channel's new counter, and the events announced."""
+    """One step's decision: its event, why, the documents stored, the channel's new counter, and the events announced."""
 
     step: str
     event: Event
@@ -44,9 +44,9 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Followed:
-    """The decisions that followed; `open` are events about which nothing was decided before the wait ended.
+    """The decisions that followed. `open` are the events about which nothing was decided before the wait ended.
 
-    `ended` says why it ended before its time.
+    `ended` says why the wait ended early, or is "".
     """
 
     happened: Sequence[Happened]
@@ -55,7 +55,7 @@ class Followed:
 
 
 def of_outcome(step: str, event: Event, outcome: Outcome) -> Happened:
-    """What a step of this process decided."""
+    """The decision of a step that ran in this process."""
     return Happened(
         step=step,
         event=event,
@@ -67,7 +67,7 @@ def of_outcome(step: str, event: Event, outcome: Outcome) -> Happened:
 
 
 def of_decision(document: Mapping[str, Any]) -> Happened:
-    """What a decision in the store says."""
+    """A decision from the store."""
     outcome = document["outcome"]
     return Happened(
         step=document["step"],
@@ -79,24 +79,24 @@ def of_decision(document: Mapping[str, Any]) -> Happened:
     )
 
 
-def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str] | None = None) -> None:
-    """One line a decision that changed or refused something, the same line once; JSON is a list of all, as objects.
+def print_happened(followed: Followed, *, as_json: bool, unit_names: Mapping[str, str] | None = None) -> None:
+    """Print one line for each decision, without repetitions; as JSON, a list of all decisions.
 
     Args:
-        followed: What happened.
+        followed: The decisions and the open events.
         as_json: Whether to print JSON.
-        named: The units of artifacts by digest, for what is said of an artifact.
+        unit_names: The units of each artifact, by its digest.
     """
     if followed.ended:
         print_line(f"federation: no longer waiting: {followed.ended}", to=sys.stderr)
     if as_json:
-        print_json(list(rendered(followed, named)))
+        print_json(list(rendered(followed, unit_names)))
         return
-    for line in dict.fromkeys(_line(one, named or {}) for one in followed.happened):
+    for line in dict.fromkeys(_line(decision, unit_names or {}) for decision in followed.happened):
         print_line(line)
     for event in followed.open:
         again = pasted(f"federation explain {short(event.id)}")
-        print_line(f"{'ordered':10} {_open(event)}; once one has, look again with: {again}")
+        print_line(f"{'ordered':10} {_undecided(event)}; once one has, look again with: {again}")
         if event.type == events.ROLLBACK_ORDERED and event.data.get("release"):
             way = f"federation rollback --from {event.data['release']} --direct --who YOU --why 'WHY'"
             print_line(pasted(f"{'':10} if its function does not run, without it: {way}"))
@@ -104,60 +104,69 @@ def print_happened(followed: Followed, *, as_json: bool, named: Mapping[str, str
         print("There was nothing to do.")
 
 
-def rendered(followed: Followed, named: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
-    """Each decision as JSON, in order, then each open event, whose `step` is null; `named` as for `print_happened`."""
-    for one in followed.happened:
+def rendered(followed: Followed, unit_names: Mapping[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Each decision as JSON, in order; then each open event, whose `step` is null."""
+    for decision in followed.happened:
         yield {
-            "step": one.step,
-            "event": one.event.id,
-            "subject": one.event.subject,
-            "holds": holds_since(one.event, one.moved, named or {}),
-            "why": one.why,
-            "documents": list(one.documents),
-            "moved": one.moved,
-            "told": [{"type": event.type, "subject": event.subject, "id": event.id} for event in one.announced],
+            "step": decision.step,
+            "event": decision.event.id,
+            "subject": decision.event.subject,
+            "holds": holds_since(decision.event, decision.moved, unit_names or {}),
+            "why": decision.why,
+            "documents": list(decision.documents),
+            "moved": decision.moved,
+            "told": [{"type": event.type, "subject": event.subject, "id": event.id} for event in decision.announced],
         }
     for event in followed.open:
         nothing: dict[str, Any] = {"documents": [], "moved": None, "told": []}
-        yield {"step": None, "event": event.id, "subject": event.subject, "holds": None, "why": _open(event), **nothing}
+        yield {
+            "step": None,
+            "event": event.id,
+            "subject": event.subject,
+            "holds": None,
+            "why": _undecided(event),
+            **nothing,
+        }
 
 
-def _line(one: Happened, named: Mapping[str, str]) -> str:
-    holds = holds_since(one.event, one.moved, named)
-    return f"{one.step:10} {readable('; '.join(filter(None, (holds, one.why, _goes_on(one)))))}"
+def _line(decision: Happened, unit_names: Mapping[str, str]) -> str:
+    holds = holds_since(decision.event, decision.moved, unit_names)
+    return f"{decision.step:10} {readable('; '.join(filter(None, (holds, decision.why, _requested_gates(decision)))))}"
 
 
-def _goes_on(one: Happened) -> str:
-    """That a merge which was skipped asks for gates, and goes on after them, if it does."""
-    asked = [event.subject for event in one.announced if event.type == events.GATE_REQUESTED and "merge" in event.data]
-    if not asked or events.MERGE_SKIPPED not in one.announced_types:
+def _requested_gates(decision: Happened) -> str:
+    """A clause about the units that a skipped merge has judged first; "" if it asks for no gate."""
+    requested = [
+        event.subject for event in decision.announced if event.type == events.GATE_REQUESTED and "merge" in event.data
+    ]
+    if not requested or events.MERGE_SKIPPED not in decision.announced_types:
         return ""
-    units = f"{counted(len(asked), 'unit')} must first be judged on what holds now"
-    return f"{units}, and what passes is merged then: {', '.join(asked)}"
+    units = f"{counted(len(requested), 'unit')} must first be judged on what holds now"
+    return f"{units}, and what passes is merged then: {', '.join(requested)}"
 
 
-def holds_since(order: Event, moved: int | None, named: Mapping[str, str]) -> str | None:
-    """In a few words what holds since the order; None if it moved nothing, or if the decision says it itself.
+def holds_since(order: Event, moved: int | None, unit_names: Mapping[str, str]) -> str | None:
+    """What is true since the order, in a few words; None if it moved nothing, or if the decision says so itself.
 
     Args:
         order: The order.
         moved: The channel's new counter; None after a refusal, or a double click.
-        named: The units of artifacts, by digest.
+        unit_names: The units of each artifact, by its digest.
     """
     if moved is None:
         return None
     if until := order.data.get("until"):
         return f"promotions are held until {when(until)}, or until somebody resumes them"
-    found = _HOLDS.get(order.type)
-    about = _artifact(order, named) if "artifact" in order.data else order.data.get("release")
-    return found.format(about) if found else None
+    template = _HOLDS.get(order.type)
+    subject = _artifact(order, unit_names) if "artifact" in order.data else order.data.get("release")
+    return template.format(subject) if template else None
 
 
-def _artifact(order: Event, named: Mapping[str, str]) -> str:
+def _artifact(order: Event, unit_names: Mapping[str, str]) -> str:
     digest = str(order.data["artifact"])
-    units = named.get(digest) or order.data.get("unit")
+    units = unit_names.get(digest) or order.data.get("unit")
     return f"{short(digest)} ({units})" if units else short(digest)
 
 
-def _open(event: Event) -> str:
+def _undecided(event: Event) -> str:
     return f"{event.type} about {event.subject} was announced, and no step has decided anything about it yet"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a dead letter printed, and how are many of one cause?"""
+"""Prints dead letters, and sums up those of one cause."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from federation.ports import DeadLetter
 
 _IN_THE_LOG: Final = 'the step\'s log says why (docs/operations.md, "Dead letters in a cloud")'
 _PARTICULAR: Final = re.compile(r"\S*[\d/]\S*")
-"""A word that differs between two letters of one cause: a place, a digest, a time."""
+"""A word that may differ between two letters of one cause: a place, a digest, a time."""
 
 
 def page_of(letter: DeadLetter) -> dict[str, Any]:
@@ -34,17 +34,17 @@ def page_of(letter: DeadLetter) -> dict[str, Any]:
 
 
 def sentence(page: Mapping[str, Any]) -> str:
-    """The letter on a screen."""
-    return _failed(page, f"{page['type']} about {page['subject']} of {when(page['at'])}")
+    """The letter in a sentence."""
+    return _with_failure(page, f"{page['type']} about {page['subject']} of {when(page['at'])}")
 
 
 def in_full(page: Mapping[str, Any]) -> str:
-    """The same for whoever is about to have it delivered again."""
-    return _failed(page, delivered(page))
+    """As `sentence`, with the letter's age and who ordered it."""
+    return _with_failure(page, delivered(page))
 
 
 def delivered(page: Mapping[str, Any]) -> str:
-    """What was delivered, how long ago, and of a person's order who gave it: it was about the hour in which it was given."""
+    """What was delivered, how long ago, and who ordered it, if it is a person's order: an old order may not be meant now."""
     age = elapsed(page["at"], now()).removeprefix(", for ")
     ago = f" ({age} ago)" if age else ""
     outside = " outside the window" if page["outside_window"] else ""
@@ -52,12 +52,12 @@ def delivered(page: Mapping[str, Any]) -> str:
     return f"{page['type']} about {page['subject']} of {when(page['at'])}{ago}{ordered}"
 
 
-def _failed(page: Mapping[str, Any], what: str) -> str:
+def _with_failure(page: Mapping[str, Any], what: str) -> str:
     return f"{page['step']} could not handle {what}: {readable(page['failure'] or _IN_THE_LOG)}"
 
 
 def alike(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """The oldest letter of each cause on a screen, and how many more there are."""
+    """The oldest letter of each cause in a sentence, and how many more there are."""
     causes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for page in pages:
         cause = (page["step"], page["type"], _PARTICULAR.sub("", page["failure"]))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an answer put on a screen, or into a pipe?
+"""Prints answers on a screen or into a pipe.
 
-A screen gets tables in colour, a pipe gets the same words aligned; JSON is the same everywhere. Whatever is printed here is
-visible: see cli/screen/visible.py.
+A screen gets tables in colour, a pipe gets the same words aligned; JSON is the same everywhere. Control characters are
+made visible: see cli/screen/visible.py.
 """
 
 import json
@@ -29,9 +29,9 @@ _ALARM: Final = re.compile(r"\barn:aws[a-z-]*:cloudwatch:[a-z0-9-]+:\d+:alarm:")
 _GAP: Final = "  "
 _UNITS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
 _LAST_COLUMN: Final = 24
-"""Columns of a terminal that the last column of a table gets at least."""
+"""Least width of the last column of a table, in characters."""
 _NAME: Final = 48
-"""As long as this a word in the last column, such as a unit's name, is not broken; a longer one may be."""
+"""Characters up to which a word in the last column, such as a unit's name, is not broken."""
 _COLOURS: Final = {
     "pass": "green",
     "passed": "green",
@@ -49,87 +49,87 @@ _COLOURS: Final = {
 
 
 def print_json(value: Any) -> None:
-    """One JSON value, indented."""
+    """Print one JSON value, indented."""
     print(as_text(value, indent=2))
 
 
 def as_text(value: Any, *, indent: int | None = None) -> str:
-    """One JSON value; beyond ASCII only where stdout takes all of Unicode."""
+    """One value as JSON; escaped to ASCII unless stdout takes all of Unicode."""
     unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
     return visible_json(json.dumps(value, indent=indent, ensure_ascii=not unicode))
 
 
 def print_line(line: str, *, to: TextIO | None = None) -> None:
-    """One line, on stdout unless it is to go elsewhere; not wrapped."""
+    """Print one line, not wrapped, on stdout unless `to` is another stream."""
     print(visible(with_folder(line)), file=to)
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A titled table; nothing at all when there are no rows, and no column in which no row has anything."""
-    every = [tuple(map(visible, row)) for row in rows]
-    filled = [any(cells) for cells in zip(*every, strict=True)]
-    found, columns = [tuple(compress(row, filled)) for row in every], tuple(compress(columns, filled))
-    if not found:
+    """Print a titled table without its empty columns; nothing if there are no rows."""
+    visible_rows = [tuple(map(visible, row)) for row in rows]
+    filled = [any(visible_rows) for visible_rows in zip(*visible_rows, strict=True)]
+    kept, columns = [tuple(compress(row, filled)) for row in visible_rows], tuple(compress(columns, filled))
+    if not kept:
         return
     title = visible(title)
     if not sys.stdout.isatty():
-        _plain_table(title, columns, found)
-    elif _is_narrow(columns, found):
-        _records(title, columns, found)
+        _print_plain_table(title, columns, kept)
+    elif _is_narrow(columns, kept):
+        _print_as_list(title, columns, kept)
     else:
-        _rich_table(title, columns, found)
+        _print_rich_table(title, columns, kept)
 
 
 def print_answer(sentence: str, lines: Iterable[str] = ()) -> None:
-    """The sentence that answers what was asked, and the lines that belong to it: the first thing that is printed."""
+    """Print the sentence that answers the command, and the lines that belong to it; called first."""
     print(wrapped(sentence, indent=0))
     for line in lines:
         print(wrapped(line, indent=2))
 
 
 def print_section(sentence: str, lines: Iterable[str] = ()) -> None:
-    """The same apart from what stands above it."""
+    """As `print_answer`, after a blank line."""
     print()
     print_answer(sentence, lines)
 
 
 def print_ways(title: str, lines: Iterable[str]) -> None:
-    """A titled list whose sentences offer commands, each as it has to be typed here; nothing when there are no lines."""
+    """Print a titled list of sentences with commands, each as it has to be typed here; nothing if there are no lines."""
     print_lines(pasted(title), map(pasted, lines))
 
 
 def print_hint(sentence: str) -> None:
-    """A sentence that offers a command, apart from what stands above it."""
+    """Print a sentence with a command, after a blank line."""
     print_section(pasted(sentence))
 
 
 def print_lines(title: str, lines: Iterable[str]) -> None:
-    """A titled list; nothing at all when there are no lines."""
-    found = list(lines)
-    if found:
-        print_section(title, found)
+    """Print a titled list; nothing if there are no lines."""
+    entries = list(lines)
+    if entries:
+        print_section(title, entries)
 
 
 def wrapped(line: str, *, indent: int) -> str:
-    """A line wrapped to the terminal's width and indented; unchanged for a pipe."""
+    """The line, indented and wrapped to the terminal's width; not wrapped for a pipe."""
     margin = " " * indent
     line = visible(with_folder(line))
     if not sys.stdout.isatty():
         return f"{margin}{line}"
     inner = indent + len(line) - len(line.lstrip()) + 2
-    return _folded(f"{margin}{line}", inner=inner)
+    return _fold(f"{margin}{line}", inner=inner)
 
 
 @contextmanager
 def working(what: str, *, wanted: bool = True) -> Iterator[Callable[[str], object]]:
-    """Show a spinner with `what` on stderr, if that is a terminal; gives a function that changes the text."""
+    """Show a spinner with the text `what` on stderr, if that is a terminal; yields a function that changes the text."""
     if not (wanted and sys.stderr.isatty()):
         yield lambda _: None
         return
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
 
-    with Console(stderr=True).status(what) as shown:
-        yield shown.update
+    with Console(stderr=True).status(what) as status:
+        yield status.update
 
 
 def short(digest: str) -> str:
@@ -138,27 +138,27 @@ def short(digest: str) -> str:
 
 
 def shortened(name: str) -> str:
-    """A document's name with the first digits of each digest in it."""
+    """A document's name with each digest cut to its first digits."""
     return re.sub(r"[0-9a-f]{40,64}", lambda digits: f"{digits[0][:DIGITS]}..", name)
 
 
 def readable(text: str) -> str:
-    """A stored sentence as a person reads it: instants as `when` has them, 12 digits of a digest, an alarm's own name."""
+    """A stored sentence for people: times as `when` writes them, digests cut, and an alarm without the rest of its ARN."""
     return _ALARM.sub("", _DIGEST.sub(lambda digest: digest[1][:DIGITS], timed(text)))
 
 
 def timed(text: str) -> str:
-    """A text with every instant in the form of `when`."""
+    """The text with every time as `when` writes it."""
     return _INSTANT.sub(lambda instant: f"{instant[1]} {instant[2]}Z", text)
 
 
 def when(time: str | None) -> str:
-    """An instant to the second, as a table shows it."""
+    """A time to the second, as a table shows it; "never" for none."""
     return f"{time[:10]} {time[11:19]}Z" if time else "never"
 
 
 def elapsed(since: str, until: str) -> str:
-    """For how long that has been so, as in `, for 12 minutes`; nothing if it is still to come."""
+    """The elapsed time, as in `, for 12 minutes`; "" if `until` is before `since`."""
     seconds = int((instant.moment(until) - instant.moment(since)).total_seconds())
     for unit, length in _UNITS.items():
         if seconds >= 2 * length:
@@ -166,15 +166,15 @@ def elapsed(since: str, until: str) -> str:
     return f", for {counted(seconds, 'second')}" if seconds >= 0 else ""
 
 
-def _plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_plain_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     widths = _widths(columns, rows)
     print(f"\n{title}")
     for row in (columns, *rows):
         print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
-def _folded(line: str, *, inner: int) -> str:
-    """A line in the terminal's width, no word and no command broken; what follows its first line is indented by `inner`."""
+def _fold(line: str, *, inner: int) -> str:
+    """The line folded to the terminal's width, without breaking a word or command; the rest is indented by `inner`."""
     width = max(shutil.get_terminal_size().columns, inner + 40)
     text = line.lstrip()
     folded = textwrap.fill(
@@ -189,7 +189,7 @@ def _folded(line: str, *, inner: int) -> str:
 
 
 def _is_narrow(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
-    """Whether a terminal has no room for all columns but the last as they are, and for some of the last, which is folded."""
+    """Whether the terminal is too narrow for the table, even with its last column folded."""
     *others, last = _widths(columns, rows)
     words = (len(word) for row in rows for word in row[-1].split())
     least = max(_LAST_COLUMN, *(length for length in words if length <= _NAME), 0)
@@ -200,16 +200,16 @@ def _widths(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[int]:
     return [max(map(len, column)) for column in zip(columns, *rows, strict=True)]
 
 
-def _records(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_as_list(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     print(f"\n{title}")
     width = max(map(len, columns))
     for row in rows:
-        told = ((column, cell) for column, cell in zip(columns, row, strict=True) if cell)
-        for number, (column, cell) in enumerate(told):
-            print(_folded(f"{' ' if number else '-'} {column.ljust(width)}{_GAP}{cell}", inner=width + 4))
+        pairs = ((column, cell) for column, cell in zip(columns, row, strict=True) if cell)
+        for number, (column, cell) in enumerate(pairs):
+            print(_fold(f"{' ' if number else '-'} {column.ljust(width)}{_GAP}{cell}", inner=width + 4))
 
 
-def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _print_rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
     from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
     from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
@@ -219,7 +219,7 @@ def _rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]
     left = console.width - sum(others) - len(_GAP) * len(others)
     table = Table(title=title, title_justify="left", box=None, header_style="dim", pad_edge=False)
     for column, width in zip(columns, (*others, min(last, left)), strict=True):
-        # Rich would take from a column what its least width gives back, and then cut what does not fit.
+        # Without fixed widths Rich takes space from the other columns, and then cuts what does not fit.
         table.add_column(column, overflow="fold", width=width)
     for row in rows:
         table.add_row(*(Text(cell, style=_COLOURS.get(cell, "")) for cell in row))

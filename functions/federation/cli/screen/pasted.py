@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a command that is printed need, so that it can be pasted into this shell as it is?
+"""Completes the commands that we print, so that they can be pasted into this shell.
 
-The pages say `federation promote RELEASE --who YOU`. Whoever named the home by --folder has to name it again, for without
-it the command would reach whichever home the environment names; whoever has set FEDERATION_WHO need not say who they are.
+The pages say `federation promote RELEASE --who YOU`. If the home was named by --folder, each command needs --folder too:
+without it the command would reach the home that the environment names. If FEDERATION_WHO is set, --who is left out.
 """
 
 import os
@@ -18,48 +18,48 @@ _WORDS: Final = (
     "replay|resume|rollback|served|status|tick|train"
 )
 ABOUT_A_HOME: Final = frozenset(_WORDS.split("|"))
-"""The commands that take --folder, but for `demo`, which fills one."""
+"""The commands that take --folder, except `demo`, which creates a home."""
 _COMMAND: Final = rf"\bfederation (?:{_WORDS})\b"
 _NAMED: Final = re.compile(rf"{_COMMAND}(?! --folder)")
 _QUOTED: Final = re.compile(f"`{_NAMED.pattern}")
 _WHOLE: Final = re.compile(rf"{_COMMAND}(?: (?!for )[^\s;,`]+)*")
-"""A command with what it takes, as the pages write it: up to the next `;` or `,`, or the end."""
+"""A command with its arguments: up to the next `;` or `,`, or the end."""
 _WHO: Final = r" --who YOU\b"
 NO_BREAK: Final = "\xa0"
 """A space at which no line is broken."""
 _FOLDER: Final[ContextVar[str]] = ContextVar("folder", default="")
 
 
-def remember(typed: Sequence[str]) -> None:
-    """Note which folder the command that is run names, if it names one."""
-    _FOLDER.set(_folder(typed) if typed and typed[0] in ABOUT_A_HOME else "")
+def remember(words: Sequence[str]) -> None:
+    """Note the folder that the typed command names, if any."""
+    _FOLDER.set(_folder(words) if words and words[0] in ABOUT_A_HOME else "")
 
 
 def pasted(text: str) -> str:
-    """The text, each command in it as it has to be typed here."""
+    """The text, with each command as it has to be typed here."""
     if folder := _FOLDER.get():
-        text = _NAMED.sub(lambda named: f"{named[0]} --folder {shlex.quote(folder)}", text)
+        text = _NAMED.sub(lambda match: f"{match[0]} --folder {shlex.quote(folder)}", text)
     return re.sub(_WHO, "", text) if os.environ.get("FEDERATION_WHO") else text
 
 
 def with_folder(text: str) -> str:
-    """A text that others may have written, too: of the commands in it only those between backticks, as steps write them."""
+    """As `pasted`, for text that others may have written: adds --folder only to commands after a backtick."""
     folder = _FOLDER.get()
-    return _QUOTED.sub(lambda named: f"{named[0]} --folder {shlex.quote(folder)}", text) if folder else text
+    return _QUOTED.sub(lambda match: f"{match[0]} --folder {shlex.quote(folder)}", text) if folder else text
 
 
 def unbroken(text: str) -> str:
-    """The text with no space in a command at which a line may be broken: a shell runs half a command as it is."""
-    return _WHOLE.sub(lambda whole: whole[0].replace(" ", NO_BREAK), text)
+    """The text with NO_BREAK for the spaces in its commands: a shell would run half a command."""
+    return _WHOLE.sub(lambda match: match[0].replace(" ", NO_BREAK), text)
 
 
-def _folder(typed: Sequence[str]) -> str:
-    """What the command itself takes: of several the last."""
-    options = typed[: typed.index("--")] if "--" in typed else typed
-    found = ""
+def _folder(words: Sequence[str]) -> str:
+    """The folder that the command line names, the last one if there are several; "" if none."""
+    options = words[: words.index("--")] if "--" in words else words
+    folder = ""
     for before, word in pairwise(options):
         if before == "--folder":
-            found = word
+            folder = word
         elif word.startswith("--folder="):
-            found = word.removeprefix("--folder=")
-    return found
+            folder = word.removeprefix("--folder=")
+    return folder

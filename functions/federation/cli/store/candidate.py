@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which release would serve next, what holds it now, and what can a person do about that?
 
-The step `promote` is asked, on what is stored now: a reason of yesterday may be gone, and another one may have come.
+The step `promote` decides on what is stored now: yesterday's reason may be gone, and another one may have come.
 """
 
 from collections.abc import Iterator
@@ -25,11 +25,11 @@ from federation.steps import promote
 _AGAIN: Final = (
     "Its publication has failed, or is under way: mend what federation redrive --dry-run names; then federation redrive"
 )
-"""True of every such release: the event that publishes it is delivered until it succeeds or is a dead letter."""
+"""For a release without a receipt: the event that publishes it is delivered until it succeeds or is a dead letter."""
 _MEND: Final = {"refused": "mended", "inconclusive": "measured against that"}
-"""What has to become of a unit that came to be judged so."""
+"""What has to be done with a unit, by its state."""
 _LIFTED: Final = "When that is lifted, what comes next: federation status"
-"""A merge takes nothing that is in quarantine, and may find another release that waits for the same unit."""
+"""Nothing more can be said yet: a merge leaves out what is in quarantine, and another release may be next."""
 _SILENT: Final = (
     "Nobody can promote it until it answers: mend what its nodes' log says of it; then federation tick sweep"
 )
@@ -40,7 +40,7 @@ _PUT_BACK: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """A release that does not serve, when it was made, what holds it now ("": nothing), and what can be done about it."""
+    """A release that does not serve, when it was made, what holds it now (or ""), and what can be done about it."""
 
     name: str
     made: str
@@ -49,48 +49,48 @@ class Candidate:
 
 
 def next_release(shelf: Shelf, channel: Channel, at: str) -> Candidate | None:
-    """The release that the next tick promotes or holds; else the newest of a higher version that has not served yet."""
+    """The release that the next tick promotes or holds, else the highest newer version that has not served; or None."""
     if due := _due(shelf, at):
-        return _found(shelf, due.name, at, due)
+        return _candidate(shelf, due.name, at, due)
     left = left_by_rollback(channel)
     stored = [name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)]
     serving = version_of(channel.serving.name) if channel.serving else None
     newer = [name for name in stored if serving is None or version_of(name) > serving]
     fresh = [name for name in newer if release_state(channel, left, name) == "assembled"]
-    return _found(shelf, max(fresh, key=version_of), at, None) if fresh else None
+    return _candidate(shelf, max(fresh, key=version_of), at, None) if fresh else None
 
 
 def candidate(shelf: Shelf, name: str, at: str) -> Candidate | None:
-    """A release, and what would hold it if it were to be promoted at that moment; None if there is none of that name."""
-    return _found(shelf, name, at, _due(shelf, at))
+    """The release and what would hold it at the time `at`; None if there is no such release."""
+    return _candidate(shelf, name, at, _due(shelf, at))
 
 
 def _due(shelf: Shelf, at: str) -> promote.Candidate | None:
-    """The release that the next tick is about."""
+    """The release that a tick would promote or hold; None if there is none."""
     tick = Event(type=events.TICK_PROMOTE, source=TYPED, subject="schedule", time=at, key="", data={})
     return promote.chosen(tick, promote.gather(tick, shelf))
 
 
-def _found(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) -> Candidate | None:
-    asked = {"release": name, "who": "whoever asks", "why": "to know what would hold it"}
-    order = Event(type=events.PROMOTION_ORDERED, source=TYPED, subject=name, time=at, key="", data=asked)
+def _candidate(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) -> Candidate | None:
+    data = {"release": name, "who": "whoever asks", "why": "to know what would hold it"}
+    order = Event(type=events.PROMOTION_ORDERED, source=TYPED, subject=name, time=at, key="", data=data)
     facts = promote.gather(order, shelf)
     if not facts.candidates:
         return None
-    policy, (found,) = shelf.policy(), facts.candidates
+    policy, (proposed,) = shelf.policy(), facts.candidates
     outcome = promote.decide(order, facts, policy, at)
-    why = next((str(told.data["why"]) for told in outcome.events if told.type == events.PROMOTION_HELD), "")
+    why = next((str(event.data["why"]) for event in outcome.events if event.type == events.PROMOTION_HELD), "")
     held = why.replace(promote.BEING_PUBLISHED, "")  # whoever asks here publishes nothing
-    made = found.release["created_at"]
+    created_at = proposed.release["created_at"]
     if facts.channel.serving and facts.channel.serving.name == name:
-        return Candidate(name=name, made=made, held=held, ways=())
-    newer = due if due and recency(due.release) > recency(found.release) else None
+        return Candidate(name=name, made=created_at, held=held, ways=())
+    newer = due if due and recency(due.release) > recency(proposed.release) else None
     ways = _ways(shelf, facts, newer, policy, at) if held else [_promote(name)]
-    return Candidate(name=name, made=made, held=held, ways=(*_instead(newer, policy), *ways))
+    return Candidate(name=name, made=created_at, held=held, ways=(*_instead(newer, policy), *ways))
 
 
 def _instead(newer: promote.Candidate | None, policy: Policy) -> Iterator[str]:
-    """Which release the ticks promote in place of an older one that was not promoted in time."""
+    """A sentence about the newer release that the ticks promote instead of an older one, if there is one."""
     if newer:
         missing = len(newer.approved_by) < policy.promotion.approvals
         approve = f"federation approve {newer.name} --who NAME --why 'WHY'"
@@ -101,62 +101,62 @@ def _instead(newer: promote.Candidate | None, policy: Policy) -> Iterator[str]:
 def _ways(
     shelf: Shelf, facts: promote.Facts, newer: promote.Candidate | None, policy: Policy, at: str
 ) -> Iterator[str]:
-    channel, (found,) = facts.channel, facts.candidates
-    if any(promote.outdated(found.release, channel, policy)):
+    channel, (proposed,) = facts.channel, facts.candidates
+    if any(promote.outdated(proposed.release, channel, policy)):
         if not newer:
-            yield from _merged_again(shelf, found, channel)
+            yield from _merged_again(shelf, proposed, channel)
         return
-    lifts = tuple(_lifts(found, channel))
+    lifts = tuple(_lifts(proposed, channel))
     yield from lifts
-    if found.refusal and found.refusal.taken:
+    if proposed.refusal and proposed.refusal.taken:
         yield _LIFTED if lifts else "A merge makes the same release under the next free name: federation tick merge"
         return
-    unpublished = found.receipt is None and not found.refusal
+    unpublished = proposed.receipt is None and not proposed.refusal
     if unpublished:
         yield _AGAIN
-        yield f"Only if there is no dead letter, to publish it: {_promote(found.name)}; give it again to promote it"
+        yield f"Only if there is no dead letter, to publish it: {_promote(proposed.name)}; give it again to promote it"
     if hold := channel.held(at):
         ends = f" until {when(hold.until)}" if hold.until else ""
         yield f"Held by {hold.who} since {when(hold.at)}{ends}: federation resume --who YOU --why 'WHY NOW'"
-    if (missing := policy.promotion.approvals - len(found.approved_by)) > 0:
-        so_far = ", ".join(sorted(found.approved_by)) or "nobody"
+    if (missing := policy.promotion.approvals - len(proposed.approved_by)) > 0:
+        so_far = ", ".join(sorted(proposed.approved_by)) or "nobody"
         yield (
             f"Approved by {so_far}; {missing} more {'person has' if missing == 1 else 'people have'} to type: "
-            f"federation approve {found.name} --who NAME --why 'WHY'"
+            f"federation approve {proposed.name} --who NAME --why 'WHY'"
         )
-    dead = tuple(_dead(found, facts))
+    dead = tuple(_dead(proposed, facts))
     yield from dead
     is_open = cadence.is_open(policy.cadence.promotion, policy.cadence.time_zone, instant.moment(at))
     if not (unpublished or dead or is_open):
-        yield f"To promote it before the window opens: {_promote(found.name, ' --outside-window')}"
+        yield f"To promote it before the window opens: {_promote(proposed.name, ' --outside-window')}"
     if newer:
-        yield f"When nothing holds it any more, only its name promotes it: {_promote(found.name)}"
+        yield f"When nothing holds it any more, only its name promotes it: {_promote(proposed.name)}"
     else:
         yield "When nothing holds it any more, the next tick in the window promotes it."
 
 
-def _dead(found: promote.Candidate, facts: promote.Facts) -> Iterator[str]:
-    """What a person can do about nodes that cannot serve it: no order to promote it has any effect until then."""
-    entry = facts.channel.place_of(found.name)
+def _dead(proposed: promote.Candidate, facts: promote.Facts) -> Iterator[str]:
+    """What a person can do if the nodes cannot serve it; until that is done no promotion has any effect."""
+    entry = facts.channel.place_of(proposed.name)
     if entry and entry.silent:
         yield _SILENT
     if facts.unservable:
         yield _PUT_BACK
 
 
-def _merged_again(shelf: Shelf, found: promote.Candidate, channel: Channel) -> Iterator[str]:
-    """What brings to a release the units of one that was judged against what serves no longer."""
+def _merged_again(shelf: Shelf, proposed: promote.Candidate, channel: Channel) -> Iterator[str]:
+    """How the units of an outdated release can come into a new one."""
     serving = channel.serving
     served = serving.units.values() if serving else ()
-    new = [unit for unit in found.release["units"].values() if unit["origin"] == "new"]
+    new = [unit for unit in proposed.release["units"].values() if unit["origin"] == "new"]
     missing = [unit["name"] for unit in new if unit["artifact"] not in served]
     if serving and not missing:
         yield f"All that it brought serves in {serving.name}: federation explain {serving.name}"
         return
-    if serving and version_of(found.name) < version_of(serving.name):
+    if serving and version_of(proposed.name) < version_of(serving.name):
         yield "No merge makes it again: ship what it brought under the next numbers; then federation tick merge"
         return
-    lifts = tuple(_lifts(found, channel))
+    lifts = tuple(_lifts(proposed, channel))
     yield from lifts
     lines = [line for name in missing if (line := inventory.unit(shelf, name))]
     stopped = [line for line in lines if line.state in _MEND]
@@ -171,9 +171,9 @@ def _merged_again(shelf: Shelf, found: promote.Candidate, channel: Channel) -> I
         yield "A merge makes a release that is judged against what serves now, under this policy: federation tick merge"
 
 
-def _lifts(found: promote.Candidate, channel: Channel) -> Iterator[str]:
-    for artifact in channel.forbids(found.artifacts.values()):
-        kind = next(kind for kind, held in found.artifacts.items() if held == artifact)
+def _lifts(proposed: promote.Candidate, channel: Channel) -> Iterator[str]:
+    for artifact in channel.forbids(proposed.artifacts.values()):
+        kind = next(kind for kind, held in proposed.artifacts.items() if held == artifact)
         yield f"If {kind} was not to blame: federation lift {short(artifact)} --who YOU --why 'WHAT WAS WRONG'"
 
 

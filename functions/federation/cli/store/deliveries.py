@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which deliveries has a home still to make, and have its nodes been told of the channel's last move?
+"""Which deliveries does a home still have to make, and do its nodes know the channel's last move?
 
-Only a home in a folder can answer here, where a command may have died half-way: its queue waits for the next command, and
-its nodes are a file. In a cloud the queue delivers again by itself, or the event becomes a dead letter.
+Only a home in a folder is asked: if a command was killed, the queue waits for the next command, and the nodes are a file.
+In a cloud the queue delivers again by itself, or the event becomes a dead letter.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,7 +25,7 @@ _TELL: Final = "To tell them: federation tick sweep"
 
 @runtime_checkable
 class Queue(Protocol):
-    """What the bus of a home in a folder can also do."""
+    """What only the bus of a home in a folder can do."""
 
     def open(self) -> Sequence[DeadLetter]:
         """The deliveries that are still to be made, oldest first."""
@@ -33,14 +33,14 @@ class Queue(Protocol):
 
 
 def deliveries(ports: Ports) -> Sequence[DeadLetter]:
-    """Those that wait for the next command; nothing in a cloud."""
+    """The deliveries that wait for the next command; none in a cloud."""
     return ports.bus.open() if isinstance(ports.bus, Queue) else ()
 
 
 def untold(shelf: Shelf, channel: Channel) -> str | None:
-    """How the nodes differ from the channel, and what to do; None if they do not, or are not asked here.
+    """How the nodes differ from the channel, and what to do; None if they do not, or cannot be asked here.
 
-    Neither is anything said while the channel moves, nor of one that has made no move, as it is new or lost.
+    Also None while the channel moves, and if it has made no move: then it is new, or lost.
     """
     traffic = shelf.ports.traffic
     if not isinstance(traffic, LocalTraffic) or channel.counter == 0:
@@ -49,24 +49,24 @@ def untold(shelf: Shelf, channel: Channel) -> str | None:
         served = traffic.serving(channel.name)
     except FederationError as error:
         return f"What the nodes serve cannot be read: {error}"
-    told = _apart(served, channel)
-    return told if told and shelf.channel(channel.name).counter == channel.counter else None
+    difference = _difference(served, channel)
+    return difference if difference and shelf.channel(channel.name).counter == channel.counter else None
 
 
-def doubts(shelf: Shelf, channel: Channel, known: Sequence[Moved]) -> Iterator[str]:
-    """A sentence for each of these moves that the nodes may not know: the channel says only what should serve."""
-    waits = {one.event.id for one in deliveries(shelf.ports)}
-    for moved in known:
-        if moved.event in waits:
+def doubts(shelf: Shelf, channel: Channel, moves: Sequence[Moved]) -> Iterator[str]:
+    """A sentence for each of these moves that the nodes may not know."""
+    waiting = {delivery.event.id for delivery in deliveries(shelf.ports)}
+    for moved in moves:
+        if moved.event in waiting:
             yield (
                 f"The process that made move {moved.counter}, to {moved.release}, was stopped half-way, and its delivery "
                 "waits: the nodes were perhaps never told of that move"
             )
-    if known and list(known[-1:]) == list(shifts(channel.moves)[-1:]) and (now := untold(shelf, channel)):
+    if moves and list(moves[-1:]) == list(shifts(channel.moves)[-1:]) and (now := untold(shelf, channel)):
         yield now
 
 
-def _apart(served: Served | None, channel: Channel) -> str | None:
+def _difference(served: Served | None, channel: Channel) -> str | None:
     if served and served.counter > channel.counter:
         ours = f"but this channel is at move {channel.counter}"
         return f"The nodes serve {served.release} since move {served.counter}, {ours}. {_AHEAD}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""In what do two documents differ?"""
+"""How do two documents differ?"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,7 +8,7 @@ from typing import Any, Final
 
 
 class _Absent:
-    """What stands where only the other document has a value."""
+    """The value of a member that only the other document has."""
 
     def __repr__(self) -> str:
         return "absent"
@@ -18,12 +18,12 @@ _ABSENT: Final = _Absent()
 
 
 def differences(path: str, then: Any, now: Any) -> Iterator[str]:
-    """Each place at which they differ, and what it was and is.
+    """A sentence for each difference: its path, the earlier value and the later one.
 
     Args:
-        path: Of both.
-        then: The earlier one.
-        now: The later one.
+        path: The path of both values.
+        then: The earlier value.
+        now: The later value.
     """
     if isinstance(then, dict) and isinstance(now, dict):
         yield from member_differences(then, now, f"{path}.")
@@ -31,15 +31,15 @@ def differences(path: str, then: Any, now: Any) -> Iterator[str]:
         for number, (one, other) in enumerate(zip_longest(then, now, fillvalue=_ABSENT)):
             yield from differences(f"{path}[{number}]", one, other)
     elif then != now:
-        yield f"{path}: was {_told(then)}, is {_told(now)}"
+        yield f"{path}: was {_shown(then)}, is {_shown(now)}"
 
 
-def _told(value: Any) -> str:
-    """A text in quotes, anything else as JSON has it."""
+def _shown(value: Any) -> str:
+    """Text in quotes, any other value as JSON; at most 200 characters."""
     return f"{value!r:.200}" if isinstance(value, (str, _Absent)) else json.dumps(value, ensure_ascii=False)[:200]
 
 
 def member_differences(then: Mapping[str, Any], now: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    """The same of two objects, each place after `prefix` by its path from a member on."""
+    """As `differences`, of two objects; each path is `prefix` and the path of a member."""
     for key in sorted({*then, *now}):
         yield from differences(f"{prefix}{key}", then.get(key, _ABSENT), now.get(key, _ABSENT))

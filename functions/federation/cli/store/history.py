@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What was decided in a home, in which order, and which decision led to which?
 
-Only what is needed is read: a decision's name shows its step and mostly its event, and the store says when it was kept.
+Only what is needed is read: a decision's name shows its step and usually its event, and the store knows its date.
 """
 
 import math
@@ -21,18 +21,18 @@ from federation.steps import STEPS, govern
 
 _BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
 """Prefixes under which names begin with the id of the event."""
-_ABOUT_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
-_ABOUT_UNITS: Final = ("validate", "gate")
+_STEPS_OF_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
+_STEPS_OF_UNITS: Final = ("validate", "gate")
 _LATEST: Final = 16
 _FEW: Final = 6
 _SWEPT_SECONDS: Final = 3600.0
-"""Seconds within which a completion that a sweep announced in its sender's name is validated."""
+"""Most seconds between a sweep that announces a completion for its sender, and the validation."""
 _SOURCE: Final = "//federation/"
 TYPED: Final = "//federation/cli"
 """The source of every event that a person typed at a command."""
 _ORDERED: Final = frozenset({*govern.HEARS, events.PROMOTION_ORDERED, events.ROLLBACK_ORDERED})
 _NAMED: Final = re.compile(r"[\d/]")
-"""What every name has that a sentence quotes: a number, or an owner."""
+"""A digit or a slash: every name that a sentence may quote contains one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +52,12 @@ class Past:
 
     @property
     def is_typed(self) -> bool:
-        """Whether its event was typed by a person: an order, by whatever way it came, or a tick by hand."""
+        """Whether its event came from a person: any order, or a tick by hand."""
         return self.event.source == TYPED or self.event.type in _ORDERED
 
     @property
     def ordered_by(self) -> str | None:
-        """The person whose order it is about, if it is about one."""
+        """Who gave the order that it is about; None if it is not about an order."""
         return self.event.data.get("who") if self.event.source == TYPED else None
 
     @property
@@ -71,14 +71,14 @@ class Past:
         return tuple(event["type"] for event in self.outcome["events"])
 
     def mentions(self, subject: str) -> bool:
-        """Whether it is about a release or a unit: the event is, one that it announced is, or its sentence names it.
+        """Whether it is about the subject: its event is, an announced event is, or its sentence names the subject.
 
-        A word that names nothing, such as `the`, stands in every sentence.
+        A sentence is not searched for words that are not names, such as `the`.
         """
         if subject in (self.event.subject, *(event["subject"] for event in self.outcome["events"])):
             return True
-        named = _NAMED.search(subject) is not None
-        return named and re.search(rf"(?<![\w./-]){re.escape(subject)}(?![\w-]|\.\d)", self.why) is not None
+        is_name = _NAMED.search(subject) is not None
+        return is_name and re.search(rf"(?<![\w./-]){re.escape(subject)}(?![\w-]|\.\d)", self.why) is not None
 
 
 class History:
@@ -86,22 +86,22 @@ class History:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
-        self._found: dict[str, Past | None] = {}
+        self._decisions_by_name: dict[str, Past | None] = {}
 
     @cached_property
     def decisions(self) -> Sequence[Past]:
         """All decisions, oldest first; simultaneous ones in the order in which they led to each other."""
-        return _in_order(self._all(newest_first(self._shelf.kept(*DECIDED_IN))))
+        return _in_order(self._read_all(newest_first(self._shelf.kept(*DECIDED_IN))))
 
     def last(self, step: str | None = None) -> Past | None:
-        """The last one, of a step if it is named."""
+        """The last decision, or the last one of a step; None if there is none."""
         stored = DECIDED_IN if step is None else _places_of(step)
-        found = _in_order(self._all(self._shelf.latest(*stored, count=_LATEST)))
-        return found[-1] if found else None
+        decisions = _in_order(self._read_all(self._shelf.latest(*stored, count=_LATEST)))
+        return decisions[-1] if decisions else None
 
     def latest(self, step: str, *, within: float = SLACK_SECONDS, count: int = _FEW) -> Sequence[Past]:
-        """The last few of a step, and all that were kept within so many seconds of the last one; oldest first."""
-        return _in_order(self._all(self._shelf.latest(*_places_of(step), count=count, within=within)))
+        """The last `count` decisions of a step, and all within `within` seconds of the last one; oldest first."""
+        return _in_order(self._read_all(self._shelf.latest(*_places_of(step), count=count, within=within)))
 
     def led_to(self, past: Past) -> Sequence[Past]:
         """The chain of decisions that led to this one, earliest first."""
@@ -112,49 +112,53 @@ class History:
         return chain[::-1]
 
     def about(self, subject: str) -> Sequence[Past]:
-        """Every decision that mentions the subject, oldest first; of a release or a unit, only since it first appeared."""
-        born, steps = self._life(subject)
-        kept = self._shelf.kept(*(place for step in steps for place in _places_of(step)))
-        since = self._shelf.kept(born).get(born, 0.0) - SLACK_SECONDS if born else 0.0
-        found = self._all(name for name in newest_first(kept) if kept[name] >= since)
-        return _in_order(past for past in found if past.mentions(subject))
+        """Every decision that mentions the subject, oldest first; for a release or a unit, only since it appeared."""
+        first, steps = self._life(subject)
+        dates = self._shelf.kept(*(place for step in steps for place in _places_of(step)))
+        since = self._shelf.kept(first).get(first, 0.0) - SLACK_SECONDS if first else 0.0
+        decisions = self._read_all(name for name in newest_first(dates) if dates[name] >= since)
+        return _in_order(past for past in decisions if past.mentions(subject))
 
     def on(self, event_prefix: str) -> Sequence[Past]:
-        """Every decision about an event, or about those that it led to, by the first digits of its id; oldest first."""
+        """Every decision about an event and about its follow-ups, oldest first.
+
+        Args:
+            event_prefix: The first digits of the event's id.
+        """
         digits = names.short(event_prefix)
-        found = {past.name: past for past in self._begun(digits)}
-        open_ = list(found.values())
-        while open_:
-            new = [past for past in self._followers(open_.pop()) if past.name not in found]
-            found |= {past.name: past for past in new}
-            open_ += new
-        return _in_order(found.values())
+        by_name = {past.name: past for past in self._decided_about(digits)}
+        unfollowed = list(by_name.values())
+        while unfollowed:
+            new = [past for past in self._followers(unfollowed.pop()) if past.name not in by_name]
+            by_name |= {past.name: past for past in new}
+            unfollowed += new
+        return _in_order(by_name.values())
 
     def of_people(self) -> Sequence[Past]:
-        """Every readable decision about what a person typed, oldest first; validations and gates are never about that."""
-        steps = [step for step in STEPS if step not in _ABOUT_UNITS]
+        """Every readable decision about what a person typed, oldest first. Validations and gates are not searched."""
+        steps = [step for step in STEPS if step not in _STEPS_OF_UNITS]
         stored = newest_first(self._shelf.kept(*(place for step in steps for place in _places_of(step))))
-        found = (_past(name, document) for name, document in self._shelf.readable(stored))
-        return _in_order(past for past in found if past and past.is_typed)
+        decisions = (_past(name, document) for name, document in self._shelf.readable(stored))
+        return _in_order(past for past in decisions if past and past.is_typed)
 
     def under(self, name: str) -> Sequence[Past]:
         """The decisions under a prefix, oldest first."""
-        found = [*self._shelf.names(name), *self._shelf.names(f"{names.DECISIONS}{name}")]
-        return _in_order(self._all(one for one in found if one.startswith(DECIDED_IN)))
+        stored = [*self._shelf.names(name), *self._shelf.names(f"{names.DECISIONS}{name}")]
+        return _in_order(self._read_all(place for place in stored if place.startswith(DECIDED_IN)))
 
     def _life(self, subject: str) -> tuple[str, Iterable[str]]:
-        """The document in which a release or unit first appears (else ""), and the steps that decide about the subject."""
+        """The first document of a release or unit ("" for any other subject), and the steps that decide about it."""
         if self._shelf.document(names.release(subject)) is not None:
-            return names.release(subject), _ABOUT_RELEASES
+            return names.release(subject), _STEPS_OF_RELEASES
         place = names.version_named(subject)
         if place and self._shelf.document(place) is not None:
             return place, STEPS
         return "", STEPS
 
     def _announced_by(self, past: Past) -> Past | None:
-        """The decision that announced the event which another one is about.
+        """The decision that announced this decision's event; None if no step did.
 
-        A completion that a cloud has sent was announced by nobody here, unless a sweep told of it once more before.
+        A cloud sends completions itself, but a sweep may have announced one for it.
         """
         step = past.event.source.removeprefix(_SOURCE)
         is_ours = past.event.source.startswith(_SOURCE) and step in STEPS
@@ -164,54 +168,56 @@ class History:
         now = self._shelf.kept(past.name).get(past.name, 0.0)
         since = -math.inf if is_ours else now - _SWEPT_SECONDS
         earlier = [name for name in newest_first(dates) if since <= dates[name] <= now + SLACK_SECONDS]
-        tellers = (one for one in self._read(earlier) if past.event.id in one.announced)
+        announcers = (decision for decision in self._read(earlier) if past.event.id in decision.announced)
         if is_ours:
-            return next(tellers, None)
-        before = [one for one in tellers if instant.microseconds(one.now) <= instant.microseconds(past.now)]
+            return next(announcers, None)
+        before = [
+            decision for decision in announcers if instant.microseconds(decision.now) <= instant.microseconds(past.now)
+        ]
         return _in_order(before)[-1] if before else None
 
-    def _begun(self, digits: str) -> Sequence[Past]:
+    def _decided_about(self, digits: str) -> Sequence[Past]:
         starts = [
             *(f"{names.DECISIONS}{step}/{digits}" for step in STEPS),
             *(f"{place}{digits}" for place in _BY_EVENT),
         ]
-        named = self._all(name for start in starts for name in self._shelf.names(start))
-        if named:
-            return named
-        judged = self._read(newest_first(self._shelf.kept(names.REPORTS)))
-        return [past for past in judged if names.short(past.event.id).startswith(digits)]
+        decisions = self._read_all(name for start in starts for name in self._shelf.names(start))
+        if decisions:
+            return decisions
+        reported = self._read(newest_first(self._shelf.kept(names.REPORTS)))
+        return [past for past in reported if names.short(past.event.id).startswith(digits)]
 
     def _followers(self, past: Past) -> Iterator[Past]:
-        """The decisions about the events that one announced."""
-        for told in map(Event.of, past.outcome["events"]):
-            for step in routes().get(told.type, ()):
-                stored = [name for start in places(step, told) for name in self._shelf.names(start)]
-                yield from (one for one in self._all(stored) if one.event.id == told.id)
+        """The decisions about the events that this one announced."""
+        for event in map(Event.of, past.outcome["events"]):
+            for step in routes().get(event.type, ()):
+                stored = [name for start in places(step, event) for name in self._shelf.names(start)]
+                yield from (decision for decision in self._read_all(stored) if decision.event.id == event.id)
 
-    def _all(self, stored: Iterable[str]) -> list[Past]:
+    def _read_all(self, stored: Iterable[str]) -> list[Past]:
         return list(self._read(list(stored)))
 
     def _read(self, stored: Sequence[str]) -> Iterator[Past]:
-        """The decisions in these documents, in that order; each document is read once."""
-        known = [name for name in stored if name in self._found]
-        yield from (past for name in known if (past := self._found[name]))
-        for name, document in self._shelf.documents([name for name in stored if name not in self._found]):
-            past = self._found[name] = _past(name, document)
+        """The decisions in these documents, those already read first; each document is read once."""
+        read_before = [name for name in stored if name in self._decisions_by_name]
+        yield from (past for name in read_before if (past := self._decisions_by_name[name]))
+        for name, document in self._shelf.documents([name for name in stored if name not in self._decisions_by_name]):
+            past = self._decisions_by_name[name] = _past(name, document)
             if past:
                 yield past
 
 
-def _in_order(found: Iterable[Past]) -> Sequence[Past]:
-    """Oldest first; simultaneous ones in the order in which they led to each other."""
-    decisions = list(found)
-    teller = {id_: past for past in decisions for id_ in past.announced}
+def _in_order(unordered: Iterable[Past]) -> Sequence[Past]:
+    """The decisions, oldest first; simultaneous ones in the order in which they led to each other."""
+    decisions = list(unordered)
+    announcer = {id_: past for past in decisions for id_ in past.announced}
 
     def depth(past: Past) -> int:
-        met = {past.name}
-        while (earlier := teller.get(past.event.id)) and earlier.name not in met:
-            met.add(earlier.name)
+        seen = {past.name}
+        while (earlier := announcer.get(past.event.id)) and earlier.name not in seen:
+            seen.add(earlier.name)
             past = earlier
-        return len(met)
+        return len(seen)
 
     return sorted(decisions, key=lambda past: (instant.microseconds(past.now), depth(past), past.name))
 

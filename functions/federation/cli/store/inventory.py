@@ -21,7 +21,7 @@ UnitState = Literal["serving", "quarantined", "passed", "refused", "inconclusive
 ReleaseState = Literal["serving", "rolled back", "warm", "anchor", "served before", "assembled"]
 _VERDICTS: Final[Mapping[str, UnitState]] = {"pass": "passed", "fail": "refused", "inconclusive": "inconclusive"}
 LOOKED_AT: Final = 50
-"""How many of the newest entries of a list that grows without end are read, unless all are wanted."""
+"""How many entries of a list that grows without end are read, the newest ones, unless all are wanted."""
 BACK: Final = 20
 """For a kind with quarantined units: how many versions before the serving one are read to find their names."""
 _REJECTED: Final = frozenset({events.ARTIFACT_REJECTED, events.UNIT_REJECTED})
@@ -53,7 +53,7 @@ class ReleaseLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Units:
-    """Units, and how many older accepted units and completions were not read."""
+    """Units, and how many accepted units and completions were not read because they are older."""
 
     lines: Sequence[UnitLine]
     older: int
@@ -61,10 +61,10 @@ class Units:
 
 
 def units(shelf: Shelf, *, every: bool = True) -> Units:
-    """The units that were shipped, in the order of their names, then what was rejected at the door.
+    """The accepted units in the order of their names, then the rejected ones.
 
     Args:
-        shelf: Of the home.
+        shelf: The home's documents.
         every: Whether to include units older than the serving one of their kind, and rejections before the last LOOKED_AT
             completions.
     """
@@ -82,7 +82,7 @@ def units(shelf: Shelf, *, every: bool = True) -> Units:
 
 
 def unit(shelf: Shelf, name: str) -> UnitLine | None:
-    """The unit of that name; for one that was only ever rejected, its latest rejection."""
+    """The unit of that name, or its latest rejection if it was never accepted; None if neither is stored."""
     place = names.version_named(name)
     if place is None:
         return None
@@ -90,39 +90,39 @@ def unit(shelf: Shelf, name: str) -> UnitLine | None:
     if version is not None and version["name"] == name:
         case = _case(shelf)
         return _unit(case, version, shelf.document(case.report_of(version)))
-    found = [line for line in _rejected(shelf, shelf.names(names.SETTLED)) if line.name == name]
-    return found[-1] if found else None
+    rejections = [line for line in _rejected(shelf, shelf.names(names.SETTLED)) if line.name == name]
+    return rejections[-1] if rejections else None
 
 
 def kind_of(unit: str) -> str:
-    """The kind of the unit of that name; a kind is its own, for that is all that some quarantines tell."""
+    """The kind in a unit's name. A bare kind is returned unchanged: some quarantines record only that."""
     return re.sub(r"-v\d+$", "", unit.rpartition("/")[2])
 
 
 def releases(shelf: Shelf, newest: int | None = None) -> Sequence[ReleaseLine]:
-    """The releases of the highest versions, or every one; the lowest first."""
+    """The `newest` releases of the highest versions, or all of them; the lowest version first."""
     channel = whole(shelf, shelf.own_channel())
     left = left_by_rollback(channel)
-    found = newest_releases(shelf, newest)
-    stored = dict(shelf.documents([*map(names.release, found), *map(names.receipt, found)]))
-    return [_release(stored, channel, left, name) for name in found]
+    shown = newest_releases(shelf, newest)
+    stored = dict(shelf.documents([*map(names.release, shown), *map(names.receipt, shown)]))
+    return [_release(stored, channel, left, name) for name in shown]
 
 
 def newest_releases(shelf: Shelf, newest: int | None = None) -> Sequence[str]:
-    """The names of those, without a look at them."""
-    found = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
-    return found[-newest:] if newest else found
+    """The names of the `newest` releases, without reading them; all if None."""
+    ordered = sorted((name.removeprefix(names.RELEASES) for name in shelf.names(names.RELEASES)), key=version_of)
+    return ordered[-newest:] if newest else ordered
 
 
 def report_of(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]] | None:
-    """The report whose digest a release states with its unit, after its document's name; None if this home has it not."""
+    """The name and content of the report whose digest a release states for its unit; None if it is not stored."""
     places = shelf.names(names.reports(kind, names.number_of(unit["name"])))
-    found = ((place, document["report"]) for place, document in shelf.documents(places))
-    return next(((place, report) for place, report in found if digest(report) == unit["report"]), None)
+    reports = ((place, document["report"]) for place, document in shelf.documents(places))
+    return next(((place, report) for place, report in reports if digest(report) == unit["report"]), None)
 
 
 def left_by_rollback(channel: Channel) -> Mapping[str, str]:
-    """Why each release was left, as far back as the channel's moves go."""
+    """Why each release was left by a roll-back, as far back as the channel's moves go."""
     left: dict[str, str] = {}
     served: str | None = None
     for moved in channel.moves:
@@ -135,7 +135,7 @@ def left_by_rollback(channel: Channel) -> Mapping[str, str]:
 
 
 def parked(shelf: Shelf, *, every: bool = True) -> Sequence[Mapping[str, Any]]:
-    """Unusable bodies of authentic senders: all, or the last LOOKED_AT."""
+    """The unusable bodies of authentic senders: all, or the last LOOKED_AT."""
     wanted = shelf.names(names.PARKED) if every else sorted(shelf.latest(names.PARKED, count=LOOKED_AT))
     return [
         {"document": name, **{key: document[key] for key in ("entry", "error", "why", "bytes")}}
@@ -157,7 +157,7 @@ class _Case:
         return names.report(self.basis.digest, version["kind"], names.number_of(version["name"]))
 
     def is_open(self, place: str) -> bool:
-        """Whether the unit under that name serves, is newer than what serves, or may be in quarantine."""
+        """Whether the unit in this document serves, is newer than what serves, or may be in quarantine."""
         kind, _, number = place.removeprefix(names.VERSIONS).rpartition("/")
         return int(number) >= self.oldest.get(kind, 0)
 
@@ -166,16 +166,18 @@ def _case(reads: Reads) -> _Case:
     policy = reads.policy()
     channel = reads.channel(policy.channel)
     serving = reads.document(names.release(channel.serving.name)) if channel.serving else None
-    served = {kind: one["name"] for kind, one in serving["units"].items()} if serving else {}
-    forbidden = {kind_of(one.unit) for one in channel.quarantine.values()}
+    served = {kind: member["name"] for kind, member in serving["units"].items()} if serving else {}
+    forbidden = {kind_of(unit.unit) for unit in channel.quarantine.values()}
     oldest = {kind: names.number_of(name) - (BACK if kind in forbidden else 0) for kind, name in served.items()}
     return _Case(channel=channel, served=served, basis=basis_of(channel, policy), oldest=oldest)
 
 
-def _unit(case: _Case, version: Mapping[str, Any], found: Mapping[str, Any] | None) -> UnitLine:
-    state, why = _state(case.channel, version, case.served.get(version["kind"]), found["report"] if found else None)
+def _unit(case: _Case, version: Mapping[str, Any], document: Mapping[str, Any] | None) -> UnitLine:
+    state, why = _state(
+        case.channel, version, case.served.get(version["kind"]), document["report"] if document else None
+    )
     place = names.version(version["kind"], names.number_of(version["name"]))
-    documents = [place, *([case.report_of(version)] if found else [])]
+    documents = [place, *([case.report_of(version)] if document else [])]
     return UnitLine(name=version["name"], state=state, why=why, artifact=version["artifact"], documents=documents)
 
 
@@ -196,19 +198,19 @@ def _state(
 
 
 def _rejected(shelf: Shelf, completions: Sequence[str]) -> Sequence[UnitLine]:
-    """What was rejected and not accepted since under the same name, in the order of the documents."""
+    """The rejected units whose name was not accepted since, in the order of the documents."""
     settled = list(shelf.documents(completions))
     accepted = {
-        told["subject"]: _decided_at(document)
-        for _, document in sorted(settled, key=lambda one: _decided_at(one[1]))
-        for told in document["told"]
-        if told["type"] == events.UNIT_ACCEPTED
+        event["subject"]: _decided_at(document)
+        for _, document in sorted(settled, key=lambda item: _decided_at(item[1]))
+        for event in document["told"]
+        if event["type"] == events.UNIT_ACCEPTED
     }
     return [
-        UnitLine(name=told["subject"], state="rejected", why=told["data"]["why"], artifact=None, documents=[place])
+        UnitLine(name=event["subject"], state="rejected", why=event["data"]["why"], artifact=None, documents=[place])
         for place, document in settled
-        for told in document["told"]
-        if told["type"] in _REJECTED and accepted.get(told["subject"], 0) <= _decided_at(document)
+        for event in document["told"]
+        if event["type"] in _REJECTED and accepted.get(event["subject"], 0) <= _decided_at(document)
     ]
 
 
@@ -232,7 +234,7 @@ def _release(stored: Mapping[str, Any], channel: Channel, left: Mapping[str, str
 
 
 def release_state(channel: Channel, left: Mapping[str, str], name: str) -> ReleaseState:
-    """A release's state in the channel now."""
+    """The release's state in the channel."""
     if channel.serving and channel.serving.name == name:
         return "serving"
     if name in left or name in channel.left:

@@ -38,62 +38,62 @@ class JobLine:
 def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLine]:
     """The jobs that are held, then those under way, configured wrong, and given up, each in the order of their names.
 
-    A job is under way from its launch until its unit is settled, or it has failed or is lost. One that was configured wrong
-    is listed until a job of its kind has shipped since, or the policy describes none. One that failed, is lost or was
-    refused is listed if it is the last of its kind. Jobs launched before RECENT are left out unless all are wanted or the
-    store does not say when that was: no sweep looks for their ends any more.
+    A job is under way from its launch until its unit is settled, or the job has failed or is lost. A wrongly configured job
+    is listed until a later job of its kind has shipped, or the policy describes none. A failed, lost or refused job is
+    listed if it is the last of its kind. Jobs launched before RECENT are left out unless `every` is set or the store has no
+    dates: no sweep looks for their ends any more.
     """
-    kept = shelf.kept(names.JOBS)
-    stored = frozenset(kept)
-    newest = max((*kept.values(), *shelf.kept(names.SETTLED).values()), default=0.0)
+    dates = shelf.kept(names.JOBS)
+    stored = frozenset(dates)
+    newest = max((*dates.values(), *shelf.kept(names.SETTLED).values()), default=0.0)
     since = -math.inf if every else newest - RECENT.total_seconds()
-    named = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if kept[place] >= since}
-    launched = {name: kept[place] for place, name in named.items() if "/" not in name}
+    names_by_place = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if dates[place] >= since}
+    launched = {name: dates[place] for place, name in names_by_place.items() if "/" not in name}
     failed = [name for name in launched if names.failed_job(name) in stored]
     lost = [name for name in launched if names.lost_job(name) in stored and name not in failed]
     shipped = _shipped(shelf, launched)
     under_way = [name for name in launched if name not in shipped and name not in failed and name not in lost]
-    lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_wrong(shelf, failed, shipped)]
-    told = {line.kind for line in lines}
+    lines = [*_held(shelf, stored), *_under_way(shelf, under_way), *_configured_wrong(shelf, failed, shipped)]
+    listed_kinds = {line.kind for line in lines}
     given_up: Iterable[JobLine] = ()
     if newest:
-        given_up = _last_of_each(shelf, {place: kept[place] for place in named}, shipped)
+        given_up = _last_of_each(shelf, {place: dates[place] for place in names_by_place}, shipped)
     elif stored:
         given_up = _given_up(shelf, history, shipped)
-    return [*lines, *(line for line in given_up if line.kind not in told)]
+    return [*lines, *(line for line in given_up if line.kind not in listed_kinds)]
 
 
 def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, datetime]:
     """When each job's unit was complete, found by the job's name in the folder or repository of the artifact."""
     settled = shelf.kept(names.SETTLED)
     since = min(launched.values(), default=math.inf) - SLACK_SECONDS
-    found: dict[str, datetime] = {}
+    times: dict[str, datetime] = {}
     for _, document in shelf.documents([name for name in newest_first(settled) if settled[name] >= since]):
         if decision := decision_in(document):
             at = instant.moment(decision["event"]["time"])
-            named = launched.keys() & set(SEPARATORS.split(str(document.get("uri"))))
-            found = {**dict.fromkeys(named, at), **found}
-        if len(found) == len(launched):
+            in_uri = launched.keys() & set(SEPARATORS.split(str(document.get("uri"))))
+            times = {**dict.fromkeys(in_uri, at), **times}
+        if len(times) == len(launched):
             break
-    return found
+    return times
 
 
 def _held(reads: Reads, stored: frozenset[str]) -> Iterator[JobLine]:
     for place in map(names.held_job, waiting(stored)):
-        told = (reads.document(place) or {})["told"]
-        until, why = _opens(reads.policy(), told["kind"], now())
-        yield _line(told, "held", why, place, until=until)
+        job = (reads.document(place) or {})["told"]
+        until, why = _next_start(reads.policy(), job["kind"], now())
+        yield _line(job, "held", why, place, until=until)
 
 
 def still_held(reads: Reads, jobs: Sequence[str]) -> Iterator[str]:
-    """Of each of those jobs that waits still, when it starts by the policy in force."""
+    """A sentence for each of the jobs that still waits: when it starts under the active policy."""
     for line in _held(reads, frozenset(reads.names(names.JOBS))):
         if line.name in jobs:
             yield f"{line.name} waits still: {line.why}"
 
 
-def _opens(policy: Policy, kind: str, at: str) -> tuple[str, str]:
-    """When, by the policy in force, a sweep asks again for a job that is held, whatever that policy said then; and why."""
+def _next_start(policy: Policy, kind: str, at: str) -> tuple[str, str]:
+    """When a held job of the kind may start under the active policy, and why then."""
     job, zone = policy.jobs.get(kind), policy.cadence.time_zone
     if job is None or job.hours is None or job.hours.open_at(zone, at):
         return at, "the policy in force lets it start now; the next sweep asks for it again"
@@ -110,41 +110,41 @@ def _under_way(reads: Reads, under_way: Sequence[str]) -> Iterator[JobLine]:
         yield _line(job, "under way", job["told"]["why"], place)
 
 
-def _wrong(reads: Reads, failed: Sequence[str], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+def _configured_wrong(reads: Reads, failed: Sequence[str], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
     described = reads.policy().jobs
     for name in failed:
         place = names.failed_job(name)
-        job, ended = reads.document(names.job(name)) or {}, reads.document(place) or {}
-        is_wrong = is_pointless_again(ended["failure"]) and job["kind"] in described
-        if is_wrong and not _has_shipped(reads, job["kind"], ended["at"], shipped):
-            yield _line(job, "configured wrong", ended["failure"], place)
+        job, end = reads.document(names.job(name)) or {}, reads.document(place) or {}
+        is_wrong = is_pointless_again(end["failure"]) and job["kind"] in described
+        if is_wrong and not _has_shipped(reads, job["kind"], end["at"], shipped):
+            yield _line(job, "configured wrong", end["failure"], place)
 
 
-def _last_of_each(reads: Reads, kept: Mapping[str, float], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
-    """Of each kind whose newest document, by the store's dates, says that a job failed, is lost or was refused, that job."""
+def _last_of_each(reads: Reads, dates: Mapping[str, float], shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
+    """For each kind, its last job by the store's dates, if that failed, is lost or was refused."""
     ends = {names.FAILED_JOBS: "failed", names.LOST_JOBS: "failed", names.REFUSED_JOBS: "refused", names.JOBS: ""}
     newest: dict[str, tuple[str, str]] = {}
-    for place in sorted(kept, key=lambda place: kept[place]):
+    for place in sorted(dates, key=lambda place: dates[place]):
         prefix, name = place.rpartition("/")[0] + "/", place.rpartition("/")[2]
         if prefix in ends:
             newest[name.rpartition("-")[0]] = place, "" if name in shipped else ends[prefix]
     for kind, (place, state) in sorted(newest.items()):
-        ended = (reads.document(place) or {}) if state and kind in reads.policy().jobs else {}
-        if state == "refused" and ended:
-            yield _line(ended, "refused", ended["why"], place)
-        elif ended and not _has_shipped(reads, kind, ended["at"], shipped):
-            yield _line({**ended, "kind": kind}, "failed", ended["failure"], place)
+        end = (reads.document(place) or {}) if state and kind in reads.policy().jobs else {}
+        if state == "refused" and end:
+            yield _line(end, "refused", end["why"], place)
+        elif end and not _has_shipped(reads, kind, end["at"], shipped):
+            yield _line({**end, "kind": kind}, "failed", end["failure"], place)
 
 
 def _given_up(reads: Reads, history: History, shipped: Mapping[str, datetime]) -> Iterator[JobLine]:
-    """Of each kind about which the last decision was that a job failed or was refused, that job."""
+    """For each kind, the job of its last decision, if that failed or was refused; for a store without dates."""
     described = reads.policy().jobs
     last = {kind: line for past in history.latest("launch") for kind, line in _left_by(reads, past, shipped)}
     yield from (line for kind, line in sorted(last.items()) if line and kind in described)
 
 
 def _left_by(reads: Reads, past: Past, shipped: Mapping[str, datetime]) -> Iterator[tuple[str, JobLine | None]]:
-    """What a decision leaves of each kind that it is about: a job that failed or was refused, or none of these."""
+    """Each kind that a decision is about, with its job that failed or was refused, or None."""
     if past.event.type == events.JOB_FAILED:
         name = str(past.event.data["name"])
         if job := reads.document(names.job(name)):
@@ -152,16 +152,16 @@ def _left_by(reads: Reads, past: Past, shipped: Mapping[str, datetime]) -> Itera
             failed = _line(job, "failed", past.why, place)
             is_past = name in shipped or _has_shipped(reads, job["kind"], past.now, shipped)
             yield job["kind"], None if is_past else failed
-    for told in past.outcome["events"]:
-        if told["type"] == events.JOB_REFUSED:
-            refused = told["data"]
-            yield told["subject"], _line(refused, "refused", refused["why"], names.refused_job(refused["name"]))
+    for event in past.outcome["events"]:
+        if event["type"] == events.JOB_REFUSED:
+            refused = event["data"]
+            yield event["subject"], _line(refused, "refused", refused["why"], names.refused_job(refused["name"]))
         else:
-            yield told["subject"], None
+            yield event["subject"], None
 
 
 def _has_shipped(reads: Reads, kind: str, then: str, shipped: Mapping[str, datetime]) -> bool:
-    """Whether a job of the kind has shipped since then."""
+    """Whether a job of the kind has shipped after the time `then`."""
     since = [name for name, at in shipped.items() if at > instant.moment(then)]
     return any((reads.document(names.job(name)) or {})["kind"] == kind for name in since)
 

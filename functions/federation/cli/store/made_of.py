@@ -8,14 +8,14 @@ from federation.cli.store.shelf import Shelf, lost
 from federation.core import names
 
 _MADE_BY: Final = {"job": "job", "source": "code", "image": "image"}
-"""The words that people use for the members of a unit's `provenance`."""
+"""The members of a unit's `provenance`, and the words for them."""
 
 
 def stated(shelf: Shelf, unit: str) -> Mapping[str, Any]:
-    """A release's unit as its manifest states it.
+    """The unit as its manifest states it.
 
     Raises:
-        MissingError: Its version is lost: to leave it out would be to say that it was made of nothing.
+        MissingError: Its version record is lost.
     """
     place = names.version_named(unit)
     version = shelf.document(place) if place else None
@@ -25,7 +25,7 @@ def stated(shelf: Shelf, unit: str) -> Mapping[str, Any]:
 
 
 def made_of(unit: Mapping[str, Any]) -> dict[str, Any]:
-    """Job, data sets and suite of a unit, as its manifest states them."""
+    """The job, data sets and suite of a unit, as its manifest states them."""
     return {
         "provenance": unit.get("provenance", {}),
         "datasets": unit.get("residency", {}).get("datasets", []),
@@ -33,14 +33,14 @@ def made_of(unit: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def in_words(made: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The same in a few words each; what is not stated is left out."""
+def in_words(facts: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """A word and a few words of text for each of those facts; what is not stated is left out."""
     for member, word in _MADE_BY.items():
-        if member in made["provenance"]:
-            yield word, str(made["provenance"][member])
-    if data := ", ".join(map(_data_set, made["datasets"])):
+        if member in facts["provenance"]:
+            yield word, str(facts["provenance"][member])
+    if data := ", ".join(map(_data_set, facts["datasets"])):
         yield "data", data
-    if suite := made["suite"]:
+    if suite := facts["suite"]:
         yield "suite", f"{suite['name']} ({suite['digest']})"
 
 

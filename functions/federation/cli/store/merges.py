@@ -12,28 +12,28 @@ from federation.core.policy import Policy
 
 
 def last_merge(history: History) -> Past | None:
-    """The last decision of a merge, that there is a release or that there is none."""
+    """The last decision that ended a merge, with a release or without; None if there is none."""
     ends = {events.RELEASE_ASSEMBLED, events.MERGE_SKIPPED}
     return next((past for past in reversed(history.latest("fuse")) if not ends.isdisjoint(past.announced_types)), None)
 
 
 def skipped(merge: Past | None) -> str:
-    """Why the merge made no release; nothing if it made one, or there was none."""
-    return next(iter(_told(merge, events.MERGE_SKIPPED).values()), "")
+    """Why the merge made no release; "" if it made one, or if there was no merge."""
+    return next(iter(_reasons(merge, events.MERGE_SKIPPED).values()), "")
 
 
 def left_out(merge: Past | None) -> Mapping[str, str]:
-    """Why each new unit that the merge left out does not fit, by the unit's name."""
-    return _told(merge, events.UNIT_LEFT_OUT)
+    """The new units that the merge left out, each with why it does not fit."""
+    return _reasons(merge, events.UNIT_LEFT_OUT)
 
 
 def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]:
-    """For each required kind that a merge missed, which platform ships it, and what has become of the newest one.
+    """A sentence for each required kind that a merge missed: who ships it, and the state of its newest unit.
 
     Args:
         policy: Says who ships what.
         why: The merge's reasons.
-        units: Those that are known.
+        units: The home's units.
     """
     for kind in (kind for kind in policy.fusion.required if re.search(rf"(?<![\w-]){kind} is required", why)):
         ships = ", ".join(sorted(platform for platform, kinds in policy.matrix.items() if kind in kinds))
@@ -50,6 +50,6 @@ def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]
         yield f"{kind} comes from {ships}; the newest is {newest.name}: {state}"
 
 
-def _told(merge: Past | None, type_: str) -> dict[str, str]:
-    told = merge.outcome["events"] if merge else ()
-    return {event["subject"]: str(event["data"]["why"]) for event in told if event["type"] == type_}
+def _reasons(merge: Past | None, type_: str) -> dict[str, str]:
+    announced = merge.outcome["events"] if merge else ()
+    return {event["subject"]: str(event["data"]["why"]) for event in announced if event["type"] == type_}

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the stored documents and the channel say the same of each other?
+"""Do the stored documents and the channel agree about each other?
 
-A decision names each document that it read with its digest, each that it wrote with the digest of its content, the channel
-as it read it, and the channel as it left it. Whoever changes or removes one of them has to change all the others.
+A decision states the digests of the documents that it read and of the content that it wrote, and the channel before and
+after it. So nobody can change or remove one of them without changing all the others.
 """
 
 from collections import Counter, defaultdict
@@ -24,12 +24,12 @@ from federation.errors import ContractError
 from federation.stored import decoded
 
 _DECIDED: Final = (*DECIDED_IN, names.VERSIONS, names.RELEASES, names.APPROVALS, names.POLICY_ORDERS, names.JOBS)
-"""Prefixes of documents of which each is a decision, or is told of by one."""
-_UNTOLD: Final = (names.DECISIONS, names.TURNED_AWAY_JOBS, names.EXPECTED_JOBS)
-"""Those of them of which nothing tells: decisions themselves, and what is noted while a job is launched."""
+"""Prefixes of documents which are decisions, or are stated by one."""
+_UNMENTIONED: Final = (names.DECISIONS, names.TURNED_AWAY_JOBS, names.EXPECTED_JOBS)
+"""Those which no decision states: decisions themselves, and notes made while a job is launched."""
 
 _BY_ROLL_BACK: Final = f"{names.DECISIONS}roll_back/"
-"""Where decisions are that are stored after their move, and not before it."""
+"""The prefix of decisions that are stored after their move, and not before it."""
 
 _State = tuple[str, int]
 """A channel's name and counter."""
@@ -37,10 +37,10 @@ _State = tuple[str, int]
 
 @dataclass(slots=True)
 class References:
-    """What all documents say of each other. By name, or by state of a channel: which decision says which digest.
+    """What all documents say about each other: by document, or by state of a channel, which decision states which digest.
 
-    `channels` are the names of all that any document speaks of; each is to be taken, or its damage told, before the faults
-    are asked for.
+    `channels` are the names of all channels in the documents. Before `faults`, each has to be passed to `take_channel`, or
+    its damage to `take_damage`.
     """
 
     digests: dict[str, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class References:
     _misnamed: list[str] = field(default_factory=list)
 
     def take(self, name: str, body: bytes) -> None:
-        """Note what one document says."""
+        """Record what one document says."""
         self.digests[name] = digest_of(body)
         try:
             document = shaped(name, decoded(name, body))
@@ -75,31 +75,35 @@ class References:
         except (msgspec.ValidationError, KeyError, TypeError) as error:
             self._misnamed.append(f"{name} is damaged: {error!r}")
 
-    def take_channel(self, channel: Channel, body: bytes | None, known: Sequence[Moved]) -> None:
-        """Note what a channel is now.
+    def take_channel(self, channel: Channel, body: bytes | None, moves: Sequence[Moved]) -> None:
+        """Record the present state of a channel.
 
         Args:
-            channel: As it is.
-            body: As it is stored; None before its first move.
-            known: Its moves, as far back as decisions tell of them.
+            channel: The channel.
+            body: Its stored bytes; None before its first move.
+            moves: Its moves, as far back as stored decisions go.
         """
-        self.moves[channel.name], self._counters[channel.name] = known, channel.counter
+        self.moves[channel.name], self._counters[channel.name] = moves, channel.counter
         if body is not None:
             self._seen[channel.name, channel.counter].setdefault(digest_of(body), "the channel itself")
 
-    def take_damage(self, told: str) -> None:
-        """Note that a channel cannot be read."""
-        self._misnamed.append(told)
+    def take_damage(self, message: str) -> None:
+        """Record a channel that cannot be read.
+
+        Args:
+            message: What is wrong with it.
+        """
+        self._misnamed.append(message)
 
     def made(self) -> int:
-        """How many moves all channels have made."""
+        """The number of moves of all channels."""
         return sum(self._counters.values())
 
     def _take_decision(self, name: str, decision: Mapping[str, Any]) -> None:
-        """Note what a decision says.
+        """Record what a decision says.
 
         Raises:
-            ValidationError: A name or a counter in it is none.
+            ValidationError: A name or a counter in it has the wrong type.
         """
         self.decisions += 1
         self._about[name.rpartition("/")[0]] += name.startswith(names.DECISIONS)
@@ -126,7 +130,7 @@ class References:
             self._seen[_state(channel, is_)].setdefault(digest(is_), by)
 
     def faults(self) -> Iterator[str]:
-        """What does not hold, in sentences."""
+        """A sentence for each contradiction."""
         yield from self._misnamed
         if not any(name.startswith(names.POLICIES) for name in self.digests):
             yield "no policy is stored, and a home begins with one: this store was emptied, or is not the home's"
@@ -141,42 +145,42 @@ class References:
                 yield f"{name} is not what {by} wrote"
         units = {name for name, _ in self._read if name.startswith(names.VERSIONS)}
         for name in sorted(set(self.digests) - set(self._written) - units):
-            if name.startswith(_DECIDED) and not name.startswith(_UNTOLD):
+            if name.startswith(_DECIDED) and not name.startswith(_UNMENTIONED):
                 yield f"{name} was written by no decision that is stored"
         yield from self._faults_of_states()
         for name in sorted(self._counters):
             yield from self._faults_of_moves(name)
 
     def _faults_of_states(self) -> Iterator[str]:
-        for (name, after), told in sorted(self._seen.items()):
-            made = self._left.get((name, after), told)
-            if len(told) > 1 or not told.keys() <= made.keys():
-                by = " and ".join(sorted({*told.values(), *made.values()}))
+        for (name, after), by_digest in sorted(self._seen.items()):
+            left_as = self._left.get((name, after), by_digest)
+            if len(by_digest) > 1 or not by_digest.keys() <= left_as.keys():
+                by = " and ".join(sorted({*by_digest.values(), *left_as.values()}))
                 yield f"what {name} was after move {after} is told differently by {by}"
 
     def _faults_of_moves(self, channel: str) -> Iterator[str]:
-        counter, known = self._counters[channel], self.moves[channel]
-        for (name, after), told in sorted(self._seen.items()):
+        counter, moves = self._counters[channel], self.moves[channel]
+        for (name, after), by_digest in sorted(self._seen.items()):
             if name == channel and after > counter:
-                yield f"{name} is at move {counter}, and {next(iter(told.values()))} read it after move {after}"
-        for after, by in self._told_beyond(channel):
+                yield f"{name} is at move {counter}, and {next(iter(by_digest.values()))} read it after move {after}"
+        for after, by in self._decided_beyond(channel):
             if after > counter + 1 or by.startswith(_BY_ROLL_BACK):
                 yield f"{channel} is at move {counter}, and {by} made move {after}"
-        counters = [moved.counter for moved in known]
+        counters = [moved.counter for moved in moves]
         if counters != list(range(1, counter + 1)):
             yield f"of the channel's {counter} moves only {len(counters)} are told of: decisions are gone"
-        for moved in known:
+        for moved in moves:
             if moved.kind != "roll_back" and (moved.counter, moved.event) not in self._moved:
                 yield f"move {moved.counter}, {moved.kind} by {moved.who}, has no decision that is stored"
 
-    def _told_beyond(self, channel: str) -> Iterator[tuple[int, str]]:
-        """Each decision that tells of a later move than the channel's last one, after that move's number."""
-        for (name, after), told in sorted(self._left.items()):
+    def _decided_beyond(self, channel: str) -> Iterator[tuple[int, str]]:
+        """The number of each move after the channel's last one that a decision states, and that decision."""
+        for (name, after), by_digest in sorted(self._left.items()):
             if name == channel and after > self._counters[channel]:
-                yield from ((after, by) for by in told.values())
+                yield from ((after, by) for by in by_digest.values())
 
     def oddities(self) -> Iterator[str]:
-        """What may be nobody's doing: a step that dies leaves only what it had stored until then, and clocks differ."""
+        """A sentence for each oddity that may be nobody's fault: a step may die half-way, and clocks differ."""
         for name in sorted(self._counters):
             yield from self._oddities_of_moves(name)
         for name, contents in sorted(self._written.items()):
@@ -185,22 +189,22 @@ class References:
                 yield f"{name}, of which {by} tells, is not stored"
 
     def _oddities_of_moves(self, channel: str) -> Iterator[str]:
-        counter, known = self._counters[channel], self.moves[channel]
-        for earlier, moved in pairwise(known):
+        counter, moves = self._counters[channel], self.moves[channel]
+        for earlier, moved in pairwise(moves):
             if instant.moment(moved.at) < instant.moment(earlier.at):
                 yield f"move {moved.counter} is dated {moved.at}, before the one that it follows, {earlier.at}"
-        for moved in known:
+        for moved in moves:
             if moved.kind == "roll_back" and (moved.counter, moved.event) not in self._moved:
                 yield f"move {moved.counter}, {moved.why} (by {moved.who}, {moved.at}), has no decision that is stored"
-        for after, by in self._told_beyond(channel):
+        for after, by in self._decided_beyond(channel):
             if after == counter + 1 and not by.startswith(_BY_ROLL_BACK):
                 yield f"{channel} is at move {counter}, and {by} decided on move {after}, which was not made, or was undone"
 
     def _was_cut_short(self, name: str, by: str) -> bool:
-        """Whether a decision may have been left half done: a sweep's, or one after which the event was decided again."""
+        """Whether the step may have died before it stored `name`: it was a sweep, or the event was decided again."""
         return name.startswith(names.EVENTS) or self._about[by.rpartition("/")[0]] > 1
 
 
 def _state(channel: object, is_: Mapping[str, Any]) -> _State:
-    found: _State = msgspec.convert((channel, is_["counter"]), _State)
-    return found
+    state: _State = msgspec.convert((channel, is_["counter"]), _State)
+    return state

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which members must a stored document have, so that a page about it finds them?
 
-Not its schema: a document that an earlier version stored stays readable when a schema gains a rule. Only what the pages of
-this version take for granted is stated here, by the prefix of the document's name. Any other document must only be an
-object. Steps do not look: what they lack in a document makes them fail, and the event is delivered again.
+This is not its schema: a stored document stays readable when a schema gains a rule. Only what the pages take for granted
+is stated here, by the prefix of the document's name. Any other document must only be an object. Steps do not use this: if
+they lack something in a document they fail, and the event is delivered again.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from federation.stored import damaged
 
 
 def _object(**members: Any) -> Any:
-    """An object with these members, whatever else it has; a pair is a type and what stands for it if it is not there."""
+    """The type of an object with at least these members; a pair is a type and its default."""
     fields = [(name, *type_) if isinstance(type_, tuple) else (name, type_) for name, type_ in members.items()]
     return msgspec.defstruct("Shape", fields, kw_only=True, rename={"is_": "is"})
 
@@ -132,14 +132,14 @@ _SHAPES: Final[Mapping[str, Any]] = {
     names.TURNED_AWAY_JOBS: _WHY,
     names.JOBS: _object(job=_ANY, told=_WHY, **_CALLED),
 }
-"""By prefix; of prefixes that begin alike the longer one comes first."""
+"""Types by prefix. A longer prefix comes before a shorter one that begins alike."""
 
 
 def shaped(name: str, document: Any) -> Any:
-    """The document of that name, with every member that its readers take for granted.
+    """The document unchanged, once it is seen to have every member that its readers take for granted.
 
     Raises:
-        ContractError: It lacks one, so it is damaged.
+        ContractError: A member is missing, so the document is damaged.
     """
     try:
         msgspec.convert(document, next((shape for prefix, shape in _SHAPES.items() if name.startswith(prefix)), _ANY))

@@ -15,15 +15,17 @@ from federation.core.policy import Policy
 from federation.steps.sweeping.overdue import SEPARATORS
 from federation.stored import damaged
 
+_NEXT: Final = 3
+"""Versions that are read for each lost job, however many came since."""
 _DIGITS: Final = 30
-"""Digits beyond which an amount of money is none."""
+"""An amount of money with more digits is damaged."""
 _SHOWN: Final = 5
-"""The latest lines of the ledger, each a document, that are read unless all are wanted."""
+"""How many lines of the ledger, each a document, are read: the latest, unless all are wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """A job, what was committed to it, and why it ended without a unit; "" if it did not, as far as is known."""
+    """A job, the cost committed to it, and why it ended without a unit; "" if it did not, as far as is known."""
 
     job: str
     cost: str
@@ -32,9 +34,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spending:
-    """A calendar month in the cadence's time zone. Amounts are decimal text; `committed` is the most its jobs may cost.
+    """The budget of a calendar month in the cadence's time zone. Amounts are decimal text.
 
-    `held` are the latest commitments, the newest first, and `earlier` is how many there are before them.
+    `committed` is the most that the month's jobs may cost. `held` are the latest commitments, the newest first, and
+    `earlier` is the number of those before them.
     """
 
     month: str
@@ -51,9 +54,9 @@ def spending(shelf: Shelf, policy: Policy, at: str, *, every: bool = False) -> S
 
     Args:
         shelf: The home's documents.
-        policy: The one in force.
-        at: A moment of the month, RFC 3339 in UTC.
-        every: Whether all commitments are wanted, and not only the latest.
+        policy: The active policy.
+        at: A time in the month, RFC 3339 in UTC.
+        every: Whether to return all commitments, and not only the latest.
 
     Raises:
         ContractError: A line of the ledger that is read is damaged.
@@ -62,7 +65,7 @@ def spending(shelf: Shelf, policy: Policy, at: str, *, every: bool = False) -> S
         return None
     month = cadence.month(policy.cadence.time_zone, instant.moment(at))
     lines = shelf.names(ledger_prefix(budget, month))
-    read = [_line(place, found) for place, found in shelf.documents(lines if every else lines[-_SHOWN:])]
+    read = [_line(place, document) for place, document in shelf.documents(lines if every else lines[-_SHOWN:])]
     committed = read[-1].total if read else Decimal()
     return Spending(
         month=month,
@@ -75,9 +78,9 @@ def spending(shelf: Shelf, policy: Policy, at: str, *, every: bool = False) -> S
     )
 
 
-def _line(place: str, found: Any) -> Commitment:
+def _line(place: str, document: Any) -> Commitment:
     try:
-        line = msgspec.convert(found, Commitment)
+        line = msgspec.convert(document, Commitment)
     except msgspec.ValidationError as error:
         raise damaged(place, error) from error
     for amount in (line.cost, line.total):
@@ -92,16 +95,16 @@ def _held(shelf: Shelf, lines: Iterable[Commitment]) -> Iterator[Held]:
         ends = [place for place in (names.failed_job(line.job), names.lost_job(line.job)) if place in stored]
         if names.lost_job(line.job) in ends and _has_shipped(shelf, line.job):
             ends.remove(names.lost_job(line.job))
-        ended = next((found for _, found in shelf.documents(ends)), {"failure": ""})
-        yield Held(job=line.job, cost=money(line.cost), failure=str(ended.get("failure", "")))
+        end = next((document for _, document in shelf.documents(ends)), {"failure": ""})
+        yield Held(job=line.job, cost=money(line.cost), failure=str(end.get("failure", "")))
 
 
 def _has_shipped(shelf: Shelf, lost: str) -> bool:
-    """Whether a unit has come after all from a place that is named after the job; of its kind, and since the job began."""
+    """Whether one of the first units of the lost job's kind since it began lies at a place that is named after it."""
     stored = shelf.kept(names.JOBS)
     if names.ended_job(lost) in stored:
         return True
     kind = (shelf.document(names.job(lost)) or {}).get("kind", lost.rpartition("-")[0])
-    came = shelf.kept(f"{names.VERSIONS}{kind}/")
-    since = [place for place in newest_first(came) if came[place] >= stored.get(names.job(lost), 0.0)]
-    return any(lost in SEPARATORS.split(version["uri"]) for _, version in shelf.documents(since))
+    dates = shelf.kept(f"{names.VERSIONS}{kind}/")
+    since = [place for place in newest_first(dates) if dates[place] >= stored.get(names.job(lost), 0.0)]
+    return any(lost in SEPARATORS.split(version["uri"]) for _, version in shelf.documents(since[-_NEXT:]))

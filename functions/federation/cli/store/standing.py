@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How did what serves come to serve, is it still in the store, and what concerns it: was an alarm of no use?"""
+"""What is there to know about the serving release: how it came, whether it is still stored, and which alarms it had."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,53 +19,54 @@ from federation.steps import STEPS
 
 _DAY: Final = 24 * 3_600
 _SWEPT: Final = 25 * 3_600
-"""Seconds within which a sweep has come, for it comes daily."""
+"""Seconds within which a sweep has run, because it runs daily."""
 _FEW: Final = 6
-"""Decisions that are looked at for one that promoted."""
+"""How many decisions to promote are searched for one that moved the channel."""
 
 
 def came_by(channel: Channel) -> Moved | None:
-    """The move since which the serving release serves; None before the first, or when it is no longer remembered."""
+    """The move that made the serving release serve; None if nothing serves, or if the channel has forgotten the move."""
     last = next(reversed(shifts(channel.moves)), None)
     return last if last and channel.serving and last.release == channel.serving.name else None
 
 
 def by(who: str) -> str:
-    """The person who ordered something, as in ` by eva`; nothing for a step."""
+    """The person who ordered something, as in ` by eva`; "" for a step."""
     return "" if who in STEPS else f" by {who}"
 
 
 def lost(shelf: Shelf, channel: Channel) -> Iterator[str]:
-    """The channel, if it has made no move but promotions were decided; the documents of live releases without one."""
-    if channel.counter == 0 and _has_promoted(shelf):
+    """Names of documents that are lost: the channel's, if promotions moved it, and those of live releases."""
+    if channel.counter == 0 and _promotion_moved(shelf):
         yield f"channels/{channel.name}"
     stored = set(shelf.names(names.RELEASES))
     yield from (place for entry in channel.live() if (place := names.release(entry.name)) not in stored)
 
 
-def _has_promoted(shelf: Shelf) -> bool:
-    """Whether a readable one of the latest decisions to promote says that it moved the channel."""
+def _promotion_moved(shelf: Shelf) -> bool:
+    """Whether one of the latest readable decisions to promote moved the channel."""
     latest = shelf.latest(f"{names.DECISIONS}promote/", count=_FEW)
-    return any(found["outcome"]["move"] for _, found in shelf.readable(latest))
+    read = list(shelf.readable(latest))  # all of them, so that each that is damaged is named
+    return any(decision["outcome"]["move"] for _, decision in read)
 
 
 def concerns(event: Event, channel: Channel, policy: Policy) -> bool:
-    """Whether an alarm, or an order to go back, wants what serves now left.
+    """Whether an alarm, or an order to roll back, asks to leave what serves now.
 
-    It does not if it is stale or already carried out, or if the gravest of a group's alarms that may roll back is stale.
+    It does not if it is stale or already carried out. A group of alarms is stale if the gravest one is.
     """
     if channel.serving is None or event.data.get("to") == channel.serving.name:
         return False
     if event.type != events.SLO_BREACHED:
         return event.data.get("release") in {None, channel.serving.name}
-    gravest = alarm.said_of(event, policy.rollback.alarms)[0]
-    told = str(event.data.get("at") or event.time)
+    gravest = alarm.responses_to(event, policy.rollback.alarms)[0]
+    at = str(event.data.get("at") or event.time)
     settling = policy.rollback.settle_seconds
-    return gravest.word == "roll_back" and alarm.concerns(gravest.began, channel.serving.since, settling, told)
+    return gravest.response == "roll_back" and alarm.concerns(gravest.began, channel.serving.since, settling, at)
 
 
 def misdated(name: str, since: str, at: str) -> str | None:
-    """What it means that a release serves since a moment which is later than `at`."""
+    """What it means that a release is dated later than `at`; None if it is not."""
     if instant.order(since) <= instant.order(at):
         return None
     return (
@@ -76,14 +77,16 @@ def misdated(name: str, since: str, at: str) -> str | None:
 
 
 def tampered(history: History, at: str) -> Past | None:
-    """The last decision of a sweep that somebody else changed what is live; the daily sweep tells again what is still so."""
+    """The last decision, since the last daily sweep, that somebody else changed what is live; None if there is none."""
     since = instant.microseconds(at) - _SWEPT * 1_000_000
-    told = [past for past in history.latest("sweep", within=_SWEPT) if events.TAMPER_DETECTED in past.announced_types]
-    return next((past for past in reversed(told) if instant.microseconds(past.now) >= since), None)
+    tampering = [
+        past for past in history.latest("sweep", within=_SWEPT) if events.TAMPER_DETECTED in past.announced_types
+    ]
+    return next((past for past in reversed(tampering) if instant.microseconds(past.now) >= since), None)
 
 
 def unheeded(history: History, channel: Channel, policy: Policy) -> Past | None:
-    """The last alarm about what serves that could not roll back, since there was nothing to go back to."""
+    """The last decision of a day about an alarm that had nothing to roll back to; None if there is none."""
     if rollback_target(channel) is not None:
         return None
     alarms = (

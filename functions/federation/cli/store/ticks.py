@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do the ticks that promote come while the window is open? The policy opens it, and a schedule elsewhere sends them."""
+"""Do the ticks that promote come while the window is open? The policy opens it; a schedule elsewhere sends them."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,11 +17,11 @@ NO_SCHEDULE: Final = (
 
 
 def off_schedule(history: History, policy: Policy) -> Iterator[str]:
-    """That the last tick to promote was held and none of the latest came within the window now in force."""
+    """A sentence if the last tick to promote was held, and none of the latest came within the present window."""
     window, zone = policy.cadence.promotion, policy.cadence.time_zone
     ticks = [past for past in history.latest("promote") if past.event.type == events.TICK_PROMOTE]
-    came = [instant.moment(past.event.time) for past in ticks]
+    times = [instant.moment(past.event.time) for past in ticks]
     was_held = ticks and events.PROMOTION_HELD in ticks[-1].announced_types
-    if was_held and not any(cadence.is_open(window, zone, moment) for moment in came):
+    if was_held and not any(cadence.is_open(window, zone, moment) for moment in times):
         at = when(ticks[-1].event.time)
         yield f"The last tick to promote came at {at}, outside the window of version {policy.version}; {NO_SCHEDULE}"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How far did a metric move from release to release, as the stored reports have it?"""
+"""How did a metric change from release to release, according to the stored reports?"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _Checks = Mapping[str | None, Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What a report says of a unit that a release brought; `check` is None if that report is lost or damaged.
+    """A metric of a unit that a release brought; `check` is None if the unit's report is lost or damaged.
 
     `against` is the baseline or the anchor that the unit was compared with, or None if it was judged alone, as the first
     of its kind is.
@@ -39,35 +39,35 @@ class Point:
 def trend(shelf: Shelf, metric: str, newest: int | None = None) -> Sequence[Point]:
     """The points of each kind, the oldest release first.
 
-    A unit that a release carried over has its point where it came. One report is read for each of the others, under the
-    name that the release's basis gives it.
+    A carried unit has its point at the release that brought it. For each new unit one report is read, under the name that
+    the release's basis gives it.
 
     Args:
-        shelf: Of the home.
-        metric: As reports name it: a score of the quality gate, or a check of latency.
-        newest: How many releases are looked at; None for every one.
+        shelf: The home's documents.
+        metric: Its name in reports: a score of the quality gate, or a check of latency.
+        newest: How many releases are read; None for all.
 
     Raises:
         MissingError: No report has that metric.
     """
     places = [names.release(name) for name in newest_releases(shelf, newest)]
-    brought = [(release, kind, unit) for _, release in shelf.documents(places) for kind, unit in _brought(release)]
-    reports = dict(shelf.readable(sorted({_place(*one) for one in brought})))
-    found = [(*one, _checks(one[2], reports.get(_place(*one)))) for one in brought]
-    there = {_metric(check) for *_, checks in found for check in checks if check}
-    if there and metric not in there:
-        said = ", ".join(map(quoted, sorted(there)))
-        raise MissingError(f"no report has {quoted(metric)}; they have {said}", hint="Name one of them as --metric.")
+    brought = [(release, kind, unit) for _, release in shelf.documents(places) for kind, unit in _new_units(release)]
+    reports = dict(shelf.readable(sorted({_place(*part) for part in brought})))
+    checked = [(*part, _checks(part[2], reports.get(_place(*part)))) for part in brought]
+    metrics = {_metric(check) for *_, checks in checked for check in checks if check}
+    if metrics and metric not in metrics:
+        listed = ", ".join(map(quoted, sorted(metrics)))
+        raise MissingError(f"no report has {quoted(metric)}; they have {listed}", hint="Name one of them as --metric.")
     points = [
         _point(release, kind, unit, check, numbers)
-        for release, kind, unit, checks in found
+        for release, kind, unit, checks in checked
         for check, numbers in checks.items()
         if check is None or _metric(check) == metric
     ]
     return sorted(points, key=lambda point: point.kind)
 
 
-def _brought(release: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def _new_units(release: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The units that were judged for this release, by kind."""
     return ((kind, unit) for kind, unit in release["units"].items() if unit["origin"] == "new")
 
@@ -79,11 +79,11 @@ def _place(release: Mapping[str, Any], kind: str, unit: Mapping[str, Any]) -> st
 
 
 def _checks(unit: Mapping[str, Any], document: Mapping[str, Any] | None) -> _Checks:
-    """The checks that estimate something, in the report whose digest the release states."""
+    """The checks with an estimate, in the report whose digest the release states."""
     if document is None or digest(document["report"]) != unit["report"]:
         return {None: {}}
     findings = document["report"]["findings"]
-    return {one["check"]: one["numbers"] for one in findings if "estimate" in one["numbers"]}
+    return {finding["check"]: finding["numbers"] for finding in findings if "estimate" in finding["numbers"]}
 
 
 def _point(
@@ -103,7 +103,7 @@ def _point(
 
 
 def is_of_anchor(check: str | None) -> bool:
-    """Whether a check compares with the anchor: what it tells is the sum of all that was gained and lost since."""
+    """Whether a check compares with the anchor: it is the sum of all gains and losses since then."""
     return check is not None and check.endswith(_OF_ANCHOR)
 
 

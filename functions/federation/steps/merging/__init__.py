@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What goes into a merge: which units, judged against what, and what of it was decided before?"""
+"""The parts of a merge: which units, judged against what, and what an earlier delivery decided."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is announced about a release that was assembled, and about one that the registry refuses?"""
+"""The events about a release that was assembled, and about one that the registry refuses."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -46,36 +46,36 @@ class Made(Assembled, frozen=True, kw_only=True):
 
 
 def made_of(reads: Reads, release: Mapping[str, Any]) -> Made:
-    """The release with the registry's refusal: None if the registry has accepted it, or was not asked yet."""
+    """The release with the registry's refusal, which is None if the registry accepted it or was not asked yet."""
     published = reads.document(names.receipt(release["name"])) is not None
     return Made(release=release, refusal=None if published else unpublished(reads, release["name"]))
 
 
 def unpublished(reads: Reads, release: str) -> Refusal | None:
     """Why the registry refused a release without a receipt, or None if it was not asked yet."""
-    found = reads.document(names.unpublished(release))
-    return msgspec.convert(found, Refusal) if found else None
+    document = reads.document(names.unpublished(release))
+    return msgspec.convert(document, Refusal) if document else None
 
 
-def again(event: Event, made: Made) -> Outcome:
+def announce_again(event: Event, made: Made) -> Outcome:
     """Publish and announce a release that is already assembled. If the registry refuses it, hold it.
 
     If its name is taken, ask for another merge instead of announcing it.
     """
-    told = (_merge_again(made.release),) if made.is_taken else announcements(event, made.release)
-    told = (*made.besides, *told)
+    announced = (_merge_request(made.release),) if made.is_taken else announcements(event, made.release)
+    announced = (*made.besides, *announced)
     if made.refusal is None:
         why = f"{made.name} is already assembled"
-        return Outcome(why=why, acts=(Publish(release=made.name),), events=told, repeat=True)
-    return Outcome(why=f"{made.name} is held: {because(made.refusal)}", events=(*held_of(made), *told))
+        return Outcome(why=why, acts=(Publish(release=made.name),), events=announced, repeat=True)
+    return Outcome(why=f"{made.name} is held: {because(made.refusal)}", events=(*held_events(made), *announced))
 
 
-def held_of(made: Made) -> tuple[Event, ...]:
-    """The event that a release is held because the registry refuses it; nothing if it does not."""
+def held_events(made: Made) -> tuple[Event, ...]:
+    """The event that a release is held because the registry refuses it; empty if it does not."""
     if made.refusal is None:
         return ()
     why = because(made.refusal)
-    held = Event(
+    event = Event(
         type=events.PROMOTION_HELD,
         source="//federation/fuse",
         subject=made.name,
@@ -83,7 +83,7 @@ def held_of(made: Made) -> tuple[Event, ...]:
         key=f"{made.name}|{digest(why)}",
         data={"release": made.name, "why": why},
     )
-    return (held,)
+    return (event,)
 
 
 def because(refusal: Refusal) -> str:
@@ -103,7 +103,7 @@ def because(refusal: Refusal) -> str:
 def announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]:
     """The event that a release was assembled, and the request for its distillation, if it asks for one."""
     name = release["name"]
-    told = Event(
+    assembled = Event(
         type=events.RELEASE_ASSEMBLED,
         source="//federation/fuse",
         subject=name,
@@ -113,7 +113,7 @@ def announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]
     )
     distil = release["distillation"]
     if distil is None:
-        return (told,)
+        return (assembled,)
     job = Event(
         type=events.JOB_REQUESTED,
         source="//federation/fuse",
@@ -122,10 +122,10 @@ def announcements(event: Event, release: Mapping[str, Any]) -> tuple[Event, ...]
         key=f"distil|{distil['kind']}|{distil.get('unit', name)}|{release['policy']['digest']}",
         data={"kind": distil["kind"], "why": distil["why"], "teacher": name},
     )
-    return (told, job)
+    return (assembled, job)
 
 
-def _merge_again(release: Mapping[str, Any]) -> Event:
+def _merge_request(release: Mapping[str, Any]) -> Event:
     """A request for another merge with the first one's moment; its release takes the next free number."""
     name = release["name"]
     return Event(

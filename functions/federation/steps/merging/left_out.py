@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is announced about a unit that a merge has left out, at first and when the merge is delivered again?"""
+"""The events about units that a merge has left out, at first and when the merge is delivered again."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -24,7 +24,7 @@ def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -
     """
     if not (outcome and left_out):
         return outcome
-    told = [
+    announced = [
         Event(
             type=events.UNIT_LEFT_OUT,
             source="//federation/fuse",
@@ -35,18 +35,22 @@ def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -
         )
         for name, why in left_out.items()
     ]
-    without = f"Left out: {', '.join(left_out)}, because {'; '.join(dict.fromkeys(left_out.values()))}"
-    return replace(outcome, why=f"{outcome.why.rstrip('.')}. {without}", events=(*told, *outcome.events))
+    text = f"Left out: {', '.join(left_out)}, because {'; '.join(dict.fromkeys(left_out.values()))}"
+    return replace(outcome, why=f"{outcome.why.rstrip('.')}. {text}", events=(*announced, *outcome.events))
 
 
-def told_at_first(bound: Mapping[str, Any] | None, made: Mapping[str, Any]) -> Sequence[Event]:
-    """What a merge's first decision announced about units left out, except for units that are in the release after all.
+def left_out_events(bound: Mapping[str, Any] | None, release: Mapping[str, Any]) -> Sequence[Event]:
+    """The events of a merge's first decision about units left out, except for units that the release contains.
 
     Args:
         bound: The document that bound the merge to its release; None if there is none.
-        made: The release.
+        release: The release.
     """
     decision = decision_in(bound) if bound else None
-    told = decision["outcome"]["events"] if decision else ()
-    held = {unit["name"] for unit in made["units"].values()}
-    return [Event.of(one) for one in told if one["type"] == events.UNIT_LEFT_OUT and one["subject"] not in held]
+    announced = decision["outcome"]["events"] if decision else ()
+    unit_names = {unit["name"] for unit in release["units"].values()}
+    return [
+        Event.of(event)
+        for event in announced
+        if event["type"] == events.UNIT_LEFT_OUT and event["subject"] not in unit_names
+    ]

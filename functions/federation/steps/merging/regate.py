@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Another release serves, or a merge begins: which newer units need a report against this baseline first?"""
+"""Another release serves, or a merge begins: which newer units must first be judged against this baseline?"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,11 +15,11 @@ from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import basis_of
 from federation.gathering import Reads
-from federation.steps.merging.selection import judged, unjudged
+from federation.steps.merging.selection import reports_newer, without_report
 from federation.stored import kept
 
 
-class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
+class WithoutReport(msgspec.Struct, frozen=True, kw_only=True):
     """The versions newer than what serves after the move that have no report on the new basis."""
 
     channel: Channel
@@ -27,39 +27,41 @@ class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
     versions: Sequence[Mapping[str, Any]]
 
 
-class AskedBefore(msgspec.Struct, frozen=True, kw_only=True):
+class RequestedBefore(msgspec.Struct, frozen=True, kw_only=True):
     """The events that an earlier delivery of this move announced."""
 
     told: Sequence[Mapping[str, Any]]
 
 
-def gather(event: Event, reads: Reads) -> Unjudged | AskedBefore:
-    """What has to be judged after a move of the channel."""
+def gather(event: Event, reads: Reads) -> WithoutReport | RequestedBefore:
+    """The versions to judge after a move of the channel."""
     earlier = reads.earlier(names.asked(event.id))
     if earlier is not None:
-        return AskedBefore(told=earlier["told"])
+        return RequestedBefore(told=earlier["told"])
     policy = reads.policy()
     channel = reads.channel(policy.channel)
     basis = basis_of(channel, policy)
     serving = kept(reads, names.release(channel.serving.name)) if channel.serving else None
-    return Unjudged(channel=channel, policy=policy, versions=unjudged(reads, judged(reads, basis, serving)))
+    return WithoutReport(
+        channel=channel, policy=policy, versions=without_report(reads, reports_newer(reads, basis, serving))
+    )
 
 
-def decide(event: Event, facts: Unjudged | AskedBefore) -> Outcome:
-    """Request a gate for each version; the requests are the same however often the move is delivered."""
-    if isinstance(facts, AskedBefore):
-        told = tuple(Event.of(document) for document in facts.told)
-        return Outcome(why="the gates are already requested", events=told, repeat=True)
-    asked = gates(event, facts.channel, facts.policy, facts.versions)
-    if not asked:
+def decide(event: Event, facts: WithoutReport | RequestedBefore) -> Outcome:
+    """Request a gate for each version. Every delivery of the move gives the same requests."""
+    if isinstance(facts, RequestedBefore):
+        announced = tuple(Event.of(document) for document in facts.told)
+        return Outcome(why="the gates are already requested", events=announced, repeat=True)
+    requests = gate_requests(event, facts.channel, facts.policy, facts.versions)
+    if not requests:
         return NOTHING
-    value = {"event": event.id, "told": [told.document() for told in asked]}
-    remembered = Document(name=names.asked(event.id), value=value)
-    first = judge_first(facts.channel, asked)
-    return Outcome(why=first.why, documents=(remembered,), events=first.events, told_in=remembered.name)
+    value = {"event": event.id, "told": [request.document() for request in requests]}
+    document = Document(name=names.asked(event.id), value=value)
+    first = judge_first(facts.channel, requests)
+    return Outcome(why=first.why, documents=(document,), events=first.events, told_in=document.name)
 
 
-def gates(
+def gate_requests(
     event: Event,
     channel: Channel,
     policy: Policy,
@@ -87,8 +89,10 @@ def gates(
     )
 
 
-def judge_first(channel: Channel, asked: tuple[Event, ...]) -> Outcome:
+def judge_first(channel: Channel, requests: tuple[Event, ...]) -> Outcome:
     """The outcome that asks for gates before a merge can go on."""
     serving = channel.serving.name if channel.serving else "the policy's floors"
-    units = ", ".join(event.subject for event in asked)
-    return Outcome(why=f"{counted(len(asked), 'unit')} must first be judged against {serving}: {units}", events=asked)
+    units = ", ".join(event.subject for event in requests)
+    return Outcome(
+        why=f"{counted(len(requests), 'unit')} must first be judged against {serving}: {units}", events=requests
+    )

@@ -25,14 +25,14 @@ from federation.core.report import Basis
 from federation.core.testimony import RECORDS_BYTES
 from federation.core.version import version_of
 from federation.gathering import Reads
-from federation.steps.quarantined import listed, quarantined
+from federation.steps.quarantined import grouped_reasons, quarantined
 from federation.stored import kept
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The members of the next release by kind, and the version records of units without a report.
 
-    Three fields say why units that passed are no members: `forbidden`, by name, that they contain what is in
+    Three fields say why units that passed are not members: `forbidden`, by name, that they contain what is in
     quarantine; `barred`, that this policy no longer admits them; `left_out`, by name, that they do not fit together
     with the rest. `waiting_since` is when the oldest new member was completed, `completed_at` when the newest was.
     """
@@ -46,57 +46,59 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     completed_at: str | None = None
 
 
-Judged = Mapping[tuple[str, int], Mapping[str, Any] | None]
+Reports = Mapping[tuple[str, int], Mapping[str, Any] | None]
 """By kind and number, for units newer than what serves: the document of the report on this basis, or None."""
 
 
-def judged(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Judged:
+def reports_newer(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Reports:
     """The reports on this basis of all units newer than what serves, of kinds that the matrix has."""
-    served, kinds = _numbers(serving), reads.policy().kinds
+    served, kinds = _serving_numbers(serving), reads.policy().kinds
 
     def is_newer(name: str) -> bool:
-        kind, number = _version(name)
+        kind, number = _kind_and_number(name)
         return kind in kinds and number > served.get(kind, 0)
 
     newer = reads.names(names.VERSIONS, partial(filter, is_newer))
-    return {one: reads.document(names.report(basis.digest, *one)) for one in map(_version, newer)}
+    return {version: reads.document(names.report(basis.digest, *version)) for version in map(_kind_and_number, newer)}
 
 
-def unjudged(reads: Reads, found: Judged) -> Sequence[Mapping[str, Any]]:
+def without_report(reads: Reads, reports: Reports) -> Sequence[Mapping[str, Any]]:
     """The version records of units without a report."""
-    records = [reads.document(names.version(*one)) for one, document in found.items() if document is None]
+    records = [reads.document(names.version(*version)) for version, document in reports.items() if document is None]
     return [record for record in records if record]
 
 
 def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None) -> Selection:
-    """What could be released on this basis."""
-    newer = judged(reads, basis, serving)
-    passed = [found for found in newer.values() if found and found["report"]["verdict"] == "pass"]
-    faults = [_barred(found["unit"], reads.policy()) for found in passed]
-    welcome = [found for found, wrong in zip(passed, faults, strict=True) if not wrong]
-    shipped = ({**found["unit"], "files": found["unit"]["stated"]["files"]} for found in welcome)
+    """The units that could be released on this basis."""
+    newer = reports_newer(reads, basis, serving)
+    passed = [record for record in newer.values() if record and record["report"]["verdict"] == "pass"]
+    fault_lists = [_policy_faults(record["unit"], reads.policy()) for record in passed]
+    admitted = [record for record, faults in zip(passed, fault_lists, strict=True) if not faults]
+    shipped = ({**record["unit"], "files": record["unit"]["stated"]["files"]} for record in admitted)
     forbidden = quarantined(reads, channel, shipped)
-    allowed = {found["unit"]["kind"]: found for found in welcome if found["unit"]["name"] not in forbidden}
-    fit = _fitted(reads, channel, basis, serving, {kind: _new(found) for kind, found in allowed.items()})
-    taken = [allowed[kind] for kind, member in fit.members.items() if member.origin == "new"]
-    completed = sorted((found["unit"]["completed_at"] for found in taken), key=instant.order)
+    allowed = {record["unit"]["kind"]: record for record in admitted if record["unit"]["name"] not in forbidden}
+    fit = _fitting_members(
+        reads, channel, basis, serving, {kind: _new_member(record) for kind, record in allowed.items()}
+    )
+    new_records = [allowed[kind] for kind, member in fit.members.items() if member.origin == "new"]
+    completed = sorted((record["unit"]["completed_at"] for record in new_records), key=instant.order)
     return Selection(
         members=fit.members,
-        unjudged=unjudged(reads, newer),
+        unjudged=without_report(reads, newer),
         forbidden=forbidden,
-        barred=[fault for wrong in faults for fault in wrong],
+        barred=[fault for faults in fault_lists for fault in faults],
         left_out=fit.left_out,
         waiting_since=completed[0] if completed else None,
         completed_at=completed[-1] if completed else None,
     )
 
 
-def _fitted(
+def _fitting_members(
     reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None, new: Mapping[str, Member]
 ) -> Fitted:
-    """The members of a release; the serving units of the new units' kinds are read only if these do not all fit."""
+    """The members of a release. The serving units of the new units' kinds are read only if the new ones do not all fit."""
     proposal = Proposal(
-        members={**_carried(reads, channel, serving, besides=new), **new},
+        members={**_carried_members(reads, channel, serving, besides=new), **new},
         policy=reads.policy(),
         basis=basis,
         baseline=serving,
@@ -108,17 +110,17 @@ def _fitted(
     if not refusals(proposal):
         return Fitted(members=proposal.members)
     others = frozenset(proposal.members) - frozenset(new)
-    return fitted(proposal, _carried(reads, channel, serving, besides=others))
+    return fitted(proposal, _carried_members(reads, channel, serving, besides=others))
 
 
-def _barred(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
-    """Why the policy in force does not admit a unit that an earlier one did."""
-    elsewhere = origin_faults(version["platform"], version["manifest_uri"], "", policy)
-    return (*stated_faults(unit_of(version["stated"]), version["platform"], policy), *elsewhere)
+def _policy_faults(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
+    """Why the policy does not admit a unit that an earlier policy admitted; empty if it does."""
+    origin = origin_faults(version["platform"], version["manifest_uri"], "", policy)
+    return (*stated_faults(unit_of(version["stated"]), version["platform"], policy), *origin)
 
 
 def newer_releases(reads: Reads, serving: Entry | None) -> Sequence[str]:
-    """The names of all releases of a higher version than what serves."""
+    """The names of all releases with a higher version than what serves."""
     since = version_of(serving.name) if serving else None
 
     def is_newer(name: str) -> bool:
@@ -135,13 +137,13 @@ def successors(reads: Reads, serving: Entry | None, newer: Sequence[str]) -> Map
         serving: What serves now.
         newer: The names of all releases of a higher version.
     """
-    found = {name: document for name in newer if (document := reads.document(names.release(name))) is not None}
+    documents = {name: document for name in newer if (document := reads.document(names.release(name))) is not None}
     digest_ = serving.digest if serving else None
-    return {name: release for name, release in found.items() if _baseline(release) == digest_}
+    return {name: release for name, release in documents.items() if _baseline_digest(release) == digest_}
 
 
 def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
-    """The records of the safety suites that all voters have run, by unit name and path; a lone voter has none."""
+    """The records of the safety suites that all voters have run, by unit name and path; empty for a lone voter."""
     voting = reads.policy().voting
     voters = [members[kind] for kind in voting.members if kind in members] if voting else []
     ran = [{name for name, suite in voter.unit.evidence.safety.items() if suite.records} for voter in voters]
@@ -163,7 +165,7 @@ def is_awaited(selection: Selection, policy: Policy, now: str) -> bool:
 
 
 def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -> str | None:
-    """Until when a merge waits for more units, in a sentence; None if it does not."""
+    """A sentence about how long a merge waits for more units; None if it does not wait."""
     if new >= policy.fusion.quorum or selection.waiting_since is None:
         return None
     deadline = instant.moment(selection.waiting_since) + timedelta(hours=policy.fusion.deadline_hours)
@@ -176,51 +178,51 @@ def nothing_new(selection: Selection) -> str:
     """Why there is nothing to merge."""
     if not (selection.forbidden or selection.barred):
         return "no unit newer than what serves has passed"
-    forbidden = (f"passed, but {one}" for one in listed(selection.forbidden))
+    forbidden = (f"passed, but {reason}" for reason in grouped_reasons(selection.forbidden))
     return "; ".join(("no unit newer than what serves may be released", *forbidden, *selection.barred))
 
 
-def _numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:
+def _serving_numbers(serving: Mapping[str, Any] | None) -> Mapping[str, int]:
     """The version number of each unit that serves, by kind."""
     units = serving["units"] if serving else {}
     return {kind: names.number_of(unit["name"]) for kind, unit in units.items()}
 
 
-def _version(name: str) -> tuple[str, int]:
+def _kind_and_number(name: str) -> tuple[str, int]:
     kind, _, number = name.removeprefix(names.VERSIONS).partition("/")
     return kind, int(number)
 
 
-def _baseline(release: Mapping[str, Any]) -> str | None:
+def _baseline_digest(release: Mapping[str, Any]) -> str | None:
     baseline = release["baseline"]
     return str(baseline["digest"]) if baseline else None
 
 
-def _carried(
+def _carried_members(
     reads: Reads, channel: Channel, serving: Mapping[str, Any] | None, *, besides: Container[str]
 ) -> dict[str, Member]:
     carry = reads.policy().fusion.carry
     members = {}
-    for kind, stated in (serving["units"] if serving else {}).items():
-        if kind in besides or kind not in carry or quarantined(reads, channel, [{**stated, "kind": kind}]):
+    for kind, unit in (serving["units"] if serving else {}).items():
+        if kind in besides or kind not in carry or quarantined(reads, channel, [{**unit, "kind": kind}]):
             continue
-        version = kept(reads, names.version(kind, names.number_of(stated["name"])))
+        version = kept(reads, names.version(kind, names.number_of(unit["name"])))
         members[kind] = Member(
             unit=unit_of(version["stated"]),
-            digest=stated["digest"],
-            platform=stated["platform"],
-            uri=stated["uri"],
-            manifest_uri=stated["manifest"],
+            digest=unit["digest"],
+            platform=unit["platform"],
+            uri=unit["uri"],
+            manifest_uri=unit["manifest"],
             origin="carried",
-            report=stated["report"],
-            p95_ms=stated.get("p95_ms"),
+            report=unit["report"],
+            p95_ms=unit.get("p95_ms"),
         )
     return members
 
 
-def _new(found: Mapping[str, Any]) -> Member:
+def _new_member(record: Mapping[str, Any]) -> Member:
     """The member for the unit in a report's document."""
-    version, report = found["unit"], found["report"]
+    version, report = record["unit"], record["report"]
     return Member(
         unit=unit_of(version["stated"]),
         digest=version["unit"],
@@ -236,5 +238,5 @@ def _new(found: Mapping[str, Any]) -> Member:
 
 
 def _p95(report: Mapping[str, Any]) -> str | None:
-    found = [finding["numbers"]["p95_ms"] for finding in report["findings"] if "p95_ms" in finding["numbers"]]
-    return found[0] if found else None
+    values = [finding["numbers"]["p95_ms"] for finding in report["findings"] if "p95_ms" in finding["numbers"]]
+    return values[0] if values else None

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a sweep look at? One file for each thing that polling finds."""
+"""The parts of a sweep: one file for each thing that polling finds."""

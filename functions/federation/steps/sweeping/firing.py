@@ -2,7 +2,7 @@
 """Which alarms about the serving release fire now, whether or not they were delivered?
 
 An alarm is delivered only when it begins. One that begins while a release settles in, and keeps firing, is found here.
-One that only holds promotions or is told of is not told again at every look: once it is noted, that is done.
+A `hold` or `tell` alarm is announced once, not at every poll.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,49 +21,55 @@ from federation.errors import FederationError
 from federation.gathering import Reads
 from federation.ports import Firing
 from federation.steps import noted
-from federation.steps.again import swept_before, told_before
+from federation.steps.again import announced_before, swept_before
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, the alarms that fire, what an earlier delivery of the same event announced, and the noted breaches."""
+    """The channel, the firing alarms, the events that an earlier delivery announced, and the ids of noted breaches."""
 
     channel: Channel
     firing: Sequence[Firing]
-    told: Sequence[Event] = ()
+    announced: Sequence[Event] = ()
     noted: frozenset[str] = frozenset()
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """The home's own documents and the alarms, and nothing else, so that no other service's failure hides an alarm."""
+    """The home's documents and the alarms, and nothing else, so that no other service's failure hides an alarm."""
     policy = reads.policy()
     channel = reads.channel(policy.channel)
-    firing = reads.firing()
-    done = frozenset(_done(firing, channel, policy, reads)) if event.type != events.RELEASE_PROMOTED else frozenset()
-    told = swept_before(reads, event) if done or _has_led_back(event, channel, policy) else ()
-    return Facts(channel=channel, firing=firing, told=told, noted=done)
+    alarms = reads.firing()
+    noted_ids = (
+        frozenset(_noted_ids(alarms, channel, policy, reads)) if event.type != events.RELEASE_PROMOTED else frozenset()
+    )
+    announced = swept_before(reads, event) if noted_ids or _has_led_back(event, channel, policy) else ()
+    return Facts(channel=channel, firing=alarms, announced=announced, noted=noted_ids)
 
 
-def _done(firing: Iterable[Firing], channel: Channel, policy: Policy, reads: Reads) -> Iterator[str]:
-    """The breaches of milder alarms that are noted; none, and nothing is read, if an alarm is to roll back."""
-    said = [(breach, _word(one, policy)) for one in firing if (breach := _breach_of(one, channel, policy, None))]
-    if any(word == "roll_back" for _, word in said):
+def _noted_ids(alarms: Iterable[Firing], channel: Channel, policy: Policy, reads: Reads) -> Iterator[str]:
+    """The ids of the breaches that are noted already. If any alarm may roll back: none, and nothing is read."""
+    milder = [
+        (breach, _response(firing, policy))
+        for firing in alarms
+        if (breach := _breach_of(firing, channel, policy, None))
+    ]
+    if any(response == "roll_back" for _, response in milder):
         return
-    for breach, word in said:
-        held = any(moved.event == breach.id and moved.kind == "hold" for moved in channel.moves)
-        was_made = word == "tell" or held or noted.needless(breach.time, channel) is not None
-        if was_made and _is_noted(breach, word, reads):
+    for breach, response in milder:
+        is_held = any(move.event == breach.id and move.kind == "hold" for move in channel.moves)
+        is_done = response == "tell" or is_held or noted.needless(breach.time, channel) is not None
+        if is_done and _is_noted(breach, response, reads):
             yield breach.id
 
 
-def _is_noted(breach: Event, word: alarm.Word, reads: Reads) -> bool:
-    """Whether `roll_back` has noted the breach; if that cannot be read, it is told once more rather than hide others."""
+def _is_noted(breach: Event, response: alarm.Response, reads: Reads) -> bool:
+    """Whether `roll_back` has noted the breach. If that cannot be read, False, so that the other alarms are announced."""
     try:
-        told = told_before(reads, "roll_back", breach.id)
+        announced = announced_before(reads, "roll_back", breach.id)
     except FederationError:
         return False
-    return any(event.type == events.SLO_NOTED and event.data["word"] == word for event in told)
+    return any(event.type == events.SLO_NOTED and event.data["word"] == response for event in announced)
 
 
 def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
@@ -71,47 +77,52 @@ def _has_led_back(event: Event, channel: Channel, policy: Policy) -> bool:
 
     It may if there was a roll-back since the event's time, less the settling period.
     """
-    due = instant.moment(event.time) - timedelta(seconds=policy.rollback.settle_seconds)
-    return any(moved.kind == "roll_back" and instant.moment(moved.at) >= due for moved in channel.moves)
+    earliest = instant.moment(event.time) - timedelta(seconds=policy.rollback.settle_seconds)
+    return any(move.kind == "roll_back" and instant.moment(move.at) >= earliest for move in channel.moves)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Announce a breach for each alarm about what serves; it is the same event however often the alarm is polled.
+    """Announce a breach for each alarm about what serves. Every poll gives the same event.
 
     The gravest comes first. When a release begins to serve, every alarm that already fires is announced, so that the
     reason to ignore it is recorded. What an earlier delivery announced is announced again: if its roll-back has moved
-    the channel, the alarm no longer concerns what serves, and would not be found a second time.
+    the channel, the alarm is no longer about what serves, and polling alone would miss it.
     """
     begins = event.type == events.RELEASE_PROMOTED
-    new = (_begun(one) if begins else _breach_of(one, facts.channel, policy, now) for one in facts.firing)
-    breached = {one.id: one for one in (*facts.told, *(one for one in new if one and one.id not in facts.noted))}
+    new = (
+        _first_breach(firing) if begins else _breach_of(firing, facts.channel, policy, now) for firing in facts.firing
+    )
+    unnoted = (breach for breach in new if breach and breach.id not in facts.noted)
+    breached = {breach.id: breach for breach in (*facts.announced, *unnoted)}
     if not breached:
         return NOTHING
-    gravest_first = sorted(breached.values(), key=lambda breach: get_args(alarm.Word).index(_gravest(breach, policy)))
-    why = f"alarms firing now: {', '.join(one.subject for one in gravest_first)}"
-    return Outcome(why=why, events=tuple(gravest_first), repeat=len(breached) == len(facts.told))
+    gravest_first = sorted(
+        breached.values(), key=lambda breach: get_args(alarm.Response).index(_gravest(breach, policy))
+    )
+    why = f"alarms firing now: {', '.join(breach.subject for breach in gravest_first)}"
+    return Outcome(why=why, events=tuple(gravest_first), repeat=len(breached) == len(facts.announced))
 
 
-def _word(one: Firing, policy: Policy) -> alarm.Word:
-    return _gravest(_begun(one), policy)
+def _response(firing: Firing, policy: Policy) -> alarm.Response:
+    return _gravest(_first_breach(firing), policy)
 
 
-def _gravest(breach: Event, policy: Policy) -> alarm.Word:
+def _gravest(breach: Event, policy: Policy) -> alarm.Response:
     return alarm.gravest(breach, policy.rollback.alarms)
 
 
-def _begun(one: Firing) -> Event:
-    return _told_as_of(one.at, one)
+def _first_breach(firing: Firing) -> Event:
+    return _breach_at(firing.at, firing)
 
 
-def _told_as_of(at: str, one: Firing) -> Event:
-    return alarm.breached(one.key, at, one.labels, {one.name: None} if one.name else None)
+def _breach_at(at: str, firing: Firing) -> Event:
+    return alarm.breached(firing.key, at, firing.labels, {firing.name: None} if firing.name else None)
 
 
-def _breach_of(one: Firing, channel: Channel, policy: Policy, now: str | None) -> Event | None:
-    """The breach as which an alarm is told, if it concerns what serves; a hold is about no release."""
-    if _word(one, policy) == "hold":
-        return _begun(one)
+def _breach_of(firing: Firing, channel: Channel, policy: Policy, now: str | None) -> Event | None:
+    """The breach to announce for an alarm; None if the alarm is not about what serves. A hold is about any release."""
+    if _response(firing, policy) == "hold":
+        return _first_breach(firing)
     since = channel.serving.since if channel.serving else None
-    at = alarm.speaks_at(one.at, since, policy.rollback.settle_seconds, now) if since else None
-    return _told_as_of(at, one) if at else None
+    at = alarm.speaks_at(firing.at, since, policy.rollback.settle_seconds, now) if since else None
+    return _breach_at(at, firing) if at else None

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which jobs did the clouds finish without an event reaching us? Polling is the truth, a webhook is a hint.
 
-Whatever a cloud has finished and we have not settled takes the same path as its event would have taken.
+A finished job that is not settled is announced exactly as its event would have been.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -27,7 +27,7 @@ HEARS = (events.TICK_SWEEP,)
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """How the clouds' jobs ended, which completions are stored but not settled (`heard`), and which jobs are held.
 
-    `settled` and `jobs` (names under JOBS) contain only what concerns these. `told` are the events that an earlier
+    `settled` and `jobs` (names under JOBS) contain only what concerns these. `announced` are the events that an earlier
     delivery of this tick announced; they are announced again in case it was cut short.
     """
 
@@ -37,34 +37,36 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     jobs: frozenset[str]
     held: Mapping[str, Mapping[str, Any]]
     overdue: Overdue = Overdue()
-    told: Sequence[Event] = ()
+    announced: Sequence[Event] = ()
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What the clouds list as finished, and what the store lists as received, settled, launched and held."""
+    """The jobs that the clouds list as finished, and those that are stored as received, settled, launched or held."""
     finished = reads.finished()
-    settled, heard = _heard(finished, reads)
+    settled, unsettled_names = _settled_and_unsettled(finished, reads)
     jobs = frozenset(reads.names(names.JOBS, partial(_open_jobs, finished)))
-    unsettled = {name: found for name in heard if (found := reads.document(name)) is not None}
+    unsettled = {name: document for name in unsettled_names if (document := reads.document(name)) is not None}
     return Facts(
         finished=finished,
         heard=unsettled,
         settled=settled,
         jobs=jobs,
-        held={name: found for name in waiting(jobs) if (found := reads.document(names.held_job(name))) is not None},
-        overdue=overdue(event, jobs, finished, (found["data"] for found in unsettled.values()), reads),
-        told=swept_before(reads, event),
+        held={
+            name: document for name in waiting(jobs) if (document := reads.document(names.held_job(name))) is not None
+        },
+        overdue=overdue(event, jobs, finished, (document["data"] for document in unsettled.values()), reads),
+        announced=swept_before(reads, event),
     )
 
 
-def _heard(finished: Sequence[Mapping[str, Any]], reads: Reads) -> tuple[frozenset[str], Sequence[str]]:
+def _settled_and_unsettled(finished: Sequence[Mapping[str, Any]], reads: Reads) -> tuple[frozenset[str], Sequence[str]]:
     """The ids of the finished completions that are settled, and the names of the stored events that are not settled."""
-    told = {names.settled(_completed(data).id) for data in finished if "failure" not in data}
+    finished_names = {names.settled(_completion_event(data).id) for data in finished if "failure" not in data}
     settled: set[str] = set()
 
     def of_finished(listed: Sequence[str]) -> Iterable[str]:
         settled.update(listed)
-        return (name for name in listed if name in told)
+        return (name for name in listed if name in finished_names)
 
     def unsettled(listed: Sequence[str]) -> Iterable[str]:
         return (name for name in listed if names.settled(name.removeprefix(names.EVENTS)) not in settled)
@@ -77,51 +79,51 @@ def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> 
     """The stored names about jobs that are held, have not ended yet, or failed."""
     failed = [data.get("name", "") for data in finished if "failure" in data]
     held = map(names.held_job, waiting(frozenset(listed)))
-    known = (about(name) for name in failed for about in (names.job, names.failed_job, names.lost_job))
-    wanted = {*held, *expectations(frozenset(listed)), *known}
-    return (name for name in listed if name in wanted)
+    job_names = (about(name) for name in failed for about in (names.job, names.failed_job, names.lost_job))
+    open_names = {*held, *expectations(frozenset(listed)), *job_names}
+    return (name for name in listed if name in open_names)
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Announce what was missed or lost, and ask again for the jobs whose hours have come."""
-    missed = tuple(_missed(facts, now))
-    failed = tuple(_failed(facts, now))
+    missed = tuple(_missed_events(facts, now))
+    failed = tuple(_failed_events(facts, now))
     lost = tuple(facts.overdue.events())
-    due = tuple(_due(event, facts, policy, now))
+    due = tuple(_due_events(event, facts, policy, now))
     new = (*missed, *failed, *lost, *due)
-    told = {one.id: one for one in (*facts.told, *new)}
+    announced = {event.id: event for event in (*facts.announced, *new)}
     ended = facts.overdue.documents()
-    if not (told or ended):
+    if not (announced or ended):
         return NOTHING
     documents = tuple(
-        Document(name=names.event(one.id), value=one.document())
-        for one in missed
-        if names.event(one.id) not in facts.heard
+        Document(name=names.event(event.id), value=event.document())
+        for event in missed
+        if names.event(event.id) not in facts.heard
     )
     parts = (
         f"{counted(len(missed), 'completion')} not settled yet, sent to validate" if missed else "",
-        f"ended without a unit: {_names(failed)}" if failed else "",
+        f"ended without a unit: {_job_names(failed)}" if failed else "",
         f"ended: {', '.join(facts.overdue.ended)}" if ended else "",
-        f"lost: {_names(lost)}" if lost else "",
-        f"requested again, as their hours have begun: {_names(due)}" if due else "",
+        f"lost: {_job_names(lost)}" if lost else "",
+        f"requested again, as their hours have begun: {_job_names(due)}" if due else "",
     )
     why = "; ".join(filter(None, parts)) or "already announced"
-    return Outcome(why=why, documents=(*documents, *ended), events=tuple(told.values()), repeat=not (new or ended))
+    return Outcome(why=why, documents=(*documents, *ended), events=tuple(announced.values()), repeat=not (new or ended))
 
 
-def _missed(facts: Facts, now: str) -> Sequence[Event]:
-    """The completions that are not settled; one that is dated in the future, as a commit may be, is dated now."""
-    told = {name: Event.of(document) for name, document in facts.heard.items()}
+def _missed_events(facts: Facts, now: str) -> Sequence[Event]:
+    """The completions that are not settled. A date in the future, as a commit may have, becomes now."""
+    completions = {name: Event.of(document) for name, document in facts.heard.items()}
     for data in facts.finished:
         if "failure" in data:
             continue
-        found = _completed({**data, "completed_at": now} if is_ahead(data["completed_at"], now) else data)
-        if names.short(found.id) not in facts.settled:
-            told.setdefault(names.event(found.id), found)
-    return [found for _, found in sorted(told.items()) if found.type == events.ARTIFACT_COMPLETED]
+        completed = _completion_event({**data, "completed_at": now} if is_ahead(data["completed_at"], now) else data)
+        if names.short(completed.id) not in facts.settled:
+            completions.setdefault(names.event(completed.id), completed)
+    return [completed for _, completed in sorted(completions.items()) if completed.type == events.ARTIFACT_COMPLETED]
 
 
-def _completed(data: Mapping[str, Any]) -> Event:
+def _completion_event(data: Mapping[str, Any]) -> Event:
     return Event(
         type=events.ARTIFACT_COMPLETED,
         source="//federation/sweep",
@@ -134,7 +136,7 @@ def _completed(data: Mapping[str, Any]) -> Event:
     )
 
 
-def _failed(facts: Facts, now: str) -> Iterator[Event]:
+def _failed_events(facts: Facts, now: str) -> Iterator[Event]:
     """Jobs of ours that ended without a unit, until `launch` has dealt with them."""
     for data in facts.finished:
         name = data.get("name", "")
@@ -162,10 +164,10 @@ def waiting(jobs: Collection[str]) -> Sequence[str]:
     return [name for name in held if names.job(name) not in jobs and names.refused_job(name) not in jobs]
 
 
-def _due(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
-    """A request, under its old name, for each held job whose hours have come or were taken out of the policy."""
-    for name, held in facts.held.items():
-        request = held["request"]
+def _due_events(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
+    """A request, under its old name, for each held job whose hours have begun or are no longer in the policy."""
+    for name, record in facts.held.items():
+        request = record["request"]
         job = policy.jobs.get(request["kind"])
         if job is None or job.hours is None or job.hours.open_at(policy.cadence.time_zone, now):
             yield Event(
@@ -178,5 +180,5 @@ def _due(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event
             )
 
 
-def _names(told: Sequence[Event]) -> str:
-    return ", ".join(str(event.data["name"]) for event in told)
+def _job_names(announced: Sequence[Event]) -> str:
+    return ", ".join(str(event.data["name"]) for event in announced)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """By when must a launched job have ended, and for which jobs was no end reported by then?
 
-`launch` puts that hour into the name of a document, so that a sweep reads nothing about a job before its hour has come.
+`launch` puts that hour into a document's name, so a sweep reads nothing about a job before that hour.
 """
 
 import re
@@ -18,12 +18,12 @@ from federation.gathering import Reads
 from federation.ports import SPOT_PATIENCE
 
 _SLACK: Final = timedelta(days=1)
-"""Added to a job's minutes: time to find a machine, to upload, and for a platform that does not answer for a day."""
+"""Added to a job's minutes: time to find a machine, to upload, and for a platform that is down for a day."""
 _NEWEST: Final = 50
 """How many of a kind's newest units are searched for the unit of an overdue job."""
 _HOUR: Final = "%Y-%m-%dT%H"
 SEPARATORS: Final = re.compile("[/@]")
-"""Separates the parts of a place or of a resource's name, one of which is the name of a job."""
+"""Separates the parts of a URI or of a resource's name; a job's name is one of the parts."""
 
 
 class Overdue(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,7 +43,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...]:
-    """The document named after the full hour by which a job started now must have ended; none if it has no limit."""
+    """The document named after the hour by which a job started now must have ended; empty if it has no limit."""
     if "max_minutes" not in job:
         return ()
     longest = timedelta(minutes=job["max_minutes"] * (SPOT_PATIENCE if job.get("spot") else 1))
@@ -52,7 +52,7 @@ def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...
 
 
 def unended(jobs: Collection[str]) -> dict[str, str]:
-    """The last hour by which each job must have ended, unless it is known to have ended or was reported as lost.
+    """By job name, the last hour by which each job must have ended; jobs that ended or were reported lost are absent.
 
     Args:
         jobs: Names of all documents under JOBS.
@@ -60,7 +60,7 @@ def unended(jobs: Collection[str]) -> dict[str, str]:
     expectations = sorted(
         name.removeprefix(names.EXPECTED_JOBS) for name in jobs if name.startswith(names.EXPECTED_JOBS)
     )
-    hours = {name: hour for hour, _, name in (one.partition("/") for one in expectations)}
+    hours = {name: hour for hour, _, name in (text.partition("/") for text in expectations)}
     ends = (names.ended_job, names.failed_job, names.lost_job)
     return {name: hour for name, hour in hours.items() if not any(end(name) in jobs for end in ends)}
 
@@ -77,39 +77,40 @@ def overdue(
     heard: Iterable[Mapping[str, Any]],
     reads: Reads,
 ) -> Overdue:
-    """What became of the jobs whose end is not stored.
+    """The jobs without a stored end that have ended, or are lost.
 
     Args:
-        event: The sweep's tick, whose time is the one to compare with.
+        event: The sweep's tick; its time is compared with the deadlines.
         jobs: Names of documents under JOBS.
-        finished: What the platforms report.
-        heard: The data of completions that are stored and not settled: the unit of such a job is on its way.
-        reads: Used only for jobs whose hour has come and whose end no platform reports.
+        finished: The platforms' reports.
+        heard: The data of stored completions that are not settled: the unit of such a job is on its way.
+        reads: Used only for jobs past their hour whose end no platform reports.
     """
-    waited = unended(jobs)
-    well = named(data for data in finished if "failure" not in data)
-    badly = named(data for data in finished if "failure" in data)
+    expected_hours = unended(jobs)
+    ended_well = named(data for data in finished if "failure" not in data)
+    ended_badly = named(data for data in finished if "failure" in data)
     on_its_way = named(heard)
     late = {
         name: f"{hour}:00:00Z"
-        for name, hour in sorted(waited.items())
-        if name not in well | badly | on_its_way and instant.moment(f"{hour}:00:00Z") <= instant.moment(event.time)
+        for name, hour in sorted(expected_hours.items())
+        if name not in ended_well | ended_badly | on_its_way
+        and instant.moment(f"{hour}:00:00Z") <= instant.moment(event.time)
     }
-    found = {name: (by, record) for name, by in late.items() if (record := reads.document(names.job(name)))}
-    shipped = [name for name, (_, record) in found.items() if _has_shipped(name, record["kind"], reads)]
+    records = {name: (by, record) for name, by in late.items() if (record := reads.document(names.job(name)))}
+    shipped = [name for name, (_, record) in records.items() if _has_shipped(name, record["kind"], reads)]
     return Overdue(
-        ended=sorted({*(waited.keys() & well), *shipped}),
-        lost={name: told for name, told in found.items() if name not in shipped},
+        ended=sorted({*(expected_hours.keys() & ended_well), *shipped}),
+        lost={name: entry for name, entry in records.items() if name not in shipped},
     )
 
 
-def named(told: Iterable[Mapping[str, Any]]) -> set[str]:
-    """Every part of the names and places that the platforms report; the name of a job is one of them."""
-    values = (data.get(key) for data in told for key in ("name", "resource", "artifact_uri"))
+def named(reported: Iterable[Mapping[str, Any]]) -> set[str]:
+    """Every part of the names and URIs that the platforms report; a job's name is one of the parts."""
+    values = (data.get(key) for data in reported for key in ("name", "resource", "artifact_uri"))
     return {part for value in values if value for part in SEPARATORS.split(value)}
 
 
 def _has_shipped(name: str, kind: str, reads: Reads) -> bool:
-    """Whether a unit was accepted from a place named after the job, as when only its push to the Hub was reported."""
+    """Whether a unit was accepted from a URI that contains the job's name: perhaps only its Hub push was reported."""
     newest = reads.names(f"{names.VERSIONS}{kind}/", lambda listed: listed[-_NEWEST:])
     return any(name in SEPARATORS.split((reads.document(version) or {}).get("uri", "")) for version in reversed(newest))

@@ -21,14 +21,14 @@ HEARS = (events.TICK_REGISTRY,)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """The channel, and what the registry really has of its live releases, by name."""
+    """The channel, and the registry's receipt of each live release, by name."""
 
     channel: Channel
     receipts: Mapping[str, Receipt | None]
 
 
 def gather(event: Event, reads: Reads) -> Facts:
-    """What is really published."""
+    """The channel and the registry's receipts."""
     del event
     channel = reads.channel(reads.policy().channel)
     return Facts(channel=channel, receipts={entry.name: reads.published(entry.name) for entry in channel.live()})
@@ -37,18 +37,18 @@ def gather(event: Event, reads: Reads) -> Facts:
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     """Report every tag that no longer names what the channel recorded."""
     del policy, now
-    found = [_tamper(event, entry, facts.receipts.get(entry.name)) for entry in facts.channel.live()]
-    tampered = tuple(told for told in found if told)
+    tampers = [_tamper_event(event, entry, facts.receipts.get(entry.name)) for entry in facts.channel.live()]
+    tampered = tuple(tamper for tamper in tampers if tamper)
     if not tampered:
         return NOTHING
-    return Outcome(why="; ".join(str(told.data["why"]) for told in tampered), events=tampered)
+    return Outcome(why="; ".join(str(tamper.data["why"]) for tamper in tampered), events=tampered)
 
 
-def _tamper(event: Event, entry: Entry, receipt: Receipt | None) -> Event | None:
+def _tamper_event(event: Event, entry: Entry, receipt: Receipt | None) -> Event | None:
     if receipt and receipt.digest == entry.digest and receipt.commit == entry.commit:
         return None
-    found = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
-    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, but names {found}"
+    actual = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
+    why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, but names {actual}"
     return Event(
         type=events.TAMPER_DETECTED,
         source="//federation/sweep",
