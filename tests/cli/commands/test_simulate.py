@@ -45,9 +45,17 @@ def test_a_broken_promise_is_told_with_its_shortest_story(federation, monkeypatc
         assert "again: federation simulate --history 12" in answer.out
 
 
+@pytest.fixture
+def interruptible():
+    """Whoever ignores ^C, as a job in the background does, hands that on to the processes that it starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="looks in /proc for the first process that plays")
 @pytest.mark.parametrize("after", [0.0, 0.01, 0.02])
-def test_an_interrupt_while_processes_start_ends_them_all(after):
+def test_an_interrupt_while_processes_start_ends_them_all(after, interruptible):
     """A terminal sends ^C to each process; one that held a lock then made the others wait for ever."""
     command = [sys.executable, "-m", "federation", "simulate", "--histories", "4000", "--jobs", "2"]
     with subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
