@@ -71,7 +71,7 @@ class Cloud:
 @contextmanager
 def on_aws(folder: Path) -> Iterator[Cloud]:
     """What can be started under awslambdaric; `folder` receives our unpacked package."""
-    from infra.emulators import aws  # noqa: PLC0415 - only who starts processes needs it
+    from infra.emulators import aws
 
     package = _unpacked("aws", folder)
     with aws.serving() as cloud:
@@ -98,7 +98,7 @@ def on_aws(folder: Path) -> Iterator[Cloud]:
 @contextmanager
 def on_google(folder: Path) -> Iterator[Cloud]:
     """What can be started under functions-framework; our package is unpacked into `folder`."""
-    from infra.emulators import clouds, gcp_home, gcs, pubsub  # noqa: PLC0415 - the same
+    from infra.emulators import clouds, gcp_home, gcs, pubsub
 
     package = _unpacked("gcp", folder) / "main.py"
     with gcs.serving(buckets=(_BUCKET,)) as storage, pubsub.serving() as messages:
@@ -153,6 +153,6 @@ def home_of(cloud: str) -> dict[str, str]:
 
 
 def _unpacked(cloud: str, folder: Path) -> Path:
-    from infra.package import PACKAGES, unpacked  # noqa: PLC0415 - only who starts a process needs it
+    from infra.package import PACKAGES, unpacked
 
     return unpacked(PACKAGES[cloud], folder)

@@ -71,7 +71,7 @@ def _loaded(path: Path) -> dict[str, Any]:
 
 def _application(target: str, source: str) -> Any:
     """The WSGI application of a function; the framework imports its file anew each time."""
-    from functions_framework import create_app  # noqa: PLC0415 - only on Google Cloud
+    from functions_framework import create_app
 
     made = create_app(target, source)  # type: ignore[no-untyped-call]
     _answer_at_once(vars(sys.modules[source.rpartition("/")[2].removesuffix(".py")]))

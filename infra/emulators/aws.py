@@ -53,7 +53,7 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         """A real client of a service."""
-        import boto3  # noqa: PLC0415 - only callers pay for it
+        import boto3
 
         return boto3.client(
             service,
@@ -67,7 +67,7 @@ class Cloud:
 @contextmanager
 def serving() -> Iterator[Cloud]:
     """AWS on a free port of the loopback interface, empty at first."""
-    from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - only the server pays
+    from moto.server import DomainDispatcherApplication, create_backend_app
 
     os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT
     cloud = Cloud(Faults(), SageMaker(REGION, ACCOUNT))

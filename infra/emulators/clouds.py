@@ -102,7 +102,7 @@ class Clouds:
 
     def _to_hub(self, place: str, files: Mapping[str, bytes]) -> None:
         api = hub_client(self.hub)  # sets what the library reads when it is imported
-        from huggingface_hub import CommitOperationAdd  # noqa: PLC0415 - only who uploads pays
+        from huggingface_hub import CommitOperationAdd
 
         repo, _, commit = place.removeprefix("models/").partition("@")
         api.create_repo(repo, exist_ok=True)
@@ -131,9 +131,9 @@ def serving() -> Iterator[Clouds]:
 
 def storage_client(emulator: gcs.Emulator) -> Any:
     """The real client of Cloud Storage, pointed at the emulator."""
-    from google.api_core.client_options import ClientOptions  # noqa: PLC0415 - with the client
-    from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - the same
-    from google.cloud import storage  # noqa: PLC0415 - only callers pay for it
+    from google.api_core.client_options import ClientOptions
+    from google.auth.credentials import AnonymousCredentials
+    from google.cloud import storage
 
     options = ClientOptions(api_endpoint=emulator.endpoint)
     return storage.Client(project=PROJECT, credentials=AnonymousCredentials(), client_options=options)

@@ -88,10 +88,10 @@ class GcpHome:
 
 def clients(pubsub: Emulator) -> tuple[Any, Any]:
     """The real publisher and subscriber, pointed at the emulator."""
-    import grpc  # noqa: PLC0415 - with the clients
-    from google.cloud import pubsub_v1  # noqa: PLC0415 - only callers pay for it
-    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport  # noqa: PLC0415 - the same
-    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport  # noqa: PLC0415 - the same
+    import grpc
+    from google.cloud import pubsub_v1
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
 
     channel = grpc.insecure_channel(pubsub.endpoint)
     ordered = pubsub_v1.types.PublisherOptions(enable_message_ordering=True)

@@ -167,7 +167,7 @@ def nobody(monkeypatch, tmp_path):
 
 
 def test_a_command_without_a_login_ends_with_6(federation, nobody):
-    from federation.wiring.aws import own_clients  # noqa: PLC0415 - cleared before and after
+    from federation.wiring.aws import own_clients
 
     own_clients.cache_clear()
     answer = federation("status")

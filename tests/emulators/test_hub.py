@@ -17,14 +17,14 @@ LFS = pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # t
 
 @pytest.fixture
 def lib():
-    import huggingface_hub  # noqa: PLC0415 - after the environment
+    import huggingface_hub
 
     return huggingface_hub
 
 
 @pytest.fixture
 def refused():
-    from huggingface_hub.errors import HfHubHTTPError  # noqa: PLC0415 - after the environment
+    from huggingface_hub.errors import HfHubHTTPError
 
     return HfHubHTTPError
 

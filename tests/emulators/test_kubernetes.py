@@ -14,7 +14,7 @@ JOB = job_of("a", {"image": "i", "arguments": [], "kind": "embedder"}, Placement
 
 @pytest.fixture
 def refused():
-    from kubernetes.client.exceptions import ApiException  # noqa: PLC0415 - half a second for who needs it
+    from kubernetes.client.exceptions import ApiException
 
     return ApiException
 

@@ -169,7 +169,7 @@ def test_a_file_that_does_not_end_is_left_at_the_limit():
 @contextmanager
 def unannounced(chunks):
     """A Hub with one file, whose answer ends when it ends."""
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     async def resolve(request):
         del request
@@ -195,7 +195,7 @@ def test_an_answer_that_breaks_off_is_not_half_a_file(hub_shelf, placed, hub_clo
 
 def test_a_page_of_a_proxy_between_us_and_the_storage_is_no_file(hub_cloud, hub_client, hub_owner):
     """The Hub itself has answered, with the commit and where the file is; the page comes in the place of the file."""
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     hub_client.create_repo(f"{hub_owner}/unit")
     with proxied(hub_cloud.endpoint) as proxy:

@@ -10,7 +10,7 @@ from federation.hub.card import page
 
 @pytest.fixture
 def read():
-    from huggingface_hub import ModelCard  # noqa: PLC0415 - after the environment
+    from huggingface_hub import ModelCard
 
     return ModelCard
 

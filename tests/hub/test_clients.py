@@ -20,7 +20,7 @@ from federation.hub.registry import HubRegistry
 
 @pytest.fixture
 def made(hub_serving, monkeypatch):
-    from huggingface_hub import close_session  # noqa: PLC0415 - after the environment
+    from huggingface_hub import close_session
 
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_environment")
     yield client(hub_serving.endpoint)
@@ -34,14 +34,14 @@ def test_a_client_takes_its_token_from_the_environment(made, hub_cloud):
 
 
 def test_its_calls_end(made):
-    from huggingface_hub import get_session  # noqa: PLC0415 - after the environment
+    from huggingface_hub import get_session
 
     timeout = get_session().timeout
     assert (timeout.connect, timeout.read) == (5, 30)
 
 
 def test_a_list_ends_too_although_the_library_asks_for_it_without_a_limit(monkeypatch):
-    from huggingface_hub import close_session  # noqa: PLC0415 - after the environment
+    from huggingface_hub import close_session
 
     monkeypatch.setattr(clients, "_READ_SECONDS", 0.05)
     monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _: None))

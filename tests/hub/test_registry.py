@@ -156,7 +156,7 @@ def test_a_manifest_of_a_megabyte_is_known_by_all_of_it(hub_registry):
 
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the library's own, when it uploads to LFS
 def test_a_manifest_that_lies_in_storage_is_found_with_the_commit_that_the_hub_named():
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     with hub.serving(lfs_bytes=10) as emulator:
         api = HfApi(endpoint=emulator.endpoint, token="hf_test")
@@ -216,7 +216,7 @@ def test_a_refusal_is_told_with_the_hubs_own_words(hub_registry, made, hub_cloud
 
 
 def test_a_hub_that_cannot_be_reached_is_told_so():
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     nobody = HfApi(endpoint="http://127.0.0.1:1", token="hf_test")
     with pytest.raises(ServiceError, match="ConnectError"):
@@ -232,7 +232,7 @@ def test_a_card_that_the_hub_refuses_is_a_fault_of_the_document(hub_registry, ma
 @pytest.fixture
 def answered(hub_cloud, repo, made, monkeypatch):
     """Makes a registry that gets an answer of success with this text wherever the path contains `at`."""
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     with proxied(hub_cloud.endpoint) as proxy:
 

@@ -168,7 +168,7 @@ def test_what_the_system_commits_when_a_repository_is_made_is_no_push(hub_client
 
 
 def test_only_pushes_of_the_last_two_weeks_are_found():
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     now = datetime(2026, 1, 5, 8, tzinfo=UTC)
     clock = [now - timedelta(days=15)]
@@ -233,7 +233,7 @@ def test_a_job_of_ours_that_ended_otherwise_than_well_tells_why(trainer, hub_cli
 
 def test_every_stage_from_which_no_job_goes_on_is_told_of(trainer, jobs, hub_cloud):
     # huggingface_hub/_jobs_api.py; docs/hub/jobs-manage.md of huggingface/hub-docs names the same four
-    from huggingface_hub._jobs_api import TERMINAL_JOB_STAGES  # noqa: PLC0415 - after the environment
+    from huggingface_hub._jobs_api import TERMINAL_JOB_STAGES
 
     for stage in TERMINAL_JOB_STAGES:
         trainer.launch(f"{NAME}-{stage.lower()}", {**JOB, "output": f"hf://models/{trainer._namespace}"})

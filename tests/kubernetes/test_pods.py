@@ -32,7 +32,7 @@ def pods(served_pods):
 
 @pytest.fixture
 def trainer(pods):
-    from kubernetes import client  # noqa: PLC0415 - half a second for who needs it
+    from kubernetes import client
 
     with client.ApiClient(client.Configuration(host=pods.cluster.endpoint)) as api:
         found = KubernetesTrainer(lambda: client.BatchV1Api(api), NAMESPACE)

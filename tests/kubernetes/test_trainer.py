@@ -154,7 +154,7 @@ def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kuber
 @pytest.fixture
 def answering(monkeypatch):
     """Makes the trainer of a cluster whose server answers everything with this status and message."""
-    from kubernetes import client  # noqa: PLC0415 - half a second for who needs it
+    from kubernetes import client
 
     with proxied("http://127.0.0.1:1") as proxy, client.ApiClient(client.Configuration(host=proxy.endpoint)) as api:
         proxy.interfere()

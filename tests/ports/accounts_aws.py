@@ -111,6 +111,6 @@ def sagemaker_account_jobs():
 
 
 def _client(service):
-    import boto3  # noqa: PLC0415 - only with an account
+    import boto3
 
     return boto3.client(service)

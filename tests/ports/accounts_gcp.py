@@ -30,7 +30,7 @@ API = json.loads(os.environ.get("FEDERATION_APIS", "{}")).get("vertex")
 def gcs_place():
     """A client, the bucket, and a prefix below which everything is deleted afterwards."""
     name = named("FEDERATION_TEST_GCS")
-    from google.cloud import storage  # noqa: PLC0415 - only with an account
+    from google.cloud import storage
 
     client, prefix = storage.Client(), f"{unique()}/"
     bucket = client.bucket(name)

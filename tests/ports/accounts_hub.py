@@ -16,7 +16,7 @@ ENDED = {"COMPLETED", "ERROR", "CANCELED", "DELETED"}
 @pytest.fixture
 def hub_account():
     """The client of whoever's token it is."""
-    from huggingface_hub import HfApi, close_session  # noqa: PLC0415 - only with an account
+    from huggingface_hub import HfApi, close_session
 
     yield HfApi()
     close_session()

@@ -27,7 +27,7 @@ def hub_serving():
 @pytest.fixture(scope="session")
 def hub_client(hub_serving):
     """The real client, pointed at the emulator."""
-    from huggingface_hub import HfApi, close_session  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi, close_session
 
     yield HfApi(endpoint=hub_serving.endpoint, token="hf_test")
     close_session()

@@ -28,7 +28,7 @@ def kubernetes_serving():
 @pytest.fixture(scope="session")
 def kubernetes_batch(kubernetes_serving):
     """The real client, pointed at the emulator."""
-    from kubernetes import client  # noqa: PLC0415 - half a second for who needs it
+    from kubernetes import client
 
     with client.ApiClient(client.Configuration(host=kubernetes_serving.endpoint)) as api:
         yield client.BatchV1Api(api)

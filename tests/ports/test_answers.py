@@ -59,7 +59,7 @@ def gcs_behind(gcs_serving, gcs_bucket, monkeypatch):
 @pytest.fixture
 def hub_behind(hub_cloud, hub_client, hub_owner):
     """The same of the Hub."""
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
     hub_client.create_repo(f"{hub_owner}/unit")
     with proxied(hub_cloud.endpoint) as proxy:
@@ -130,9 +130,9 @@ def stranger(monkeypatch):
 @pytest.fixture
 def asked_of(aws_cloud, google_session, azure_session, azure_workspace, monkeypatch):
     """What a release and a job ask of each service, at an address."""
-    from huggingface_hub import HfApi  # noqa: PLC0415 - after the environment
+    from huggingface_hub import HfApi
 
-    from kubernetes import client as cluster  # noqa: PLC0415 - half a second for who needs it
+    from kubernetes import client as cluster
 
     job, moved = "embedder-0123456789ab", Shift(channel="production", counter=2, release=RELEASES[0], warm=())
     node = Node(image="node:1", role="arn:aws:iam::111122223333:role/node")

@@ -64,7 +64,7 @@ def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
     Raises:
         ConfigError: The contract states no bounds, or file and contract do not match.
     """
-    from safetensors.numpy import load_file  # noqa: PLC0415 - only needed to ship or serve
+    from safetensors.numpy import load_file
 
     inputs, columns = tuple(contract.get("inputs", ())), stated(contract.get("bounds", {}))
     labels = [label for column in columns for label, _ in encoded(column, [_middle(column)])]

@@ -114,7 +114,7 @@ def described(table: Table) -> list[dict[str, Any]]:
 
 def deployed(table: Table) -> dict[str, Any]:
     """One masked run over SuperLink and SuperNodes, compared with the same run in one process."""
-    from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - only this needs Flower
+    from training_images.federated.fleet import Placed, putting_up
 
     members = parting.parted(table, SEEDS[0])
     plan = planned(table, masked=True, least=3)

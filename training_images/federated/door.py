@@ -76,7 +76,7 @@ def enter(asked: Asked, body: bytes, apps: Collection[str]) -> None:
 
 def bundle(body: bytes) -> bytes:
     """The app bundle in a GetFabResponse."""
-    from flwr.proto.fab_pb2 import GetFabResponse  # noqa: PLC0415 - the rest of this file works without Flower
+    from flwr.proto.fab_pb2 import GetFabResponse
 
     content: bytes = GetFabResponse.FromString(body).fab.content
     return content

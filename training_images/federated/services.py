@@ -133,7 +133,7 @@ def _folder(settings: Settings) -> Path:
 
 
 def _let_in(folder: Path, port: int, child: subprocess.Popen[bytes]) -> None:
-    from training_images.federated.control import Control  # noqa: PLC0415 - a member's process never loads it
+    from training_images.federated.control import Control
 
     control = Control(host=HERE, port=port, context=client_context(str(folder / "ca.crt")))
     control.ready(lambda: child.poll() is None, _PATIENCE)

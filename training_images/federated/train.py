@@ -126,7 +126,7 @@ def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> N
 
 
 def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
-    from training_images.federated.fleet import Placed, putting_up  # noqa: PLC0415 - other engines do without Flower
+    from training_images.federated.fleet import Placed, putting_up
 
     settings = job.spec.settings
     limits = {"masked": "yes"} if plan.masked else {}
@@ -152,7 +152,7 @@ def _place(job: Job, member: str) -> tuple[str, str]:
 
 
 def _written(path: Path, learned: Learned) -> None:
-    from safetensors.numpy import save_file  # noqa: PLC0415 - only needed to ship
+    from safetensors.numpy import save_file
 
     save_file({"weights": learned.weights, "centre": learned.scale.centre, "spread": learned.scale.spread}, path)
 

@@ -111,9 +111,9 @@ def _percentile(values: Sequence[float], share: int) -> float:
 
 
 def _svg(draw: Callable[[Any], None]) -> bytes:
-    import matplotlib as mpl  # noqa: PLC0415 - its import takes a second
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415 - as above
-    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
 
     with mpl.rc_context(_SETTINGS):
         figure = Figure(figsize=_SIZE, layout="constrained")

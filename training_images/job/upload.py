@@ -52,7 +52,7 @@ def _files(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _to_s3(folder: Path, place: str) -> None:
-    import boto3  # noqa: PLC0415 - only images that push there include it
+    import boto3
 
     bucket, _, key = place.partition("/")
     client = boto3.client("s3")
@@ -61,7 +61,7 @@ def _to_s3(folder: Path, place: str) -> None:
 
 
 def _to_google(folder: Path, place: str) -> None:
-    from google.cloud import storage  # noqa: PLC0415 - as above
+    from google.cloud import storage
 
     bucket, _, key = place.partition("/")
     client = storage.Client().bucket(bucket)
@@ -70,7 +70,7 @@ def _to_google(folder: Path, place: str) -> None:
 
 
 def _to_hub(folder: Path, place: str) -> None:
-    from huggingface_hub import CommitOperationAdd, HfApi  # noqa: PLC0415 - as above
+    from huggingface_hub import CommitOperationAdd, HfApi
 
     repo = place.partition("/")[2]
     api: Any = HfApi()

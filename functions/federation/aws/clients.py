@@ -31,7 +31,7 @@ class Clients:
         return partial(self.client, service)
 
     def _new_client(self, service: str) -> Any:
-        from botocore.config import Config  # noqa: PLC0415 - with the client
+        from botocore.config import Config
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
@@ -41,10 +41,10 @@ class Clients:
         return self._session().create_client(service, region_name=self._region, config=config)
 
     def _new_session(self) -> Any:
-        from botocore.session import get_session  # noqa: PLC0415 - with the client
+        from botocore.session import get_session
 
-        from federation.aws import answers  # noqa: PLC0415 - the same
-        from federation.aws.service_models import ServiceModels  # noqa: PLC0415 - the same
+        from federation.aws import answers
+        from federation.aws.service_models import ServiceModels
 
         session = get_session()
         session.register("before-parse", answers.check)
@@ -59,7 +59,7 @@ def _role_credentials(session: Any, token: Callable[[], str], role: str) -> Any:
 
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
     """
-    from botocore.credentials import (  # noqa: PLC0415 - with the client
+    from botocore.credentials import (
         AssumeRoleWithWebIdentityCredentialFetcher,
         DeferredRefreshableCredentials,
     )

@@ -58,13 +58,13 @@ def _treat_signals_as_interrupt() -> None:
 
 def _report_fault(_kind: type[BaseException], fault: BaseException, trace: TracebackType | None) -> None:
     """Report an unexpected exception in two sentences. `python -X dev` shows the whole traceback instead."""
-    from federation.cli.failure import failure_of_fault, tell, wants_json  # noqa: PLC0415 - only a failure needs it
+    from federation.cli.failure import failure_of_fault, tell, wants_json
 
     tell(failure_of_fault(fault, trace), as_json=wants_json(sys.argv[1:]))
 
 
 def _interrupted(words: Sequence[str]) -> int:
-    from federation.cli.failure import interrupted, tell, wants_json  # noqa: PLC0415 - only a failure needs it
+    from federation.cli.failure import interrupted, tell, wants_json
 
     return tell(interrupted(), as_json=wants_json(words))
 
@@ -111,9 +111,9 @@ def _exit_code_of(words: Sequence[str]) -> int:
     Raises:
         OSError: Stdout cannot be written, or this machine failed otherwise.
     """
-    from federation.cli import failure  # noqa: PLC0415 - whoever imports this package need not pay for typer
-    from federation.cli.root import root  # noqa: PLC0415 - the same
-    from federation.cli.screen.pasted import remember  # noqa: PLC0415 - the same
+    from federation.cli import failure
+    from federation.cli.root import root
+    from federation.cli.screen.pasted import remember
 
     remember(words)
     as_json = failure.wants_json(words)
@@ -138,7 +138,7 @@ def _exit_code_of(words: Sequence[str]) -> int:
 
 def _report_system_failure(error: OSError, words: Sequence[str]) -> int:
     """Report a failure of this machine and return its exit code. An error without a file name is taken to be stdout's."""
-    from federation.cli.failure import failure_of_system, tell, wants_json  # noqa: PLC0415 - only a failure needs it
+    from federation.cli.failure import failure_of_system, tell, wants_json
 
     code = tell(failure_of_system(error), as_json=bool(error.filename) and wants_json(words))
     return code if error.filename else _discard_stdout(code)

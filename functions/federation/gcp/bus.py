@@ -96,6 +96,6 @@ def _key(subject: str) -> str:
 
 def _is_held_back(error: BaseException) -> bool:
     """Whether the event was not sent because an earlier one with the same key failed."""
-    from google.cloud.pubsub_v1.publisher.exceptions import PublishToPausedOrderingKeyException  # noqa: PLC0415 - loaded
+    from google.cloud.pubsub_v1.publisher.exceptions import PublishToPausedOrderingKeyException
 
     return isinstance(error, PublishToPausedOrderingKeyException | RuntimeError)

@@ -83,7 +83,7 @@ def retry_policy(seconds: float, failed: Callable[[BaseException], object] | Non
         seconds: Total time for all attempts.
         failed: Called with each such failure.
     """
-    from google.api_core.retry import Retry  # noqa: PLC0415 - the client has imported it already
+    from google.api_core.retry import Retry
 
     def on_error(error: BaseException) -> None:
         _close_response(error)
@@ -95,16 +95,16 @@ def retry_policy(seconds: float, failed: Callable[[BaseException], object] | Non
 
 def _client_errors() -> tuple[type[Exception], ...]:
     """The types of exceptions that Google's clients raise."""
-    from google.api_core.exceptions import GoogleAPIError  # noqa: PLC0415 - see the first docstring
-    from google.auth.exceptions import GoogleAuthError  # noqa: PLC0415 - the same
+    from google.api_core.exceptions import GoogleAPIError
+    from google.auth.exceptions import GoogleAuthError
 
     return GoogleAPIError, GoogleAuthError, *_connection_errors(), *_checksum_errors()
 
 
 def _connection_errors() -> tuple[type[Exception], ...]:
     """The types for failed, broken or timed-out connections. All exceptions of requests are OSErrors."""
-    from google.auth.exceptions import TransportError  # noqa: PLC0415 - see the first docstring
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - the same
+    from google.auth.exceptions import TransportError
+    from urllib3.exceptions import HTTPError
 
     return TransportError, HTTPError, OSError
 

@@ -14,7 +14,7 @@ _SCOPE: Final = "https://www.googleapis.com/auth/cloud-platform"
 @cache
 def storage_client() -> Any:
     """A google.cloud.storage.Client."""
-    from google.cloud import storage  # noqa: PLC0415 - only what touches Cloud Storage pays for it
+    from google.cloud import storage
 
     return storage.Client()
 
@@ -28,7 +28,7 @@ def bucket(name: str) -> Any:
 @cache
 def publisher() -> Any:
     """A google.cloud.pubsub_v1.PublisherClient that keeps the order of each key and sends at once."""
-    from google.cloud import pubsub_v1  # noqa: PLC0415 - only the bus pays for it
+    from google.cloud import pubsub_v1
 
     return pubsub_v1.PublisherClient(
         batch_settings=pubsub_v1.types.BatchSettings(max_latency=0),
@@ -39,7 +39,7 @@ def publisher() -> Any:
 @cache
 def subscriber() -> Any:
     """A google.cloud.pubsub_v1.SubscriberClient."""
-    from google.cloud import pubsub_v1  # noqa: PLC0415 - only readers of dead letters pay for it
+    from google.cloud import pubsub_v1
 
     return pubsub_v1.SubscriberClient()
 
@@ -47,8 +47,8 @@ def subscriber() -> Any:
 @cache
 def session() -> Any:
     """A requests session whose calls carry an access token of the default credentials."""
-    import google.auth  # noqa: PLC0415 - only REST calls pay for it
-    from google.auth.transport.requests import AuthorizedSession  # noqa: PLC0415 - the same
+    import google.auth
+    from google.auth.transport.requests import AuthorizedSession
 
     credentials, _ = google.auth.default(scopes=[_SCOPE])
     return AuthorizedSession(credentials)  # type: ignore[no-untyped-call]
@@ -57,6 +57,6 @@ def session() -> Any:
 @cache
 def plain_session() -> Any:
     """A requests session without credentials: for certificates, which are public, and the metadata server."""
-    import requests  # noqa: PLC0415 - only its callers pay for it
+    import requests
 
     return requests.Session()

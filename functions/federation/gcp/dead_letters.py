@@ -149,7 +149,7 @@ class PubSubDeadLetters:
 
     def _publish(self, message: Any) -> None:
         """Publish a copy by the API's method: the client's takes an attribute named `data` for an argument."""
-        from google.pubsub_v1 import PublisherClient, PubsubMessage  # noqa: PLC0415 - with the client
+        from google.pubsub_v1 import PublisherClient, PubsubMessage
 
         topic = self._bus if is_ours(message.data) else self._original_topic(_source(message))
         copy = PubsubMessage(data=message.data, attributes=_attributes(message), ordering_key=message.ordering_key)

@@ -58,7 +58,7 @@ class PushTokens:
         google.auth raises ValueError: not three parts, not base64, no such key, a wrong signature. Its JSON parser also
         raises RecursionError on deeply nested brackets, before it checks the signature.
         """
-        from google.auth import jwt  # noqa: PLC0415 - only an entry that takes tokens pays for it
+        from google.auth import jwt
 
         try:
             certs = self._certificates(str(jwt.decode_header(token).get("kid")))  # type: ignore[no-untyped-call]

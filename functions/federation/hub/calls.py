@@ -20,7 +20,7 @@ _MAX_SHOWN: Final = 200
 @contextmanager
 def service_call(operation: str) -> Iterator[None]:
     """Turn the client's exceptions into a ServiceError with the operation and the Hub's message."""
-    from httpx2 import HTTPError  # noqa: PLC0415 - with the client
+    from httpx2 import HTTPError
 
     try:
         yield

@@ -30,7 +30,7 @@ def client(endpoint: str | None = None, token: str | None = None) -> Any:
     """
     for name, value in _DEFAULTS.items():
         os.environ.setdefault(name, value)
-    from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
+    from huggingface_hub import HfApi
 
     _bound_calls()
     return HfApi(endpoint=endpoint, token=token, library_name="federation")
@@ -42,8 +42,8 @@ def _bound_calls() -> None:
 
     They are also set for each request, since the library lists pages without them.
     """
-    import httpx2  # noqa: PLC0415 - with the client
-    from huggingface_hub import set_client_factory  # noqa: PLC0415 - the same
+    import httpx2
+    from huggingface_hub import set_client_factory
 
     timeout = httpx2.Timeout(_READ_SECONDS, connect=_CONNECT_SECONDS)
 
@@ -56,7 +56,7 @@ def _bound_calls() -> None:
 
 def _do_not_wait(response: Any) -> None:
     """Raise instead of sleeping as long as the Hub asks, up to hours. The event will be delivered again."""
-    from huggingface_hub import hf_raise_for_status  # noqa: PLC0415 - with the client
+    from huggingface_hub import hf_raise_for_status
 
     if response.status_code == _TOO_MANY or (response.is_error and "Retry-After" in response.headers):
         response.read()
@@ -65,6 +65,6 @@ def _do_not_wait(response: Any) -> None:
 
 def headers(api: Any) -> dict[str, str]:
     """The headers of a call for which `api` has no method: the token and our name."""
-    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
+    from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]
 
     return dict(build_hf_headers(token=api.token, library_name=api.library_name))

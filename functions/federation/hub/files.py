@@ -42,7 +42,7 @@ def opened(api: Any, place: Place) -> Iterator[Opened | None]:
     Raises:
         ServiceError: The Hub does not answer, refuses or breaks off, or a proxy answers.
     """
-    from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status  # noqa: PLC0415 - with the client
+    from huggingface_hub import get_session, hf_hub_url, hf_raise_for_status
 
     url = hf_hub_url(place.repo, place.path, repo_type=place.kind, revision=place.revision, endpoint=api.endpoint)
     plain = {**headers(api), "Accept-Encoding": "identity"}

@@ -29,7 +29,7 @@ def history(api: Any, repo: str) -> Iterator[Commit]:
 
     `HfApi.list_repo_commits` would fetch every page of the repository's whole history.
     """
-    from huggingface_hub.utils import paginate  # type: ignore[attr-defined]  # noqa: PLC0415 - exported lazily
+    from huggingface_hub.utils import paginate  # type: ignore[attr-defined]
 
     url = f"{api.endpoint}/api/models/{repo}/commits/main"
     for item in paginate(url, params={}, headers=headers(api)):

@@ -133,7 +133,7 @@ class HubRegistry:
 
     def _commit(self, release: str, body: bytes, digest: str, *, parent: str) -> str:
         """The id of the new commit; the Hub refuses it with 412 if the head is no longer `parent`."""
-        from huggingface_hub import CommitOperationAdd  # noqa: PLC0415 - with the client
+        from huggingface_hub import CommitOperationAdd
 
         files = {"README.md": page(msgspec.json.decode(body)).encode(), _MANIFEST: body}
         operations = [CommitOperationAdd(path, content) for path, content in files.items()]

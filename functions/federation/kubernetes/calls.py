@@ -13,9 +13,9 @@ from federation.errors import ServiceError
 @contextmanager
 def service_call(operation: str) -> Iterator[None]:
     """Turn the client's exceptions into a ServiceError with the operation and the cluster's message."""
-    from kubernetes.client.exceptions import OpenApiException  # noqa: PLC0415 - with the client
-    from kubernetes.config import ConfigException  # noqa: PLC0415 - with the client
-    from urllib3.exceptions import HTTPError  # noqa: PLC0415 - with the client
+    from kubernetes.client.exceptions import OpenApiException
+    from kubernetes.config import ConfigException
+    from urllib3.exceptions import HTTPError
 
     try:
         yield

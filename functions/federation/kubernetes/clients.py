@@ -20,9 +20,9 @@ def batch(context: str | None = None) -> Any:
     Args:
         context: A context of the kubeconfig (KUBECONFIG, else ~/.kube/config); None inside a cluster.
     """
-    from urllib3 import Retry  # noqa: PLC0415 - with the client
+    from urllib3 import Retry
 
-    from kubernetes import client, config  # noqa: PLC0415 - half a second
+    from kubernetes import client, config
 
     configuration = client.Configuration()
     configuration.retries = Retry(
@@ -37,6 +37,6 @@ def batch(context: str | None = None) -> Any:
 
 def core_api(batch: Any) -> Any:
     """The core/v1 API of the same cluster as a batch/v1 API, over the same connections."""
-    from kubernetes import client  # noqa: PLC0415 - half a second
+    from kubernetes import client
 
     return client.CoreV1Api(batch.api_client)

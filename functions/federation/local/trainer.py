@@ -74,7 +74,7 @@ class LocalTrainer:
 
     def launch(self, name: str, job: Mapping[str, Any]) -> None:
         """Start the job's module with its arguments in its own folder. A name that was started before starts nothing."""
-        import subprocess  # noqa: PLC0415 - most homes in a folder start no job
+        import subprocess
 
         home = self._folder / name
         module = [self._python, "-m", str(job["image"]), *map(str, job.get("arguments", ()))]

@@ -83,7 +83,7 @@ def _trainers(settings: Settings, trust: Trust, read_secret: ReadSecret) -> Mapp
 
 
 def _google_parts() -> Any:
-    from federation.wiring import google_parts  # noqa: PLC0415 - only users of Google Cloud pay for its SDK
+    from federation.wiring import google_parts
 
     return google_parts
 

@@ -84,6 +84,6 @@ def _read(place: Path) -> str:
 
 @cache
 def _session() -> Any:
-    import requests  # noqa: PLC0415 - only users of Azure pay for it
+    import requests
 
     return requests.Session()

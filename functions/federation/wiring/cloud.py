@@ -13,10 +13,10 @@ def cloud_ports(settings: Settings) -> Ports:
         SettingsError: The store or the bus is not set.
     """
     if settings.home == "aws":
-        from federation.wiring.aws import aws_ports  # noqa: PLC0415 - see the first docstring
+        from federation.wiring.aws import aws_ports
 
         return aws_ports(settings)
-    from federation.wiring.gcp import gcp_ports  # noqa: PLC0415 - the same
+    from federation.wiring.gcp import gcp_ports
 
     return gcp_ports(settings)
 
@@ -31,15 +31,15 @@ def cloud_dead_letters(settings: Settings) -> DeadLetters:
 
 
 def _on_aws(settings: Settings) -> DeadLetters:
-    from federation.aws.dead_letters import SqsDeadLetters  # noqa: PLC0415 - see the first docstring
-    from federation.wiring.aws import own_clients  # noqa: PLC0415 - the same
+    from federation.aws.dead_letters import SqsDeadLetters
+    from federation.wiring.aws import own_clients
 
     return SqsDeadLetters(own_clients().of("sqs"), settings.queues, ("receive", *STEPS))
 
 
 def _on_google(settings: Settings) -> DeadLetters:
-    from federation.gcp import clients  # noqa: PLC0415 - see the first docstring
-    from federation.gcp.dead_letters import PubSubDeadLetters  # noqa: PLC0415 - the same
+    from federation.gcp import clients
+    from federation.gcp.dead_letters import PubSubDeadLetters
 
     settings.needed("bus", "dead_letters")
     return PubSubDeadLetters(

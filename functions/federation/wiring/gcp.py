@@ -62,7 +62,7 @@ def bus_on_aws(settings: Settings) -> Bus:
     Raises:
         SettingsError: The role to assume, or the audience of its token, is not set.
     """
-    from federation.wiring.aws import aws_bus  # noqa: PLC0415 - a home on Google Cloud needs no SDK of AWS
+    from federation.wiring.aws import aws_bus
 
     settings.needed("bus")
     return aws_bus(settings, assumed_role_clients(settings))
@@ -74,7 +74,7 @@ def assumed_role_clients(settings: Settings) -> "Clients":
     Raises:
         SettingsError: The role to assume, or the audience of its token, is not set.
     """
-    from federation.aws.clients import Clients  # noqa: PLC0415 - only users of AWS pay for its SDK
+    from federation.aws.clients import Clients
 
     settings.needed("relay_role", "relay_audience")
     return Clients(token=partial(_identity(settings).token, settings.relay_audience), role=settings.relay_role)
@@ -124,7 +124,7 @@ def _identity(settings: Settings) -> MetadataIdentity:
 
 
 def _aws_parts() -> Any:
-    from federation.wiring import aws_parts  # noqa: PLC0415 - only users of AWS pay for its SDK
+    from federation.wiring import aws_parts
 
     return aws_parts
 

@@ -23,11 +23,11 @@ def other_trainers(
     """
     trainers: dict[str, Callable[[], Trainer]] = {}
     if settings.clusters:
-        from federation.wiring.cluster import cluster_trainers  # noqa: PLC0415 - not every package has the adapter
+        from federation.wiring.cluster import cluster_trainers
 
         trainers |= cluster_trainers(settings.clusters, labels_of(settings))
     if settings.azure:
-        from federation.wiring.azure import azure_trainers  # noqa: PLC0415 - the same
+        from federation.wiring.azure import azure_trainers
 
         trainers |= azure_trainers(settings.azure, identity, azure_tags_of(settings))
     return trainers

@@ -174,7 +174,7 @@ def test_a_unit_of_very_many_files_can_be_verified(federation, bundle, keys, sig
     "payload", [b"[]", b"no JSON", b'{"a":' + b"[" * 9_000 + b"]" * 9_000 + b"}", b'{"a":1,"a":2}']
 )
 def test_what_is_signed_and_no_statement_is_a_fault_of_its_line(federation, bundle, keys, payload):
-    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+    from securesystemslib.dsse import Envelope
 
     made = Envelope(payload, "application/vnd.in-toto+json", {})
     made.sign(signer_of(keys / "key.pem"))
@@ -186,7 +186,7 @@ def test_what_is_signed_and_no_statement_is_a_fault_of_its_line(federation, bund
 def test_what_the_key_signed_as_something_else_than_a_statement_is_none_whatever_it_reads_like(
     federation, bundle, keys
 ):
-    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+    from securesystemslib.dsse import Envelope
 
     first, *rest = bundle.read_text("utf-8").splitlines()
     made = Envelope(base64.b64decode(json.loads(first)["payload"]), "text/plain", {})

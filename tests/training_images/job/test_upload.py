@@ -100,7 +100,7 @@ def test_a_push_to_google_that_breaks_off_before_its_end_leaves_no_manifest(unit
 
 def test_a_repository_of_the_hub_gets_all_of_it_in_one_commit_with_the_card_in_front(unit):
     with hub.serving() as cloud:
-        from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
+        from huggingface_hub import HfApi
 
         pushed(unit, "hf://models/acme/lora-1", HF_ENDPOINT=cloud.endpoint, HF_TOKEN="hf_test", HF_HUB_DISABLE_XET="1")
         api = HfApi(endpoint=cloud.endpoint, token="hf_test")
@@ -112,8 +112,8 @@ def test_a_repository_of_the_hub_gets_all_of_it_in_one_commit_with_the_card_in_f
 def test_what_an_earlier_job_left_on_the_machine_is_not_pushed_along(tmp_path):
     (tmp_path / "words.txt").write_text("turn on the light")
     with gcs.serving() as cloud:
-        from google.auth.credentials import AnonymousCredentials  # noqa: PLC0415 - with the client
-        from google.cloud import storage  # noqa: PLC0415 - as above
+        from google.auth.credentials import AnonymousCredentials
+        from google.cloud import storage
 
         client = storage.Client(
             project="acme", credentials=AnonymousCredentials(), client_options={"api_endpoint": cloud.endpoint}
@@ -147,7 +147,7 @@ def test_where_nothing_can_be_pushed_is_told(unit, uri):
 def test_a_repository_that_a_push_makes_is_nobody_elses_to_read(unit):
     """Who wants others to have the unit says so on the Hub; a job does not."""
     with hub.serving() as cloud:
-        from huggingface_hub import HfApi  # noqa: PLC0415 - with the client
+        from huggingface_hub import HfApi
 
         pushed(unit, "hf://models/acme/lora-1", HF_ENDPOINT=cloud.endpoint, HF_TOKEN="hf_test", HF_HUB_DISABLE_XET="1")
         assert HfApi(endpoint=cloud.endpoint, token="hf_test").model_info("acme/lora-1").private is True

@@ -94,10 +94,10 @@ def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) ->
     Raises:
         FederationError: There is no home, or a step could not handle an event.
     """
-    from federation.cli.clock import now  # noqa: PLC0415 - a dry run needs neither store nor steps
-    from federation.cli.home.opened import opened  # noqa: PLC0415 - as above
-    from federation.cli.screen.happened import rendered  # noqa: PLC0415 - as above
-    from federation.delivery import deliver as delivered  # noqa: PLC0415 - as above
+    from federation.cli.clock import now
+    from federation.cli.home.opened import opened
+    from federation.cli.screen.happened import rendered
+    from federation.delivery import deliver as delivered
 
     with opened(folder, wait=wait) as home:
         collector = _Collector()

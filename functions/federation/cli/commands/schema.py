@@ -23,7 +23,7 @@ def schema(
 ) -> None:
     """Print a JSON Schema."""
     del as_json
-    from federation.core.contract import schema_of  # noqa: PLC0415 - the compiled validator, which completion can do without
+    from federation.core.contract import schema_of
 
     schema_name = next((known for known in SCHEMAS if known == name or known.partition(".")[0] == name), None)
     if schema_name is None:

@@ -26,7 +26,7 @@ def simulate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
 ) -> None:
     """Run random histories against the promises. Exit code 10 when one is broken; its shrunk story is printed."""
-    from federation import simulation  # noqa: PLC0415 - the module itself is what takes long
+    from federation import simulation
 
     if history is not None:
         results = iter([simulation.one(history)])
@@ -62,7 +62,7 @@ def _with_progress(results: "Iterator[Result]", total: int) -> "Iterator[Result]
     if not sys.stderr.isatty():
         yield from results
         return
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.progress import track  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console
+    from rich.progress import track
 
     yield from track(results, total=total, description="histories", console=Console(stderr=True))

@@ -31,9 +31,9 @@ def signer_of(path: Path) -> "CryptoSigner":
         MissingError: The file is not there.
         ContractError: It does not contain a private key that can sign.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - see TYPE_CHECKING
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key  # noqa: PLC0415
-    from securesystemslib.signer import CryptoSigner  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from securesystemslib.signer import CryptoSigner
 
     body = bytes_of(path)
     try:
@@ -55,9 +55,9 @@ def public_key_of(path: Path) -> "SSlibKey":
         MissingError: The file is not there.
         ContractError: It does not contain a public key.
     """
-    from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415
-    from cryptography.hazmat.primitives.serialization import load_pem_public_key  # noqa: PLC0415
-    from securesystemslib.signer import SSlibKey  # noqa: PLC0415
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+    from securesystemslib.signer import SSlibKey
 
     body = bytes_of(path)
     try:
@@ -69,7 +69,7 @@ def public_key_of(path: Path) -> "SSlibKey":
 
 def envelope(statement: Mapping[str, Any], signer: "CryptoSigner") -> dict[str, Any]:
     """The statement in a signed envelope, as JSON."""
-    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+    from securesystemslib.dsse import Envelope
 
     signed = Envelope(canonical(statement), PAYLOAD, {})
     signed.sign(signer)
@@ -83,7 +83,7 @@ def statement_of(document: Any, key: "SSlibKey", *, what: str) -> dict[str, Any]
     Raises:
         ContractError: It is not an envelope around a statement, was not signed with that key, or was changed since.
     """
-    from securesystemslib.exceptions import FormatError  # noqa: PLC0415
+    from securesystemslib.exceptions import FormatError
 
     try:
         parsed = _read(document)
@@ -101,7 +101,7 @@ def statement_of(document: Any, key: "SSlibKey", *, what: str) -> dict[str, Any]
 
 def _read(document: Any) -> "Envelope":
     """The envelope, with numbers in place of key ids: anybody may change or leave out a key id."""
-    from securesystemslib.dsse import Envelope  # noqa: PLC0415
+    from securesystemslib.dsse import Envelope
 
     signatures = [{**signature, "keyid": str(number)} for number, signature in enumerate(document["signatures"])]
     parsed = Envelope.from_dict({**document, "signatures": signatures})
@@ -110,8 +110,8 @@ def _read(document: Any) -> "Envelope":
 
 
 def _is_signed(parsed: "Envelope", key: "SSlibKey") -> bool:
-    from securesystemslib.exceptions import UnverifiedSignatureError  # noqa: PLC0415
-    from securesystemslib.signer import Signature  # noqa: PLC0415
+    from securesystemslib.exceptions import UnverifiedSignatureError
+    from securesystemslib.signer import Signature
 
     for signature in parsed.signatures.values():
         try:

@@ -86,9 +86,9 @@ def _home(folder: Path | None, *, create: bool, wait: float) -> Home:
     python = os.environ.get("FEDERATION_TRAINING_PYTHON", "")
     settings = Settings.read(os.environ) if folder is None else Settings(folder=folder, training_python=python)
     if settings.home == "local":
-        from federation.cli.home.local import FolderHome  # noqa: PLC0415 - a home in a cloud needs no SQLite
+        from federation.cli.home.local import FolderHome
 
         return FolderHome(settings.folder, create=create, training_python=settings.training_python)
-    from federation.cli.home.cloud import CloudHome  # noqa: PLC0415 - a local home needs no cloud
+    from federation.cli.home.cloud import CloudHome
 
     return CloudHome(settings, wait)

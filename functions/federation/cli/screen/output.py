@@ -126,7 +126,7 @@ def working(what: str, *, wanted: bool = True) -> Iterator[Callable[[str], objec
     if not (wanted and sys.stderr.isatty()):
         yield lambda _: None
         return
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console
 
     with Console(stderr=True).status(what) as status:
         yield status.update
@@ -210,9 +210,9 @@ def _print_as_list(title: str, columns: Sequence[str], rows: Sequence[Sequence[s
 
 
 def _print_rich_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only a terminal needs it
-    from rich.table import Table  # noqa: PLC0415 - only a terminal needs it
-    from rich.text import Text  # noqa: PLC0415 - only a terminal needs it
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
 
     *others, last = _widths(columns, rows)
     console = Console()
