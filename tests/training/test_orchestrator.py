@@ -62,7 +62,7 @@ def test_a_second_run_from_elsewhere_writes_the_same_bytes(place, first):
     }
 
 
-def test_on_a_baseline_it_fuses_what_passed_and_tells_what_did_not(place, first, tmp_path):
+def test_on_a_baseline_it_fuses_units_that_passed_and_lists_those_that_did_not(place, first, tmp_path):
     assert first.returncode == 0
     output = tmp_path / "second.json"
     done = run(EXAMPLES / "later", output, "--baseline", place / "first.json", "--explain", cwd="/")
@@ -79,20 +79,20 @@ def test_on_a_baseline_it_fuses_what_passed_and_tells_what_did_not(place, first,
     assert (carried["name"], carried["origin"]) == ("spiralverse/policy-adapter-v1", "carried")
 
 
-def test_a_refusal_exits_with_ten_tells_every_reason_and_leaves_the_output_alone(tmp_path):
+def test_a_refusal_exits_with_ten_lists_every_reason_and_leaves_the_output_alone(tmp_path):
     output = tmp_path / "kept.json"
     output.write_text("what was there before")
     refused = run(EXAMPLES / "later", output, "--json", "--explain", cwd=tmp_path)
     assert (refused.returncode, refused.stderr) == (10, "")
-    told = json.loads(refused.stdout)
-    assert (told["release"], told["output"]) == (None, None)
-    reasons = {one["subject"]: one["why"] for one in told["refusals"]}
+    answer = json.loads(refused.stdout)
+    assert (answer["release"], answer["output"]) == (None, None)
+    reasons = {one["subject"]: one["why"] for one in answer["refusals"]}
     assert set(reasons) == {"spiralverse/policy-adapter-v2", "spiralverse/inference-benchmark-v2", "merge"}
     for part in ("floor of 0.97", "suite adversarial", "suite policy"):
         assert part in reasons["spiralverse/policy-adapter-v2"]
     assert "inference-benchmark is required" in reasons["merge"]
     assert "policy-adapter is required" in reasons["merge"]
-    assert {report["unit"]["kind"]: report["verdict"] for report in told["reports"]}["policy-adapter"] == "fail"
+    assert {report["unit"]["kind"]: report["verdict"] for report in answer["reports"]}["policy-adapter"] == "fail"
     assert output.read_text() == "what was there before"
     assert [path.name for path in tmp_path.iterdir()] == ["kept.json"]
 
@@ -127,6 +127,6 @@ def test_what_a_manifest_quotes_into_a_refusal_moves_no_cursor(tmp_path):
     manifest = json.loads((folder / "hf_manifest.json").read_text("utf-8"))
     manifest["units"][0]["residency"]["datasets"][0] |= {"name": "\x1b[2J\nembedder: PASS", "platform": "gcp"}
     (folder / "hf_manifest.json").write_text(json.dumps(manifest), "utf-8")
-    told = run(folder, tmp_path / "out.json", cwd=tmp_path)
-    assert told.returncode == 10
-    assert r"data set \x1b[2J embedder: PASS" in told.stderr
+    process = run(folder, tmp_path / "out.json", cwd=tmp_path)
+    assert process.returncode == 10
+    assert r"data set \x1b[2J embedder: PASS" in process.stderr

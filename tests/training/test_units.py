@@ -3,7 +3,7 @@
 
 import pytest
 from training.units.plan import ORDERS
-from training.units.running import FailedError, Workshop, carry_out
+from training.units.running import FailedError, Workshop, carry_out, remove
 
 from federation.core.uri import SENTINEL
 
@@ -28,10 +28,18 @@ def test_a_unit_whose_teacher_was_never_made_is_not_waited_for(workshop):
         carry_out(orders("runtime-distilled"), workshop, at_once=2)
 
 
-def test_what_is_made_is_not_made_again(workshop, capsys):
+def test_a_unit_that_exists_is_not_made_again(workshop, capsys):
     made(workshop, [order.name for order in ORDERS])
     carry_out(ORDERS, workshop, at_once=2)
     assert capsys.readouterr().out == ""
+
+
+def test_units_of_one_kind_are_removed_without_those_of_others(workshop):
+    made(workshop, [order.name for order in ORDERS])
+    remove(orders("embedder"), workshop)
+    assert [order.name for order in ORDERS if not workshop.has(order.name)] == [
+        order.name for order in orders("embedder")
+    ]
 
 
 def test_every_unit_needs_only_units_that_are_ordered_before_it():

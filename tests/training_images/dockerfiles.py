@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a Dockerfile say? Instructions in order, continued lines joined, build arguments at their defaults."""
+"""Parses a Dockerfile: instructions in order, continued lines joined, build arguments replaced."""
 
 import json
 import re
@@ -22,17 +22,17 @@ class Instruction:
 
 
 def instructions(path: Path, arguments: Mapping[str, str] | None = None) -> list[Instruction]:
-    """The instructions of a Dockerfile, built with these arguments."""
-    known: dict[str, str] = {}
-    found = []
+    """The instructions of a Dockerfile with these build arguments, or their defaults."""
+    values: dict[str, str] = {}
+    parsed = []
     for line in _joined(path.read_text("utf-8")):
         word, _, rest = line.partition(" ")
-        told = _VARIABLE.sub(lambda match: known.get(match[1] or match[2], match[0]), rest.strip())
-        found.append(Instruction(word=word.upper(), rest=told))
+        replaced = _VARIABLE.sub(lambda match: values.get(match[1] or match[2], match[0]), rest.strip())
+        parsed.append(Instruction(word=word.upper(), rest=replaced))
         if word.upper() == "ARG":
-            name, _, default = told.partition("=")
-            known[name] = (arguments or {}).get(name, default)
-    return found
+            name, _, default = replaced.partition("=")
+            values[name] = (arguments or {}).get(name, default)
+    return parsed
 
 
 def _joined(text: str) -> Iterator[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a module import, directly and through this repository's other modules, at the top and inside functions?"""
+"""What a module imports, directly and through this repository's other modules, also inside functions."""
 
 import ast
 import sys
@@ -12,9 +12,9 @@ PLACES = {"training_images": ROOT, "federation": ROOT / "functions"}
 
 
 def outside(module: str) -> dict[str, str]:
-    """Top-level names of what lies outside the repository and the standard library, and a file that imports each."""
+    """Imports from outside the repository and the standard library, each with a file that imports it."""
     seen: set[str] = set()
-    waiting, found = [module], {}
+    waiting, importers = [module], {}
     while waiting:
         current = waiting.pop()
         path = _file(current)
@@ -25,8 +25,8 @@ def outside(module: str) -> dict[str, str]:
             if name.partition(".")[0] in PLACES:
                 waiting.extend(_with_packages(name))
             elif name.partition(".")[0] not in sys.stdlib_module_names:
-                found.setdefault(name, str(path.relative_to(ROOT)))
-    return found
+                importers.setdefault(name, str(path.relative_to(ROOT)))
+    return importers
 
 
 def inside(module: str) -> set[str]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How each platform lays a job out, on this machine: an environment, a command line, and files below a root."""
+"""A job as each platform starts it, on this machine: an environment, a command line, and files below a root."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -17,7 +17,7 @@ ALONE = {"cluster": {"workerpool0": ["host-0:2222"]}, "task": {"type": "workerpo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """A job as a platform starts it, and where people then look."""
+    """A job as a platform starts it, and where its output and failure are."""
 
     platform: str
     environment: Mapping[str, str]
@@ -29,12 +29,12 @@ class Layout:
 
 
 def sagemaker(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
-    """`docker run IMAGE train`; every hyperparameter is text, and the SDK writes text in quotation marks."""
+    """`docker run IMAGE train`; every hyperparameter is a string, and the SDK encodes strings as JSON."""
     home = root / "opt" / "ml"
     pairs = dict(zip(settings[::2], settings[1::2], strict=True))
     hyperparameters = {name.removeprefix("--"): f'"{value}"' for name, value in pairs.items()}
-    _written(home / "input/config/hyperparameters.json", {**hyperparameters, "sagemaker_region": '"eu-central-1"'})
-    _written(home / "input/config/resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
+    _write(home / "input/config/hyperparameters.json", {**hyperparameters, "sagemaker_region": '"eu-central-1"'})
+    _write(home / "input/config/resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
     data = home / "input" / "data"
     data.mkdir(parents=True, exist_ok=True)
     for name, folder in channels.items():
@@ -57,7 +57,7 @@ def sagemaker(root: Path, channels: Mapping[str, Path], *settings: str, kind: st
 
 
 def vertex(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
-    """Buckets lie below /gcs, and the command line names channels by their gs:// URI."""
+    """Buckets are below /gcs, and the command line names channels by their gs:// URI."""
     bucket = root / "gcs" / "acme-models"
     bucket.mkdir(parents=True, exist_ok=True)
     for name, folder in channels.items():
@@ -83,19 +83,19 @@ def vertex(root: Path, channels: Mapping[str, Path], *settings: str, kind: str =
 
 
 def hub(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
-    """HF Jobs tell a container nothing; volumes are mounted where the command line says."""
+    """HF Jobs set no variables of their own; the command line names the mounted volumes."""
     job = {"kind": kind, "platform": "hf", "machine": "cpu-basic"}
-    return _told(root, channels, settings, job, "mnt/failure.txt")
+    return _with_mounts(root, channels, settings, job, "mnt/failure.txt")
 
 
 def kubernetes(root: Path, channels: Mapping[str, Path], *settings: str, kind: str = KIND) -> Layout:
-    """A pod's last words stand in /dev/termination-log; a claim is mounted as a folder."""
+    """A pod's failure is written to /dev/termination-log; a volume claim is mounted as a folder."""
     (root / "dev").mkdir(exist_ok=True)
     job = {"kind": kind, "platform": "kubernetes", "machine": "cpu=4,memory=16Gi"}
-    return _told(root, channels, settings, job, "dev/termination-log")
+    return _with_mounts(root, channels, settings, job, "dev/termination-log")
 
 
-def _told(
+def _with_mounts(
     root: Path, channels: Mapping[str, Path], settings: tuple[str, ...], job: Mapping[str, str], failure: str
 ) -> Layout:
     mounted = root / "mnt"
@@ -124,6 +124,6 @@ LAYOUTS: Mapping[str, Callable[..., Layout]] = {
 }
 
 
-def _written(path: Path, document: object) -> None:
+def _write(path: Path, document: object) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(document))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every image can be built from what the repository holds, and runs as nobody in particular."""
+"""Every image can be built from the repository's files, and does not run as root."""
 
 import re
 from fnmatch import fnmatch
@@ -21,8 +21,8 @@ DISTRIBUTIONS = {
     "pytrec_eval": "pytrec-eval-terrier",
     "yaml": "pyyaml",
 }
-"""Where a distribution is not called as what it is imported as."""
-SPOKEN = {"name", "summary", "scores", "charts", "files", "origin"}
+"""Modules whose distribution has another name."""
+VARIABLES = {"name", "summary", "scores", "charts", "files", "origin"}
 
 every_image = pytest.mark.parametrize("image", IMAGES)
 
@@ -32,13 +32,18 @@ def read(image, arguments=None):
 
 
 def only(image, word):
-    (found,) = [one for one in read(image) if one.word == word]
-    return found
+    (instruction,) = [instruction for instruction in read(image) if instruction.word == word]
+    return instruction
 
 
 def copied(image, arguments=None):
-    """What COPY takes from the project."""
-    return [source for one in read(image, arguments) if one.word == "COPY" for source in one.words[:-1]]
+    """The paths of the project in COPY instructions."""
+    return [
+        source
+        for instruction in read(image, arguments)
+        if instruction.word == "COPY"
+        for source in instruction.words[:-1]
+    ]
 
 
 def locked(path):
@@ -56,8 +61,8 @@ def distribution(module):
     return DISTRIBUTIONS[known] if known else module.partition(".")[0].replace("_", "-").lower()
 
 
-def passed_on(image):
-    """Whether the build sees a path: the last pattern of .dockerignore that matches it decides."""
+def build_context(image):
+    """Says whether the build gets a path: the last matching pattern of .dockerignore decides."""
     patterns = (HOME / image / "Dockerfile.dockerignore").read_text("utf-8").splitlines()
     rules = [line for line in patterns if line and not line.startswith("#")]
 
@@ -77,18 +82,18 @@ def test_the_base_is_pinned_by_its_digest(image):
     assert BASE.fullmatch(only(image, "FROM").rest)
 
 
-def test_all_images_stand_on_one_base():
+def test_all_images_have_the_same_base():
     assert len({only(image, "FROM").rest for image in IMAGES}) == 1
 
 
 @every_image
-def test_it_runs_as_somebody_who_is_not_root(image):
+def test_it_does_not_run_as_root(image):
     steps = read(image)
     user = only(image, "USER").rest.partition(":")[0]
     assert user not in {"", "0", "root"}
-    assert any(f"--uid {user}" in one.rest for one in steps if one.word == "RUN")
-    assert [one.word for one in steps].index("USER") > max(
-        number for number, one in enumerate(steps) if one.word in {"RUN", "COPY"}
+    assert any(f"--uid {user}" in instruction.rest for instruction in steps if instruction.word == "RUN")
+    assert [instruction.word for instruction in steps].index("USER") > max(
+        number for number, instruction in enumerate(steps) if instruction.word in {"RUN", "COPY"}
     )
 
 
@@ -100,8 +105,8 @@ def test_signals_reach_the_trainer_and_not_a_shell(image):
 
 
 @every_image
-def test_everything_that_is_copied_exists_and_reaches_the_build(image):
-    sees = passed_on(image)
+def test_all_copied_files_exist_and_reach_the_build(image):
+    sees = build_context(image)
     for accelerator in ("cuda", "cpu"):
         for source in copied(image, {"ACCELERATOR": accelerator}):
             assert (ROOT / source).exists(), source
@@ -109,8 +114,8 @@ def test_everything_that_is_copied_exists_and_reaches_the_build(image):
 
 
 @every_image
-def test_nothing_but_what_is_copied_reaches_the_build(image):
-    sees = passed_on(image)
+def test_other_files_do_not_reach_the_build(image):
+    sees = build_context(image)
     assert not [
         path
         for path in ("README.md", ".git/config", "tests/conftest.py", "build/data/x", "infra/aws/mine.tfvars")
@@ -119,41 +124,45 @@ def test_nothing_but_what_is_copied_reaches_the_build(image):
 
 
 @every_image
-def test_every_module_that_it_needs_is_copied(image):
+def test_every_imported_module_is_copied(image):
     sources = copied(image)
     needed = inside(f"training_images.{image}.__main__")
     assert not sorted(path for path in needed if not any(path == one or path.startswith(f"{one}/") for one in sources))
 
 
 @every_image
-def test_nothing_is_baked_where_a_platform_mounts_its_own(image):
-    assert not any("/opt/ml" in one.rest or "/gcs" in one.rest for one in read(image))
+def test_no_file_is_copied_to_a_folder_that_a_platform_mounts(image):
+    assert not any("/opt/ml" in instruction.rest or "/gcs" in instruction.rest for instruction in read(image))
 
 
 @every_image
-def test_the_commit_of_the_build_is_known_to_the_trainer(image):
+def test_the_trainer_knows_the_commit_of_its_build(image):
     assert "FEDERATION_SOURCE=abc" in [
-        one.rest for one in read(image, {"FEDERATION_SOURCE": "abc"}) if one.word == "ENV"
+        instruction.rest for instruction in read(image, {"FEDERATION_SOURCE": "abc"}) if instruction.word == "ENV"
     ]
 
 
 @every_image
-def test_threads_that_wait_do_not_spin(image):
-    told = " ".join(one.rest for one in read(image) if one.word == "ENV")
-    assert "OMP_NUM_THREADS=1" in told
-    assert "PYTHONDONTWRITEBYTECODE=1" in told
+def test_torch_uses_one_thread_and_python_writes_no_bytecode(image):
+    variables = " ".join(instruction.rest for instruction in read(image) if instruction.word == "ENV")
+    assert "OMP_NUM_THREADS=1" in variables
+    assert "PYTHONDONTWRITEBYTECODE=1" in variables
 
 
 @every_image
-def test_what_is_installed_is_installed_by_hash(image):
-    installs = [one.rest for one in read(image) if one.word == "RUN" and "pip install" in one.rest]
+def test_every_package_is_installed_by_hash(image):
+    installs = [
+        instruction.rest
+        for instruction in read(image)
+        if instruction.word == "RUN" and "pip install" in instruction.rest
+    ]
     assert installs
     for command in installs:
         assert command.count("pip install") == command.count("--require-hashes") == command.count("-r /tmp/")
 
 
 @every_image
-def test_its_lock_covers_everything_that_it_imports_even_late(image):
+def test_its_lock_has_every_package_that_it_imports_even_inside_functions(image):
     known = {name for path in locks(image) for name in locked(path)}
     imported = outside(f"training_images.{image}.__main__")
     wanted = {distribution(name): file for name, file in imported.items() if name not in {"google", "google.cloud"}}
@@ -161,37 +170,37 @@ def test_its_lock_covers_everything_that_it_imports_even_late(image):
 
 
 @every_image
-def test_its_list_asks_for_nothing_that_it_does_not_import(image):
+def test_its_requirements_are_only_packages_that_it_imports(image):
     imported = {distribution(name) for name in outside(f"training_images.{image}.__main__")}
-    assert not asked(HOME / image / "requirements.in") - imported
+    assert not requirements(HOME / image / "requirements.in") - imported
 
 
 @every_image
 def test_torch_is_in_an_image_that_imports_it_and_in_no_other(image):
-    brought = any(path.name.startswith("torch-") for path in locks(image))
-    assert brought == ("torch" in {distribution(name) for name in outside(f"training_images.{image}.__main__")})
+    has_torch = any(path.name.startswith("torch-") for path in locks(image))
+    assert has_torch == ("torch" in {distribution(name) for name in outside(f"training_images.{image}.__main__")})
 
 
 @every_image
-def test_its_lock_has_what_its_list_asks_for_and_names_no_host(image):
+def test_its_lock_has_its_requirements_and_names_no_host(image):
     lock = HOME / image / "requirements.lock"
-    assert asked(HOME / image / "requirements.in") <= locked(lock).keys()
+    assert requirements(HOME / image / "requirements.in") <= locked(lock).keys()
     assert "://" not in lock.read_text("utf-8")
     assert "--index" not in lock.read_text("utf-8")
 
 
-def asked(path):
-    found = set()
+def requirements(path):
+    names = set()
     for line in path.read_text("utf-8").splitlines():
         words = line.partition("#")[0].strip()
         if words.startswith("-r "):
-            found |= asked(path.parent / words.removeprefix("-r ").strip())
+            names |= requirements(path.parent / words.removeprefix("-r ").strip())
         elif words:
-            found.add(re.split(r"[<>=!\[;]", words)[0].strip().lower().replace("_", "-"))
-    return found
+            names.add(re.split(r"[<>=!\[;]", words)[0].strip().lower().replace("_", "-"))
+    return names
 
 
-def test_images_learn_with_the_versions_that_tests_learn_with():
+def test_images_have_the_versions_of_the_tests():
     tested = locked(ROOT / "requirements" / "training.lock")
     for image in IMAGES:
         if "torch" in locked(HOME / image / "requirements.lock"):
@@ -199,9 +208,9 @@ def test_images_learn_with_the_versions_that_tests_learn_with():
                 assert tested.get(name, version) == version, f"{image}: {name}"
 
 
-def test_torch_is_one_version_for_all_and_no_lock_of_ours_brings_gpu_libraries_to_tests():
-    found = {locked(HOME / image / "requirements.lock").get("torch") for image in IMAGES}
-    assert found - {None} == {"2.13.0"}
+def test_all_images_have_one_version_of_torch_and_the_tests_no_gpu_libraries():
+    versions = {locked(HOME / image / "requirements.lock").get("torch") for image in IMAGES}
+    assert versions - {None} == {"2.13.0"}
     assert locked(HOME / "torch-cpu.lock") == {"torch": "2.13.0"}
     assert not [
         name
@@ -211,7 +220,7 @@ def test_torch_is_one_version_for_all_and_no_lock_of_ours_brings_gpu_libraries_t
 
 
 @every_image
-def test_it_says_what_it_is_in_five_lines(image):
+def test_its_readme_has_five_lines(image):
     lines = (HOME / image / "README.md").read_text("utf-8").splitlines()
     assert len(lines) == 5
     assert lines[0] == f"# {image}"
@@ -221,4 +230,4 @@ def test_it_says_what_it_is_in_five_lines(image):
 def test_its_card_can_be_filled_in(image):
     words = Template((HOME / image / "card.md").read_text("utf-8"))
     assert words.is_valid()
-    assert {"name", "summary", "scores", "files", "origin"} <= set(words.get_identifiers()) <= SPOKEN
+    assert {"name", "summary", "scores", "files", "origin"} <= set(words.get_identifiers()) <= VARIABLES

@@ -18,7 +18,7 @@ KEPT: Final = "policy.json"
 
 
 def assemble(workshop: Workshop, examples: Path) -> None:
-    """Write training/examples anew from finished units."""
+    """Write training/examples again from finished units."""
     copies = [
         (Order(kind=kind, number=number, stage=stage), workshop.unit(name))
         for name, (kind, number, stage) in COPIES.items()
@@ -53,8 +53,8 @@ def _unit(order: Order, unit: Path) -> Mapping[str, Any]:
 
 def _stated(unit: Path) -> Mapping[str, Any]:
     """What the finished unit's own manifest states; a copy ships it under another name."""
-    (found,) = json.loads((unit / SENTINEL).read_bytes())["units"]
-    return dict(found)
+    (unit_stated,) = json.loads((unit / SENTINEL).read_bytes())["units"]
+    return dict(unit_stated)
 
 
 def _name(order: Order) -> str:

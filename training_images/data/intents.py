@@ -33,15 +33,15 @@ def expanded(content: bytes, draws: int, seed: str) -> Iterator[Row]:
         draws: Most sentences to draw from a template.
         seed: Seeds the draws.
     """
-    found = Intents.from_dict(json.loads(content))
-    for intent, known in found.intents.items():
-        for data in known.data:
-            grammar = _grammar(found, data)
+    intents = Intents.from_dict(json.loads(content))
+    for intent, templates in intents.intents.items():
+        for data in templates.data:
+            grammar = _grammar(intents, data)
             for text, sentence in zip(data.sentence_texts, data.sentences, strict=True):
                 template = f"{intent}-{short(text, *_domains(data))}"
                 chance = random.Random(f"{seed}:{template}")
-                told = dict.fromkeys(drawn(sentence, grammar, chance) for _ in range(draws))
-                for utterance in told:
+                utterances = dict.fromkeys(drawn(sentence, grammar, chance) for _ in range(draws))
+                for utterance in utterances:
                     if utterance and len(utterance) <= _LONGEST:
                         yield _row(utterance, intent, template)
 
@@ -50,15 +50,15 @@ def split(content: bytes, seed: str = "intents-1") -> dict[Split, list[Row]]:
     """Utterances by side. Each template is on one side; training utterances that resemble held-out ones are dropped."""
     rows = unambiguous(list(expanded(content, max(DRAWS.values()), seed)))
     assigned = by_label({row.cluster: row.label for row in rows}, SHARES)
-    found: dict[Split, list[Row]] = {
+    by_side: dict[Split, list[Row]] = {
         side: _at_most([row for row in rows if assigned[row.cluster] == side], DRAWS[side]) for side in DRAWS
     }
-    val = without(found["val"], found["test"])
-    return {"train": without(found["train"], [*found["test"], *val]), "val": val, "test": found["test"]}
+    val = without(by_side["val"], by_side["test"])
+    return {"train": without(by_side["train"], [*by_side["test"], *val]), "val": val, "test": by_side["test"]}
 
 
 def unambiguous(rows: Sequence[Row]) -> list[Row]:
-    """The rows without duplicates, and without texts that stand for more than one intent."""
+    """The rows without duplicates, and without texts that have more than one intent."""
     labels: dict[str, set[str]] = defaultdict(set)
     for row in rows:
         labels[normalised(row.text)].add(row.label)
@@ -66,33 +66,33 @@ def unambiguous(rows: Sequence[Row]) -> list[Row]:
 
 
 def _at_most(rows: Sequence[Row], number: int) -> list[Row]:
-    taken: Counter[str] = Counter()
-    kept = []
+    counts: Counter[str] = Counter()
+    first_rows = []
     for row in rows:
-        taken[row.cluster] += 1
-        if taken[row.cluster] <= number:
-            kept.append(row)
-    return kept
+        counts[row.cluster] += 1
+        if counts[row.cluster] <= number:
+            first_rows.append(row)
+    return first_rows
 
 
 def _row(text: str, intent: str, template: str) -> Row:
     return Row(id=f"intents-{short(template, text)}", text=text, label=intent, cluster=template, category=intent)
 
 
-def _grammar(found: Intents, data: IntentData) -> Grammar:
+def _grammar(intents: Intents, data: IntentData) -> Grammar:
     values: dict[str, Sequence[str]] = dict(_values())
     values["name"] = [name for domain in _domains(data) for name in values.get(domain, ())]
     return Grammar(
-        rules={**found.expansion_rules, **data.expansion_rules},
-        lists={**found.slot_lists, **data.slot_lists},
+        rules={**intents.expansion_rules, **data.expansion_rules},
+        lists={**intents.slot_lists, **data.slot_lists},
         values=values,
     )
 
 
 def _domains(data: IntentData) -> Sequence[str]:
     """The domains to which a name in these templates can belong."""
-    for told in (data.requires_context, data.slots):
-        domain: Any = told.get("domain")
+    for source in (data.requires_context, data.slots):
+        domain: Any = source.get("domain")
         if domain:
             return [domain] if isinstance(domain, str) else list(domain)
     return _ANY_DOMAIN
@@ -100,7 +100,7 @@ def _domains(data: IntentData) -> Sequence[str]:
 
 @cache
 def _values() -> Mapping[str, Sequence[str]]:
-    found: Mapping[str, Sequence[str]] = json.loads(
+    values: Mapping[str, Sequence[str]] = json.loads(
         resources.files(__package__).joinpath("slots.json").read_text("utf-8")
     )
-    return found
+    return values

@@ -25,11 +25,15 @@ _A_TEMPLATE: Final = 4
 
 def split_templates(pyrit: Wheel) -> dict[Split, list[Row]]:
     """Templates by side. A row's text still contains `{{ prompt }}`, and its cluster is its own id."""
-    found: dict[Split, list[Row]] = {"train": [], "val": [], "test": []}
+    by_side: dict[Split, list[Row]] = {"train": [], "val": [], "test": []}
     for row in distinct(_templates(pyrit)):
-        found[split(row.cluster, SHARES)].append(row)
-    val = without(found["val"], found["test"], LEAST_LONG)
-    return {"train": without(found["train"], [*found["test"], *val], LEAST_LONG), "val": val, "test": found["test"]}
+        by_side[split(row.cluster, SHARES)].append(row)
+    val = without(by_side["val"], by_side["test"], LEAST_LONG)
+    return {
+        "train": without(by_side["train"], [*by_side["test"], *val], LEAST_LONG),
+        "val": val,
+        "test": by_side["test"],
+    }
 
 
 def wrapped(templates: Sequence[Row], prompts: Sequence[Row], each: int = _A_TEMPLATE) -> list[Row]:
@@ -53,8 +57,8 @@ def _wrapped(template: Row, prompt: Row) -> Row:
 
 def _templates(pyrit: Wheel) -> Iterator[Row]:
     for name, content in pyrit.members(_TEMPLATES):
-        told: dict[str, Any] = list(yaml.load_all(content, Loader=yaml.CSafeLoader))[-1]
-        text = " ".join(told["value"].split())
+        document: dict[str, Any] = list(yaml.load_all(content, Loader=yaml.CSafeLoader))[-1]
+        text = " ".join(document["value"].split())
         if len(text) <= LONGEST and _SLOT.search(text):
             template = f"template-{short('jail', text)}"
             source = name.split("/")[-2]

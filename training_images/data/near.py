@@ -62,10 +62,10 @@ def pairs(left: Sequence[Row], right: Sequence[Row], least: float = LEAST) -> It
 
 def _by_length(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
     """The short rows and the long ones."""
-    found: tuple[list[Row], list[Row]] = ([], [])
+    by_length: tuple[list[Row], list[Row]] = ([], [])
     for row in rows:
-        found[_is_long(row.text)].append(row)
-    return found
+        by_length[_is_long(row.text)].append(row)
+    return by_length
 
 
 def _is_long(text: str) -> bool:
@@ -123,10 +123,10 @@ def _index(
     return index
 
 
-def _prefix(found: frozenset[str], rarity: Mapping[str, int], least: float) -> list[str]:
-    """The rarest n-grams, as many as guarantee that any pair above `least` shares one of them."""
-    ordered = sorted(found, key=lambda gram: (rarity[gram], gram))
-    return ordered[: len(ordered) - math.ceil(least * len(ordered)) + 1]
+def _prefix(own: frozenset[str], rarity: Mapping[str, int], least: float) -> list[str]:
+    """The rarest n-grams, enough of them that any pair above `least` shares one."""
+    by_rarity = sorted(own, key=lambda gram: (rarity[gram], gram))
+    return by_rarity[: len(by_rarity) - math.ceil(least * len(by_rarity)) + 1]
 
 
 def _alike(left: frozenset[str], right: frozenset[str], least: float) -> float:

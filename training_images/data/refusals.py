@@ -38,10 +38,10 @@ def _answers(content: bytes) -> Iterator[Row]:
     lines = content.decode("utf-8-sig").splitlines(keepends=True)
     while lines and lines[0].startswith("#"):
         lines.pop(0)
-    for told in csv.DictReader(io.StringIO("".join(lines))):
-        objective, answer = told["objective"].strip(), told["assistant_response"].strip()
-        if told["data_type"] == "text" and answer:
-            label = REFUSAL if float(told["human_score"]) > 0 else ANSWER
+    for record in csv.DictReader(io.StringIO("".join(lines))):
+        objective, answer = record["objective"].strip(), record["assistant_response"].strip()
+        if record["data_type"] == "text" and answer:
+            label = REFUSAL if float(record["human_score"]) > 0 else ANSWER
             name = f"answer-{short('answer', objective, answer)}"
             yield Row(id=name, text=f"{objective}{_BETWEEN}{answer}", label=label, cluster="", category=label)
 

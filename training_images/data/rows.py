@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is one example of a data set, and how does a file of examples get the same bytes on every machine?"""
+"""What is an example in a data set, and how is a file of examples written with the same bytes on every machine?"""
 
 import hashlib
 import json
@@ -80,21 +80,21 @@ def read(path: Path) -> list[Row]:
 
 def _row(path: Path, number: int, content: bytes) -> Row:
     try:
-        found: Any = json.loads(content.decode("utf-8"))
+        parsed: Any = json.loads(content.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}, line {number} is not UTF-8; write the file again in UTF-8") from error
     except (ValueError, RecursionError) as error:
-        raise ConfigError(f"{path}, line {number} is no JSON ({error})") from error
-    if not (isinstance(found, dict) and found.keys() >= _FIELDS):
-        raise ConfigError(f"{path}, line {number} is no row; a row has the fields {', '.join(sorted(_FIELDS))}")
-    named: dict[str, str] = {name: found[name] for name in _FIELDS}
-    if any(not isinstance(value, str) for value in named.values()):
-        raise ConfigError(f"{path}, line {number} has a field that is no text; every field of a row is text")
-    if any("\ud800" <= letter <= "\udfff" for value in named.values() for letter in value):
+        raise ConfigError(f"{path}, line {number} is not JSON ({error})") from error
+    if not (isinstance(parsed, dict) and parsed.keys() >= _FIELDS):
+        raise ConfigError(f"{path}, line {number} is not a row; a row has the fields {', '.join(sorted(_FIELDS))}")
+    values: dict[str, str] = {name: parsed[name] for name in _FIELDS}
+    if any(not isinstance(value, str) for value in values.values()):
+        raise ConfigError(f"{path}, line {number} has a field that is not text; every field of a row is text")
+    if any("\ud800" <= letter <= "\udfff" for value in values.values() for letter in value):
         raise ConfigError(
-            f"{path}, line {number} holds half of a character: a text was cut inside one; cut it before or after"
+            f"{path}, line {number} contains half of a character: a text was cut inside one; cut it before or after"
         )
-    return Row(**named)
+    return Row(**values)
 
 
 def folder(root: Path, name: str, split: Split) -> Sequence[Row]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""On which side of the split is a group of examples? A seeded hash of its name decides, whatever other groups exist."""
+"""On which side of the split is a group of examples? A seeded hash of its name decides, independent of other groups."""
 
 import hashlib
 from collections import defaultdict
@@ -28,10 +28,10 @@ def place(group: str, seed: str = SEED) -> float:
 
 def split(group: str, shares: Shares) -> Split:
     """The side of a group; adding groups moves no other group."""
-    found = place(group)
-    if found < shares.test:
+    position = place(group)
+    if position < shares.test:
         return "test"
-    return "val" if found < shares.test + shares.val else "train"
+    return "val" if position < shares.test + shares.val else "train"
 
 
 def by_label(labels: Mapping[str, str], shares: Shares) -> dict[str, Split]:
@@ -41,12 +41,12 @@ def by_label(labels: Mapping[str, str], shares: Shares) -> dict[str, Split]:
         labels: The label of each group.
         shares: The shares that are held out.
     """
-    found = {group: split(group, shares) for group in labels}
+    sides = {group: split(group, shares) for group in labels}
     members: dict[str, list[str]] = defaultdict(list)
     for group, label in labels.items():
         members[label].append(group)
     for groups in members.values():
         ordered = sorted(groups, key=lambda group: (place(group), group))
-        found[ordered[0]] = "test"
-        found[ordered[-1]] = "train"
-    return found
+        sides[ordered[0]] = "test"
+        sides[ordered[-1]] = "train"
+    return sides

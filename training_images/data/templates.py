@@ -40,23 +40,26 @@ def drawn(sentence: Sentence, grammar: Grammar, chance: random.Random) -> str:
     return normalize_whitespace(_text(sentence.expression, grammar, chance)).strip()
 
 
-def _text(found: Expression, grammar: Grammar, chance: random.Random) -> str:
-    match found:
+def _text(expression: Expression, grammar: Grammar, chance: random.Random) -> str:
+    match expression:
         case TextChunk():
-            return found.original_text
+            return expression.original_text
         case ListReference():
-            return _slot(found.list_name, grammar, chance)
+            return _slot(expression.list_name, grammar, chance)
         case RuleReference():
-            return _text(grammar.rules[found.rule_name].expression, grammar, chance)
+            return _text(grammar.rules[expression.rule_name].expression, grammar, chance)
         case Alternative():
-            return _text(chance.choice(found.items), grammar, chance)
+            return _text(chance.choice(expression.items), grammar, chance)
         case Permutation():
-            return "".join(_text(item, grammar, chance) for item in chance.sample(found.items, len(found.items)))
+            return "".join(
+                _text(item, grammar, chance) for item in chance.sample(expression.items, len(expression.items))
+            )
         case Group():
-            return "".join(_text(item, grammar, chance) for item in found.items)
+            return "".join(_text(item, grammar, chance) for item in expression.items)
         case _:
             raise ConfigError(
-                f"a template holds {type(found).__name__}, which this version of hassil was not pinned for"
+                f"a template contains {type(expression).__name__}, "
+                "which this code does not know; use the pinned version of hassil"
             )
 
 

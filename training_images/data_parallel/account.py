@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What did the processes exchange, does it match the theory, and did they all end with the same weights?"""
+"""How much did the processes exchange, does it match the theory, and did all end with the same weights?"""
 
 from collections.abc import Sequence
 from typing import Any, Final
@@ -70,22 +70,22 @@ def account(exchange: Exchange, outcome: Outcome) -> Account:
     )
 
 
-def lasting(told: Account) -> dict[str, Any]:
+def lasting(totals: Account) -> dict[str, Any]:
     """The part that is the same whenever the same job runs again; it is shipped with the weights."""
-    found: dict[str, Any] = msgspec.to_builtins(told)
-    return {name: value for name, value in found.items() if name not in {"wire", "step_ms"}}
+    fields: dict[str, Any] = msgspec.to_builtins(totals)
+    return {name: value for name, value in fields.items() if name not in {"wire", "step_ms"}}
 
 
-def numbers(told: Account) -> dict[str, float]:
+def numbers(totals: Account) -> dict[str, float]:
     """The numbers for the log, those of the busiest process."""
-    carried = {"wire_bytes_a_step": float(max(told.wire))} if told.wire else {}
+    wire = {"wire_bytes_a_step": float(max(totals.wire))} if totals.wire else {}
     return {
-        "processes": told.processes,
-        "model_bytes": told.model,
-        "expected_bytes_a_step": max(told.expected),
-        "tensor_bytes_a_step": max(told.tensors),
-        **carried,
-        "step_ms": told.step_ms,
+        "processes": totals.processes,
+        "model_bytes": totals.model,
+        "expected_bytes_a_step": max(totals.expected),
+        "tensor_bytes_a_step": max(totals.tensors),
+        **wire,
+        "step_ms": totals.step_ms,
     }
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Do a ring and a server reach the weights of a single process, and what does each send to get there?
+"""Do a ring and a server reach the weights of a single process, and how much does each send?
 
 python -m training_images.data_parallel.compare --data build/data [--steps 60] [--batch 64] [--json FILE]
 """
@@ -18,6 +18,7 @@ from training_images.data_parallel import processes
 from training_images.data_parallel.account import Account, account
 from training_images.data_parallel.recipe import Exchange, Recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
+from training_images.job.errors import CONFIGURED_WRONG, ConfigError
 from training_images.job.settings import from_arguments
 from training_images.learning import checkpoint
 
@@ -28,10 +29,10 @@ _WORDS: Final = ("exchange", "processes", "step ms", "examples/s", "bytes a step
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """One way to learn, and what came of it.
+    """One way to train, and its result.
 
     Args:
-        account: What was exchanged.
+        account: The bytes and time per step.
         examples: Examples learned from per second.
         away: The largest difference of any weight from the single process's, where weights are of order 1.
     """
@@ -42,13 +43,13 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def trials(data: Path, how: Recipe) -> Iterator[Trial]:
-    """Learn the same in several ways; the first is the one that the others are compared with."""
+    """Train the same model in several ways; the others are compared with the first."""
     with tempfile.TemporaryDirectory() as scratch:
         folders = [Path(scratch) / str(number) for number, _ in enumerate(TRIALS)]
         for folder, (exchange, world) in zip(folders, TRIALS, strict=True):
-            told = learned(data, replace(how, exchange=exchange, keep=how.steps), world, folder)
+            trial_account = learned(data, replace(how, exchange=exchange, keep=how.steps), world, folder)
             away = apart(folders[0] / KEPT, folder / KEPT)
-            yield Trial(account=told, examples=how.batch * 1000 / told.step_ms, away=away)
+            yield Trial(account=trial_account, examples=how.batch * 1000 / trial_account.step_ms, away=away)
 
 
 def learned(data: Path, how: Recipe, world: int, folder: Path, stopping: Callable[[], bool] = lambda: False) -> Account:
@@ -79,37 +80,46 @@ def tasks_here(data: Path, how: Recipe, world: int, folder: Path) -> list[Task]:
     ]
 
 
-def apart(one: Path, other: Path) -> float:
+def apart(first: Path, second: Path) -> float:
     """The largest difference between the weights of two checkpoints."""
-    left, right = checkpoint.weights_in(one), checkpoint.weights_in(other)
+    left, right = checkpoint.weights_in(first), checkpoint.weights_in(second)
     return max(float((left[name] - right[name]).abs().max()) for name in left)
 
 
 def _line(trial: Trial) -> str:
-    told = trial.account
-    carried = max(told.wire) if told.wire else max(told.tensors)
+    totals = trial.account
+    byte_count = max(totals.wire) if totals.wire else max(totals.tensors)
     numbers = (
-        f"{told.step_ms:.1f}",
+        f"{totals.step_ms:.1f}",
         f"{trial.examples:,.0f}",
-        f"{carried:,}",
-        f"{max(told.expected):,}",
+        f"{byte_count:,}",
+        f"{max(totals.expected):,}",
         f"{trial.away:.2g}",
     )
-    return " | ".join((told.exchange if told.processes > 1 else "alone", str(told.processes), *numbers))
+    return " | ".join((totals.exchange if totals.processes > 1 else "alone", str(totals.processes), *numbers))
 
 
-def main(arguments: Sequence[str]) -> None:
-    """Print a table; also write it as JSON if a file is named."""
-    ask = from_arguments(arguments)
-    how = Recipe(steps=ask.integer("steps", 60, least=1), batch=ask.integer("batch", 64, least=1))
+def main(arguments: Sequence[str]) -> int:
+    """Print a table, and write it as JSON if a file is named; return the exit code."""
+    try:
+        _compare(arguments)
+    except ConfigError as error:
+        print(error, file=sys.stderr)
+        return CONFIGURED_WRONG
+    return 0
+
+
+def _compare(arguments: Sequence[str]) -> None:
+    settings = from_arguments(arguments)
+    how = Recipe(steps=settings.integer("steps", 60, least=1), batch=settings.integer("batch", 64, least=1))
     print(" | ".join(_WORDS))
-    found = []
-    for trial in trials(Path(ask.text("data")), how):
-        found.append(trial)
+    results = []
+    for trial in trials(Path(settings.text("data")), how):
+        results.append(trial)
         print(_line(trial))
-    if "json" in ask.given:
-        Path(ask.text("json")).write_bytes(msgspec.json.format(msgspec.json.encode(found)))
+    if "json" in settings.given:
+        Path(settings.text("json")).write_bytes(msgspec.json.format(msgspec.json.encode(results)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    sys.exit(main(sys.argv[1:]))

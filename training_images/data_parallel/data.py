@@ -19,10 +19,10 @@ class Examples:
     labels: NDArray[np.int64]
 
 
-def examples(found: Mapping[str, Sequence[Row]]) -> Examples:
+def examples(by_set: Mapping[str, Sequence[Row]]) -> Examples:
     """All rows of all data sets, in the order of the files."""
     number = {label: index for index, label in enumerate(LABELS)}
-    rows = [row for part in found.values() for row in part]
+    rows = [row for part in by_set.values() for row in part]
     return Examples(
         texts=[row.text for row in rows],
         labels=np.asarray([number[row.label] for row in rows], dtype=np.int64),

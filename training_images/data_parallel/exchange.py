@@ -52,10 +52,10 @@ class Alone:
         return float(loss.detach())
 
     def share_state(self) -> None:
-        """Do nothing: there is no other process."""
+        """Do nothing, since there is no other process."""
 
     def improve(self, rate: float) -> None:
-        """Move the weights one step along the gradients that the network holds."""
+        """Move the weights one step along the network's gradients."""
         for part in self.optimiser.param_groups:
             part["lr"] = rate
         clip_grad_norm_(self.router.parameters(), self._clip)
@@ -66,7 +66,7 @@ class Alone:
 def loss_of(network: nn.Module, batch: Batch | None) -> Tensor:
     """The mean loss over a share of a batch."""
     if batch is None:
-        raise ValueError("who learns needs a share of the batch")
+        raise ValueError("a process that learns needs a share of the batch")
     return cross_entropy(network(batch.numbers, batch.begins), batch.right)
 
 

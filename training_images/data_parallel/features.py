@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the router see of a text? The numbers of the buckets that its character n-grams hash into."""
+"""What are the router's inputs for a text? The numbers of the buckets that its character n-grams hash into."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -35,8 +35,8 @@ def joined(rows: Sequence[NDArray[np.int64]]) -> Encoded:
 
 def _grams(text: str) -> Iterator[str]:
     words = " ".join(text.lower().split())[-LONGEST:]
-    told = f" {words} "
+    padded = f" {words} "
     for length in GRAMS:
-        for begin in range(len(told) - length + 1):
-            yield told[begin : begin + length]
+        for begin in range(len(padded) - length + 1):
+            yield padded[begin : begin + length]
     yield from words.split()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do the processes find each other, and how do they notice that one of them is gone?
+"""How do the processes find each other, and how do they notice that one of them has stopped?
 
 gloo closes its connections when a process dies, so the others notice at once. If a machine vanishes or a process hangs,
 they notice when the timeout runs out.
@@ -49,8 +49,8 @@ def joined(task: Task) -> Iterator[None]:
         )
     except (RuntimeError, ValueError) as error:
         raise Lost(
-            f"not all of {task.world} processes met at {task.master}:{task.port} within {task.how.meet:g} s "
-            f"({_first_line(error)}); see whether every machine started, and whether that port is open between them"
+            f"not all {task.world} processes connected to {task.master}:{task.port} within {task.how.meet:g} s "
+            f"({_first_line(error)}); check that every machine started, and that this port is open between them"
         ) from error
     try:
         yield
@@ -71,7 +71,7 @@ def heard(task: Task, what: str) -> Iterator[None]:
         if not isinstance(error, dist.DistError) and not any(word in str(error) for word in _CONNECTIONS):
             raise
         raise Lost(
-            f"rank {task.rank} of {task.world} heard no more from another one {what} ({_first_line(error)}); "
+            f"rank {task.rank} of {task.world} lost the connection to another rank {what} ({_first_line(error)}); "
             "start the job again: it goes on from its last checkpoint"
         ) from error
 
@@ -83,9 +83,9 @@ def from_first(tensor: Tensor) -> None:
 
 def gathered(row: Tensor) -> list[Tensor]:
     """The rows of all processes, in order of rank."""
-    found = [torch.empty_like(row) for _ in range(dist.get_world_size())]
-    dist.all_gather(found, row)
-    return found
+    rows = [torch.empty_like(row) for _ in range(dist.get_world_size())]
+    dist.all_gather(rows, row)
+    return rows
 
 
 def summed(row: Tensor) -> Tensor:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does one process do from its first step to its last, and how do all processes come to stop at the same step?"""
+"""What does one process do from its first step to its last, and how do all processes stop at the same step?"""
 
 import hashlib
 import math
@@ -31,7 +31,7 @@ _UNKNOWN: Final = wire.Counted(sent=-1, received=-1)
 
 
 class Learner:
-    """One process, after it has met the others."""
+    """One process, after all have connected."""
 
     def __init__(self, task: Task, examples: Examples, labels: int, device: torch.device) -> None:
         self.task = task
@@ -46,9 +46,9 @@ class Learner:
         among = workers(task.how.exchange, task.world)
         self._shares = Shares(total=len(examples.texts), batch=task.how.batch, among=among, seed=task.how.seed)
         how = task.how
-        learned = (how.steps, how.batch, how.rate, how.seed, tuple(examples.texts), examples.labels)
-        self._of = checkpoint.fingerprint(learned)
-        self._told: list[int] = []
+        recipe = (how.steps, how.batch, how.rate, how.seed, tuple(examples.texts), examples.labels)
+        self._of = checkpoint.fingerprint(recipe)
+        self._loss_steps: list[int] = []
         self._losses: list[float] = []
 
     def run(self, stopping: Callable[[], bool]) -> Outcome:
@@ -65,8 +65,8 @@ class Learner:
             with group.heard(self.task, f"in step {step}"):
                 self._step(step, stopping)
         seconds, after = time.perf_counter() - began, wire.counted(but={self.task.port})
-        carried = after.since(before) if before and after else _UNKNOWN
-        return self._outcome(carried, self.task.how.steps - first, seconds)
+        traffic = after.since(before) if before and after else _UNKNOWN
+        return self._outcome(traffic, self.task.how.steps - first, seconds)
 
     def _exchange(self) -> Exchange:
         clip = self.schedule.clip
@@ -77,7 +77,7 @@ class Learner:
         return Server(self.router, clip) if self.task.rank == 0 else Worker(self.router)
 
     def _begin(self) -> int:
-        """The first step to do. After an interruption every process gets what rank 0 kept."""
+        """The first step to do. After an interruption every process gets rank 0's checkpoint."""
         first = 0
         if self._keeper:
             first = checkpoint.resume(Path(self.task.checkpoints), self._weights(), self._keeper.optimiser, of=self._of)
@@ -93,7 +93,7 @@ class Learner:
     def _step(self, step: int, stopping: Callable[[], bool]) -> None:
         loss = self.exchange.step(self._batch(step), self.schedule.at(step, self.task.how.steps))
         if step % AGREE_EVERY == 0 or step == self.task.how.steps - 1:
-            self._agree(step, loss, wish=stopping())
+            self._agree(step, loss, stop=stopping())
         if (step + 1) % self.task.how.keep == 0:
             self._keep(step + 1)
 
@@ -105,24 +105,24 @@ class Learner:
         right = self._examples.labels[rows]
         return Batch(*(torch.from_numpy(part).to(self.device) for part in (numbers, begins, right)))
 
-    def _agree(self, step: int, loss: float, *, wish: bool) -> None:
-        """Ask all processes; each of them comes to the same conclusion."""
-        told = torch.tensor([float(wish), loss, float(self._worker is not None)])
-        stop, total, learners = (group.summed(told) if self.task.world > 1 else told).tolist()
+    def _agree(self, step: int, loss: float, *, stop: bool) -> None:
+        """Share the wish to stop and the loss, so that all processes decide the same."""
+        row = torch.tensor([float(stop), loss, float(self._worker is not None)])
+        stops, total, learners = (group.summed(row) if self.task.world > 1 else row).tolist()
         if not math.isfinite(total):
             raise ConfigError(
-                f"the loss is {total} at step {step}: nothing can be learned from here; lower --rate, or look at the data"
+                f"the loss is {total} at step {step}: training cannot go on from here; lower --rate, or look at the data"
             )
         if self.task.rank == 0:
-            self._tell(step, total / learners)
-        if stop:
+            self._log(step, total / learners)
+        if stops:
             self._keep(step + 1)
             raise Interrupted(f"the platform stopped the job; a checkpoint was kept at step {step + 1}")
         if os.getppid() != self.task.parent:
-            raise group.Lost("the process that started this one is gone")
+            raise group.Lost("the process that started this one has ended")
 
-    def _tell(self, step: int, loss: float) -> None:
-        self._told.append(step)
+    def _log(self, step: int, loss: float) -> None:
+        self._loss_steps.append(step)
         self._losses.append(loss)
         print(f"step={step}\nloss={loss:.6g}", flush=True)
 
@@ -133,19 +133,21 @@ class Learner:
     def _weights(self) -> dict[str, torch.nn.Parameter]:
         return dict(self.router.named_parameters())
 
-    def _outcome(self, carried: wire.Counted, steps: int, seconds: float) -> Outcome:
+    def _outcome(self, traffic: wire.Counted, steps: int, seconds: float) -> Outcome:
         weights = flat(self.router.parameters()).cpu()
         if not torch.isfinite(weights).all():
-            raise ConfigError("the last steps left weights that are no numbers: lower --rate, or look at the data")
+            raise ConfigError("after the last step some weights are not numbers: lower --rate, or look at the data")
         digest = hashlib.sha256(weights.numpy().tobytes()).digest()
-        numbers = [self.exchange.tensors, carried.sent, carried.received, round(seconds * 1e6)]
+        numbers = [self.exchange.tensors, traffic.sent, traffic.received, round(seconds * 1e6)]
         row = torch.tensor([*digest, *numbers], dtype=torch.int64)
         with group.heard(self.task, "after the last step") if self.task.world > 1 else nullcontext():
             rows = group.gathered(row) if self.task.world > 1 else [row]
         if self.task.rank == 0:
             model.save(self.router, Path(self.task.folder) / WEIGHTS)
         ledgers = [_ledger(row.tolist()) for row in rows]
-        return Outcome(model=weights.nbytes, steps=steps, told=self._told, losses=self._losses, ledgers=ledgers)
+        return Outcome(
+            model=weights.nbytes, steps=steps, loss_steps=self._loss_steps, losses=self._losses, ledgers=ledgers
+        )
 
 
 def _worker(task: Task) -> int | None:

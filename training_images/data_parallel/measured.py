@@ -25,14 +25,14 @@ COMMUNICATION: Final = "communication.json"
 
 
 def measured(
-    job: Job, how: Recipe, asked: Suite, *, learned: Sequence[DataSet], outcome: Outcome, told: Account
+    job: Job, how: Recipe, suite: Suite, *, datasets: Sequence[DataSet], outcome: Outcome, account: Account
 ) -> Made:
     """The router in the job's folder with all evidence; the measured weights are the ones that ship."""
     router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
-    scores = score(_answers(router), asked)
-    chosen = questions(job.spec, asked.parts["task"].items, lambda text: len(buckets(text, model.BUCKETS)))
+    scores = score(_answers(router), suite)
+    timed_questions = questions(job.spec, suite.parts["task"].items, lambda text: len(buckets(text, model.BUCKETS)))
     baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit)))
-    timed = requests(job.spec, _one_at_a_time(router), chosen, baseline)
+    latency = requests(job.spec, _one_at_a_time(router), timed_questions, baseline)
     return Made(
         kind=KIND,
         files=[WEIGHTS, COMMUNICATION],
@@ -46,19 +46,19 @@ def measured(
             "hidden": model.HIDDEN,
         },
         quality=against(
-            job.spec, KIND, scores["task"], lambda unit, _: score(_answers(_served(unit)), asked)["task"].records
+            job.spec, KIND, scores["task"], lambda unit, _: score(_answers(_served(unit)), suite)["task"].records
         ),
         safety={name: scores[name] for name in SAFETY},
-        latency=timed,
-        datasets=learned,
+        latency=latency,
+        datasets=datasets,
         base_model="",
-        summary=_summary(told),
+        summary=_summary(account),
         charts={
-            "loss": charts.loss(outcome.told, outcome.losses),
-            "latency": charts.latency(sides(timed)),
+            "loss": charts.loss(outcome.loss_steps, outcome.losses),
+            "latency": charts.latency(sides(latency)),
         },
         seeds={"order and initial weights": how.seed},
-        beside=told.processes // job.spec.world,
+        beside=account.processes // job.spec.world,
     )
 
 
@@ -75,9 +75,11 @@ def _served(unit: Shipped) -> Router:
     return model.load(Router(len(LABELS)), unit.path(WEIGHTS))
 
 
-def _summary(told: Account) -> str:
-    how = "gradients went around a ring" if told.exchange == "ring" else "gradients went through a parameter server"
+def _summary(account: Account) -> str:
+    how = "gradients went around a ring" if account.exchange == "ring" else "gradients went through a parameter server"
     among = (
-        f"{told.workers} processes shared every batch, and {how}" if told.workers > 1 else "one process learned alone"
+        f"{account.workers} processes shared every batch, and {how}"
+        if account.workers > 1
+        else "one process learned alone"
     )
     return f"Which of {len(LABELS)} labels has an utterance? Hashed character n-grams and one hidden layer; {among}."

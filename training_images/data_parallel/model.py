@@ -31,18 +31,18 @@ class Router(nn.Module):
 
     def forward(self, numbers: Tensor, begins: Tensor) -> Tensor:
         """The logits, shape (texts, labels)."""
-        found: Tensor = self.out(nn.functional.gelu(self.hidden(self.grams(numbers, begins))))
-        return found
+        logits: Tensor = self.out(nn.functional.gelu(self.hidden(self.grams(numbers, begins))))
+        return logits
 
     def answers(self, texts: Sequence[str]) -> Tensor:
         """The number of the likeliest label for each text."""
         rows = encoded(texts, BUCKETS)
-        found = []
+        batches = []
         with torch.inference_mode():
             for start in range(0, len(rows), _ASKED_AT_ONCE):
                 numbers, begins = joined(rows[start : start + _ASKED_AT_ONCE])
-                found.append(self(torch.from_numpy(numbers), torch.from_numpy(begins)).argmax(dim=1))
-        return torch.cat(found)
+                batches.append(self(torch.from_numpy(numbers), torch.from_numpy(begins)).argmax(dim=1))
+        return torch.cat(batches)
 
 
 def save(router: Router, path: Path) -> None:
@@ -61,5 +61,5 @@ def load(router: Router, path: Path) -> Router:
     try:
         router.load_state_dict({name: weight.float() for name, weight in load_file(path).items()})
     except (OSError, RuntimeError, SafetensorError) as error:
-        raise ConfigError(f"{path.name} holds no weights of a router as this image makes them: {error}") from error
+        raise ConfigError(f"{path.name} does not contain the weights of such a router: {error}") from error
     return router.eval()

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """How are a machine's processes started, watched and, when one of them fails, ended?
 
-The first process to fail takes the others along, because the rest of a group can only wait. Of several failures, the
+When one process fails the others are ended, because the rest of a group can only wait. Of several failures, the
 one that explains the others is reported: a process that was killed comes before one that states a reason, and both come
-before those that only lost each other.
+before those that only lost their connections.
 """
 
 import math
@@ -33,30 +33,30 @@ def carried_out(tasks: Sequence[Task], stopping: Callable[[], bool]) -> None:
 
     Args:
         tasks: The tasks of this machine.
-        stopping: Whether the platform wants its machine back; if so, the processes are told.
+        stopping: Whether the platform wants its machine back; if so, the processes get SIGTERM.
 
     Raises:
         ConfigError: The job would fail in the same way again.
-        Interrupted: The processes stopped as they were told.
+        Interrupted: The processes stopped after SIGTERM.
         RankFailed: A process ended badly.
     """
-    started = [(task, _started(task)) for task in tasks]
+    started = [(task, _start(task)) for task in tasks]
     try:
-        _watched([process for _, process in started], stopping)
+        _watch([process for _, process in started], stopping)
         codes = {task.rank: process.poll() for task, process in started}
     finally:
-        _ended([process for _, process in started])
-    _judged(tasks, codes)
+        _end_all([process for _, process in started])
+    _raise_failure(tasks, codes)
 
 
 def free_port() -> int:
     """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
-def _started(task: Task) -> "subprocess.Popen[bytes]":
+def _start(task: Task) -> "subprocess.Popen[bytes]":
     """Start a process with SIGTERM blocked until it can handle the signal; the child inherits the mask."""
     written(task.file, task)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
@@ -69,20 +69,20 @@ def _started(task: Task) -> "subprocess.Popen[bytes]":
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _watched(processes: "Sequence[subprocess.Popen[bytes]]", stopping: Callable[[], bool]) -> None:
-    """Wait until all are done, or until one has failed and the others have had their time."""
-    told, last = False, math.inf
-    while any(process.poll() is None for process in processes) and time.monotonic() < last:
-        if stopping() and not told:
-            told = True
+def _watch(processes: "Sequence[subprocess.Popen[bytes]]", stopping: Callable[[], bool]) -> None:
+    """Wait until all are done, or until one has failed and the others' time to end is over."""
+    signalled, deadline = False, math.inf
+    while any(process.poll() is None for process in processes) and time.monotonic() < deadline:
+        if stopping() and not signalled:
+            signalled = True
             for process in processes:
                 process.send_signal(signal.SIGTERM)
         if any(process.poll() not in {None, 0, INTERRUPTED} for process in processes):
-            last = min(last, time.monotonic() + _GRACE)
+            deadline = min(deadline, time.monotonic() + _GRACE)
         time.sleep(_LOOK_EVERY)
 
 
-def _ended(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
+def _end_all(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
     for process in processes:
         if process.poll() is None:
             process.kill()
@@ -90,7 +90,7 @@ def _ended(processes: "Sequence[subprocess.Popen[bytes]]") -> None:
         process.wait()
 
 
-def _judged(tasks: Sequence[Task], codes: Mapping[int, int | None]) -> None:
+def _raise_failure(tasks: Sequence[Task], codes: Mapping[int, int | None]) -> None:
     """Raise the failure that explains the others, if there is any.
 
     Args:
@@ -120,7 +120,7 @@ def _sentence(task: Task, codes: Mapping[int, int | None]) -> str:
     if code is not None and code < 0:
         name = signal.Signals(-code).name
         return f"{who} was killed ({name}); start the job again: it goes on from its last checkpoint"
-    said = task.sentence.read_text("utf-8").strip() if task.sentence.exists() else ""
-    silent = ", ".join(str(rank) for rank, ended in codes.items() if ended is None)
-    tail = f"; rank {silent} went on and had to be ended" if silent else ""
-    return (said or f"{who} ended with exit code {code}; its last lines are in the log") + tail
+    reason = task.sentence.read_text("utf-8").strip() if task.sentence.exists() else ""
+    silent = ", ".join(str(rank) for rank, status in codes.items() if status is None)
+    tail = f"; rank {silent} did not end by itself and was killed" if silent else ""
+    return (reason or f"{who} ended with exit code {code}; its last lines are in the log") + tail

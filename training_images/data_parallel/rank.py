@@ -22,57 +22,57 @@ from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, Co
 from training_images.learning import device
 
 
-class _Wish:
-    """Whether this process has been asked to stop."""
+class _StopSignal:
+    """Whether the platform has asked this process to stop."""
 
     def __init__(self) -> None:
-        self.told = False
+        self.is_set = False
         signal.signal(signal.SIGTERM, self._hear)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # the starting process blocked it
 
     def _hear(self, number: int, frame: FrameType | None) -> None:
         del number, frame
-        self.told = True
+        self.is_set = True
 
 
 def main(path: Path) -> int:
     """Carry out a task; return the exit code."""
-    wish = _Wish()
+    stop = _StopSignal()
     task = msgspec.json.decode(path.read_bytes(), type=Task)
     try:
-        _carried_out(task, wish)
+        _carry_out(task, stop)
     except Interrupted as error:
-        return _failed(task, str(error), INTERRUPTED)
+        return _fail(task, str(error), INTERRUPTED)
     except ConfigError as error:
-        return _failed(task, str(error), CONFIGURED_WRONG)
+        return _fail(task, str(error), CONFIGURED_WRONG)
     except group.Lost as error:
-        return _failed(task, str(error), FAILED)
+        return _fail(task, str(error), FAILED)
     except Exception as error:
         with suppress(OSError):  # the disk may be full
-            _failed(task, sentence(error), FAILED)
+            _fail(task, sentence(error), FAILED)
         raise
     return 0
 
 
-def _carried_out(task: Task, wish: _Wish) -> None:
+def _carry_out(task: Task, stop: _StopSignal) -> None:
     where = _device(task)
     examples = data.examples(unchecked(Path(task.data)))
     with group.joined(task) if task.world > 1 else nullcontext():
-        outcome = Learner(task, examples, len(LABELS), where).run(lambda: wish.told)
+        outcome = Learner(task, examples, len(LABELS), where).run(lambda: stop.is_set)
     if task.rank == 0:
         written(Path(task.folder) / OUTCOME, outcome)
 
 
 def _device(task: Task) -> torch.device:
     """The process's own GPU if the machine has enough of them."""
-    found = device.prepared(task.how.seed)
-    if found.type == "cuda":
+    chosen_device = device.prepared(task.how.seed)
+    if chosen_device.type == "cuda":
         torch.cuda.set_device(task.local % torch.cuda.device_count())
-    return found
+    return chosen_device
 
 
-def _failed(task: Task, told: str, code: int) -> int:
-    task.sentence.write_text(told + "\n", encoding="utf-8")
+def _fail(task: Task, reason: str, code: int) -> int:
+    task.sentence.write_text(reason + "\n", encoding="utf-8")
     return code
 
 

@@ -61,12 +61,12 @@ def workers(exchange: Exchange, world: int) -> int:
     """The number of processes that learn. A server is not one of them, unless it is alone.
 
     Raises:
-        ConfigError: A server was asked for, but no process remains to learn.
+        ConfigError: A server was chosen, but no process remains to learn.
     """
     if exchange == "ring":
         return world
     if world == 1:
-        raise ConfigError("a parameter server alone has nobody who learns; give --processes 2, or more machines")
+        raise ConfigError("a parameter server alone has no worker; give --processes 2, or more machines")
     return world - 1
 
 

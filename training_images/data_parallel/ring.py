@@ -36,10 +36,10 @@ class Ring(Alone):
         """Share the weights and the optimiser's state, since every replica moves by its own optimiser."""
         for weight in self.router.parameters():
             group.from_first(weight.data)
-            kept = self.optimiser.state[weight]
+            state = self.optimiser.state[weight]
             for key in _REMEMBERED:
-                kept.setdefault(key, _nothing_yet(key, weight))
-                group.from_first(kept[key])
+                state.setdefault(key, _nothing_yet(key, weight))
+                group.from_first(state[key])
 
 
 def _nothing_yet(key: str, weight: Tensor) -> Tensor:

@@ -26,8 +26,8 @@ class Shares:
     def of(self, worker: int, step: int) -> Sequence[int]:
         """The numbers of a worker's examples in a step; all workers' numbers together are the batch, in order."""
         size = self._batch // self._among
-        found: list[int] = self._drawn(step)[worker * size : (worker + 1) * size].tolist()
-        return found
+        numbers: list[int] = self._drawn(step)[worker * size : (worker + 1) * size].tolist()
+        return numbers
 
     def _drawn(self, step: int) -> NDArray[np.int64]:
         """A batch. Each round goes through all examples once, in an order of its own."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is one process told at its start, and what does it report when it is done?"""
+"""What does a process get at its start, and what does it report at its end?"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -77,14 +77,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     Args:
         model: Bytes of the weights as they are exchanged.
         steps: Steps done in this run, without those before an interruption.
-        told: Steps at which the loss was logged.
+        loss_steps: Steps at which the loss was logged.
         losses: Mean loss of all workers at those steps.
         ledgers: One per process, in order of rank.
     """
 
     model: int
     steps: int
-    told: Sequence[int]
+    loss_steps: Sequence[int]
     losses: Sequence[float]
     ledgers: Sequence[Ledger]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do examples become a router: which processes share the work, and which of them ships the result?"""
+"""How do examples become a router: which processes share the work, and which machine ships the result?"""
 
 import os
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from training_images.data_parallel.recipe import PORT, Recipe, recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.evals import suite
 from training_images.evals.training_sets import stated, utterances
-from training_images.job.errors import ConfigError
+from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.result import Made
 
@@ -33,27 +33,28 @@ def train(job: Job) -> Sequence[Made]:
     if spec.rank:
         processes.carried_out(tasks, job.interrupted)
         return []
-    asked = suite.asked(spec)
-    learned = stated(spec.channel("data"))
-    utterances(spec.channel("data"), asked)
+    eval_suite = suite.asked(spec)
+    datasets = stated(spec.channel("data"))
+    utterances(spec.channel("data"), eval_suite)
     processes.carried_out(tasks, job.interrupted)
+    job.leave_by(lambda: Interrupted("the platform stopped the job while it measured; start it again"))
     outcome = msgspec.json.decode((job.folder / OUTCOME).read_bytes(), type=Outcome)
-    told = account(how.exchange, outcome)
-    job.log(**numbers(told))
-    (job.folder / COMMUNICATION).write_bytes(msgspec.json.format(msgspec.json.encode(lasting(told))))
-    return [measured(job, how, asked, learned=learned, outcome=outcome, told=told)]
+    run_account = account(how.exchange, outcome)
+    job.log(**numbers(run_account))
+    (job.folder / COMMUNICATION).write_bytes(msgspec.json.format(msgspec.json.encode(lasting(run_account))))
+    return [measured(job, how, eval_suite, datasets=datasets, outcome=outcome, account=run_account)]
 
 
 def _tasks(job: Job, how: Recipe) -> list[Task]:
     """The processes of this machine; ranks are numbered machine by machine."""
     spec = job.spec
-    here = spec.settings.integer("processes", 1, least=1)
+    local_processes = spec.settings.integer("processes", 1, least=1)
     master, port = _meeting(job)
     return [
         Task(
-            rank=spec.rank * here + local,
+            rank=spec.rank * local_processes + local,
             local=local,
-            world=spec.world * here,
+            world=spec.world * local_processes,
             master=master,
             port=port,
             parent=os.getpid(),
@@ -62,17 +63,17 @@ def _tasks(job: Job, how: Recipe) -> list[Task]:
             checkpoints=str(spec.checkpoints),
             folder=str(job.folder),
         )
-        for local in range(here)
+        for local in range(local_processes)
     ]
 
 
 def _meeting(job: Job) -> tuple[str, int]:
-    """Where the processes meet: on the first machine; if there is only one, on a port of its own."""
+    """The host and port of rank 0: the first machine's; if there is only one machine, a free port."""
     if job.spec.world == 1:
         return _HERE, processes.free_port()
     if job.spec.master is None:
         raise ConfigError(
-            f"this is one of {job.spec.world} machines, and nobody says where the first is met: set MASTER_ADDR, as "
+            f"this is one of {job.spec.world} machines, and the address of the first is not known: set MASTER_ADDR, as "
             "PyTorchJob and TrainJob do; an Indexed Job alone does not"
         )
     host, _, port = job.spec.master.partition(":")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How many bytes did this process really send and receive? The kernel counts them for each TCP connection.
+"""How many bytes did this process send and receive? The kernel counts them for each TCP connection.
 
 `struct tcp_info` of Linux, include/uapi/linux/tcp.h: tcpi_bytes_received at byte 128, tcpi_bytes_sent at byte 200
 (since 4.19). Traffic over NVLink or InfiniBand is not TCP and not counted.
@@ -37,16 +37,16 @@ def counted(but: Collection[int] = ()) -> Counted | None:
     """The bytes that all connections of this process have carried; None if the kernel does not count them.
 
     Args:
-        but: Ports whose connections do not count, because processes only meet there.
+        but: Ports whose connections do not count, because processes only find each other there.
     """
     if sys.platform != "linux":
         return None
     sent = received = 0
-    for told in _connections(but):
-        if len(told) < _LENGTH:
+    for info in _connections(but):
+        if len(info) < _LENGTH:
             return None
-        sent += _COUNTER.unpack_from(told, _SENT)[0]
-        received += _COUNTER.unpack_from(told, _RECEIVED)[0]
+        sent += _COUNTER.unpack_from(info, _SENT)[0]
+        received += _COUNTER.unpack_from(info, _RECEIVED)[0]
     return Counted(sent=sent, received=received)
 
 
@@ -55,12 +55,12 @@ def _connections(but: Collection[int]) -> Iterator[bytes]:
         try:
             if not str(entry.readlink()).startswith("socket:"):
                 continue
-            with socket.socket(fileno=os.dup(int(entry.name))) as found:
-                if _is_tcp(found) and not {found.getsockname()[1], found.getpeername()[1]} & set(but):
-                    yield found.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)  # type: ignore[attr-defined,unused-ignore]
+            with socket.socket(fileno=os.dup(int(entry.name))) as connection:
+                if _is_tcp(connection) and not {connection.getsockname()[1], connection.getpeername()[1]} & set(but):
+                    yield connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 256)  # type: ignore[attr-defined,unused-ignore]
         except OSError:  # closed meanwhile, or only listening
             continue
 
 
-def _is_tcp(found: socket.socket) -> bool:
-    return found.family in {socket.AF_INET, socket.AF_INET6} and found.type == socket.SOCK_STREAM
+def _is_tcp(connection: socket.socket) -> bool:
+    return connection.family in {socket.AF_INET, socket.AF_INET6} and connection.type == socket.SOCK_STREAM

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """How does a vector answer with a label? By a vote of the nearest labelled utterances, its exemplars.
 
-Exemplars are a fixed selection of the training data, chosen by a hash, so that every embedder is asked with the same
-ones.
+Exemplars are a fixed selection of the training data, chosen by a hash, so that every embedder is measured with the
+same ones.
 """
 
 from collections import defaultdict
@@ -19,7 +19,7 @@ from training_images.evals.labels import REFUSE
 EACH: Final = 24
 """Exemplars per label."""
 REFUSED: Final = 480
-"""Exemplars of what must be refused, which is said in more ways than anything else. With 1,100 it would refuse 3 more
+"""Exemplars of what must be refused, the label with the most different wordings. With 1,100 it would refuse 3 more
 of 216 harmful prompts, and 3 more of 231 harmless ones (validation side, untuned MiniLM)."""
 NEAREST: Final = 5
 _SEED: Final = "exemplars-1"
@@ -30,8 +30,8 @@ def exemplars(rows: Sequence[Row]) -> list[Row]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for row in sorted(rows, key=lambda row: place(row.id, _SEED)):
         groups[row.label].append(row)
-    kept = [row for label, found in groups.items() for row in found[: REFUSED if label == REFUSE else EACH]]
-    return sorted(kept, key=lambda row: row.id)
+    chosen_rows = [row for label, group in groups.items() for row in group[: REFUSED if label == REFUSE else EACH]]
+    return sorted(chosen_rows, key=lambda row: row.id)
 
 
 def answers(similar: NDArray[Any], labels: Sequence[str], nearest: int = NEAREST) -> list[str]:
@@ -43,7 +43,10 @@ def answers(similar: NDArray[Any], labels: Sequence[str], nearest: int = NEAREST
         nearest: Number of exemplars that vote.
     """
     order = np.argsort(-similar, axis=1, kind="stable")[:, :nearest]
-    return [_most([(labels[at], float(row[at])) for at in found]) for row, found in zip(similar, order, strict=True)]
+    return [
+        _most([(labels[index], float(row[index])) for index in neighbours])
+        for row, neighbours in zip(similar, order, strict=True)
+    ]
 
 
 def _most(votes: Sequence[tuple[str, float]]) -> str:

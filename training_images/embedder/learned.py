@@ -26,36 +26,36 @@ class Learned:
     utterances: Sequence[Row]
 
 
-def learned(data: Path, asked: Suite) -> Learned:
+def learned(data: Path, suite: Suite) -> Learned:
     """Read the training data from a folder of prepared data.
 
     Raises:
         ConfigError: A file cannot be read or is empty, or a row is in the suite, exactly or nearly; the message names
             it.
     """
-    found = Learned(
+    training_data = Learned(
         questions=folder(data, ARTICLES, "train"),
         documents=read(data / ARTICLES / "documents-train.jsonl"),
-        utterances=[row for rows in utterances(data, asked).values() for row in rows],
+        utterances=[row for rows in utterances(data, suite).values() for row in rows],
     )
     data_sets(data)
     for name, rows, items, least in (
-        ("questions", found.questions, asked.parts["retrieval"].items, LEAST),
-        ("documents", found.documents, asked.documents, LEAST_LONG),
+        ("questions", training_data.questions, suite.parts["retrieval"].items, LEAST),
+        ("documents", training_data.documents, suite.documents, LEAST_LONG),
     ):
         check_data(name, {"train": rows, "test": items}, least=least, most_shift=None)
-    _refuse_unanswerable(asked)
-    return found
+    _refuse_unanswerable(suite)
+    return training_data
 
 
-def _refuse_unanswerable(asked: Suite) -> None:
-    """Refuse a question whose document is missing: whatever is learned, it could never be answered."""
-    known = {row.id for row in asked.documents}
-    lost = [item for item in asked.parts["retrieval"].items if item.label not in known]
-    if lost:
+def _refuse_unanswerable(suite: Suite) -> None:
+    """Refuse a question whose document is missing: no embedder could answer it."""
+    document_ids = {row.id for row in suite.documents}
+    unanswerable = [item for item in suite.parts["retrieval"].items if item.label not in document_ids]
+    if unanswerable:
         raise ConfigError(
-            f"{len(lost)} questions of the suite are answered by none of its documents, the first is {lost[0].id}, whose "
-            f"label is {lost[0].label!r}: a question's label is the id of a document"
+            f"{len(unanswerable)} questions of the suite have no document that answers them, the first is "
+            f"{unanswerable[0].id}, whose label is {unanswerable[0].label!r}: a question's label is the id of a document"
         )
 
 

@@ -30,38 +30,38 @@ _SUMMARY: Final = (
 )
 
 
-def measured(job: Job, model: Embedder, learned: Learned, asked: Suite, how: Recipe, *, base: str) -> Made:
+def measured(job: Job, model: Embedder, training_data: Learned, suite: Suite, how: Recipe, *, base: str) -> Made:
     """The embedder in the job's folder with all evidence; `base` is the name of its base model on the Hub."""
-    ranking = _searched(model, asked)
-    chosen = questions(job.spec, asked.parts["retrieval"].items, model.length)
+    ranking = _searched(model, suite)
+    timed_questions = questions(job.spec, suite.parts["retrieval"].items, model.length)
     baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit, job.spec, model)))
-    timed = requests(job.spec, _one_at_a_time(model), chosen, baseline)
+    latency = requests(job.spec, _one_at_a_time(model), timed_questions, baseline)
 
     def found_by(unit: Shipped, _: str) -> Sequence[Record]:
-        return retrieval(_searched(_served(unit, job.spec, model), asked), asked).records
+        return retrieval(_searched(_served(unit, job.spec, model), suite), suite).records
 
     return Made(
         kind=KIND,
         files=FILES,
         contract=contract(model),
-        quality=against(job.spec, KIND, retrieval(ranking, asked), found_by),
-        safety=safety(_by_exemplars(model, learned), asked),
-        latency=timed,
+        quality=against(job.spec, KIND, retrieval(ranking, suite), found_by),
+        safety=safety(_by_exemplars(model, training_data), suite),
+        latency=latency,
         datasets=data_sets(job.spec.channel("data")),
         base_model=base,
         summary=_SUMMARY.format(base=base.rpartition("/")[2]),
         library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
-            "recall_at_k": charts.recall_at_k({"this unit": recall_curve(asked.parts["retrieval"].items, ranking)}),
-            "latency": charts.latency(sides(timed)),
+            "recall_at_k": charts.recall_at_k({"this unit": recall_curve(suite.parts["retrieval"].items, ranking)}),
+            "latency": charts.latency(sides(latency)),
         },
         seeds={"order and initial weights": how.seed},
     )
 
 
 def contract(model: Embedder) -> dict[str, Any]:
-    """The facts that anybody who stores its vectors relies on."""
+    """The facts that users of its vectors rely on."""
     return {
         "base_model": model.base_digest,
         "tokenizer": model.tokenizer_digest,
@@ -72,15 +72,15 @@ def contract(model: Embedder) -> dict[str, Any]:
     }
 
 
-def _searched(model: Embedder, asked: Suite) -> Ranking:
-    part = asked.parts["retrieval"]
-    documents = model.vectors([row.text for row in asked.documents])
-    return ranked(part.items, model.vectors(part.texts) @ documents.T, [row.id for row in asked.documents])
+def _searched(model: Embedder, suite: Suite) -> Ranking:
+    part = suite.parts["retrieval"]
+    documents = model.vectors([row.text for row in suite.documents])
+    return ranked(part.items, model.vectors(part.texts) @ documents.T, [row.id for row in suite.documents])
 
 
-def _by_exemplars(model: Embedder, learned: Learned) -> Callable[[Sequence[str]], list[str]]:
-    known = exemplars(learned.utterances)
-    labels, vectors = [row.label for row in known], model.vectors([row.text for row in known])
+def _by_exemplars(model: Embedder, training_data: Learned) -> Callable[[Sequence[str]], list[str]]:
+    chosen_rows = exemplars(training_data.utterances)
+    labels, vectors = [row.label for row in chosen_rows], model.vectors([row.text for row in chosen_rows])
     return lambda texts: answers(model.vectors(texts) @ vectors.T, labels)
 
 

@@ -72,7 +72,7 @@ class Embedder:
             self.network: Any = adapter.adapted(model, MODULES, rank=shape.rank, layers=shape.layers)
         if self.tokenizer.pad_token_id is None:
             raise ConfigError(
-                f"the tokenizer of {base.name} has no token to fill up with, and texts are read side by side: name a "
+                f"the tokenizer of {base.name} has no padding token, and texts are read in batches: name a "
                 "pad_token in its tokenizer_config.json"
             )
         self.dimension = int(model.config.hidden_size)
@@ -91,8 +91,8 @@ class Embedder:
     @property
     def device(self) -> torch.device:
         """The device that it computes on."""
-        found: torch.device = self.network.device
-        return found
+        device: torch.device = self.network.device
+        return device
 
     def to(self, device: torch.device) -> "Embedder":
         """Move the model to a device."""
@@ -114,11 +114,11 @@ class Embedder:
 
     def vectors(self, texts: Sequence[str]) -> Vectors:
         """Vectors of length 1: (texts, dimension); texts of similar length are read together."""
-        found = np.zeros((len(texts), self.dimension), np.float32)
+        vectors = np.zeros((len(texts), self.dimension), np.float32)
         with torch.inference_mode():
             for rows in alike(texts, BATCH):
-                found[rows] = self.encode([texts[row] for row in rows]).cpu().numpy()
-        return found
+                vectors[rows] = self.encode([texts[row] for row in rows]).cpu().numpy()
+        return vectors
 
     def length(self, text: str) -> int:
         """The number of tokens of a text that are read."""
@@ -144,14 +144,14 @@ class Embedder:
             ConfigError: The merged and unmerged models answer differently, so the measurement would not be of the
                 adapter.
         """
-        apart = self.vectors(_PROBES)
+        unmerged = self.vectors(_PROBES)
         self.network = self.network.merge_and_unload()
         self.network.eval()
-        moved = float(np.abs(self.vectors(_PROBES) - apart).max())
-        if not moved <= _ROUNDING:
+        difference = float(np.abs(self.vectors(_PROBES) - unmerged).max())
+        if not difference <= _ROUNDING:
             raise ConfigError(
-                f"merged into its base the adapter gives other vectors, by up to {moved:.1g}: it "
-                "cannot be served so; train it anew, on a base model in float32"
+                f"merged into its base the adapter gives other vectors, by up to {difference:.1g}: it "
+                "cannot be served so; train it again, on a base model in float32"
             )
         return self
 

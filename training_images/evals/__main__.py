@@ -25,46 +25,44 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--data", type=Path, default=PREPARED, help="the prepared data (default: build/data)")
     parser.add_argument("--keep", action="store_true", help="write suite.json or judge.json, to be committed")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    chosen = parser.parse_args(arguments)
-    orders = {"check": _check, "build": _build, "measure": _measure}
+    options = parser.parse_args(arguments)
+    commands = {"check": _check, "build": _build, "measure": _measure}
     try:
-        return orders[chosen.order](chosen)
+        return commands[options.order](options)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return CONFIGURED_WRONG
 
 
-def _check(chosen: argparse.Namespace) -> int:
-    if not chosen.data.is_dir():
-        raise ConfigError(
-            f"there are no prepared data at {chosen.data}; make them with: python -m training_images.data"
-        )
-    found = {name: [str(leak) for leak in leaks] for name, leaks in check_folder(chosen.data)}
-    if chosen.json:
-        print(json.dumps(found, indent=2))
+def _check(options: argparse.Namespace) -> int:
+    if not options.data.is_dir():
+        raise ConfigError(f"there is no prepared data in {options.data}; make it with: python -m training_images.data")
+    by_name = {name: [str(leak) for leak in leaks] for name, leaks in check_folder(options.data)}
+    if options.json:
+        print(json.dumps(by_name, indent=2))
     else:
-        for name, leaks in found.items():
+        for name, leaks in by_name.items():
             print("\n    ".join([f"{name}: {len(leaks)} leaks", *leaks]), flush=True)
-    if any(found.values()):
+    if any(by_name.values()):
         return LEAKING
-    load(chosen.data / "suite")
+    load(options.data / "suite")
     return 0
 
 
-def _build(chosen: argparse.Namespace) -> int:
-    found = described(build(chosen.data))
-    if chosen.keep:
-        (_HERE / "suite.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=2))
-    return 0 if committed() == found else LEAKING
+def _build(options: argparse.Namespace) -> int:
+    description = described(build(options.data))
+    if options.keep:
+        (_HERE / "suite.json").write_text(json.dumps(description, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(description, indent=2))
+    return 0 if committed() == description else LEAKING
 
 
-def _measure(chosen: argparse.Namespace) -> int:
-    found = judge.measured(folder(chosen.data, "refusals", "test"))
-    if chosen.keep:
-        (_HERE / "judge.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(found, indent=2))
-    return 0 if judge.committed() == found else LEAKING
+def _measure(options: argparse.Namespace) -> int:
+    measurement = judge.measured(folder(options.data, "refusals", "test"))
+    if options.keep:
+        (_HERE / "judge.json").write_text(json.dumps(measurement, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(measurement, indent=2))
+    return 0 if judge.committed() == measurement else LEAKING
 
 
 if __name__ == "__main__":

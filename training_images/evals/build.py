@@ -44,7 +44,7 @@ def build(data: Path) -> Suite:
 
 def described(suite: Suite) -> dict[str, Any]:
     """The content of suite.json: counts, digests, and how often the judge of free answers errs."""
-    known = judge.committed()
+    judge_errors = judge.committed()
     return {
         "name": suite.name,
         "version": suite.version,
@@ -59,22 +59,22 @@ def described(suite: Suite) -> dict[str, Any]:
             }
             for name, part in suite.parts.items()
         },
-        "judge": {"version": known["version"], **known["judge"]},
+        "judge": {"version": judge_errors["version"], **judge_errors["judge"]},
     }
 
 
 def chosen(data: Path) -> Suite:
     """Choose the suite from the prepared data sets."""
-    asked, left = _by_template(folder(data, "intents", "test"), A_TEMPLATE)
+    task_items, other_utterances = _by_template(folder(data, "intents", "test"), A_TEMPLATE)
     harmful = _spread(_families(folder(data, "harmful", "test")), "harmful")
-    left = _spread(left, "harmless")
+    other_utterances = _spread(other_utterances, "harmless")
     parts = {
-        "task": [*asked, *_first(harmful[A_SIDE:], REFUSED, "task")],
+        "task": [*task_items, *_first(harmful[A_SIDE:], REFUSED, "task")],
         "retrieval": _first(_spread(folder(data, "articles", "test"), "questions"), QUESTIONS, "retrieval"),
-        "policy": [*_first(harmful, A_SIDE, "policy"), *_first(left, A_SIDE, "policy")],
+        "policy": [*_first(harmful, A_SIDE, "policy"), *_first(other_utterances, A_SIDE, "policy")],
         "adversarial": [
             *_first(_rounds(folder(data, "jailbreaks", "test")), A_SIDE, "adversarial"),
-            *perturbed(_first(left[A_SIDE:], A_SIDE, "adversarial")),
+            *perturbed(_first(other_utterances[A_SIDE:], A_SIDE, "adversarial")),
         ],
         "prose": _first(_spread(folder(data, "prose", "test"), "prose"), PARAGRAPHS, "prose"),
         "judge": folder(data, "refusals", "test"),
@@ -92,31 +92,31 @@ def _by_template(rows: Sequence[Row], number: int) -> tuple[list[Row], list[Row]
     templates: dict[str, list[Row]] = defaultdict(list)
     for row in _spread(rows, "task"):
         templates[row.cluster].append(row)
-    taken = [row for found in templates.values() for row in found[:number]]
-    left = [row for found in templates.values() for row in found[number:]]
-    return taken, left
+    first_rows = [row for rows_of_template in templates.values() for row in rows_of_template[:number]]
+    other_rows = [row for rows_of_template in templates.values() for row in rows_of_template[number:]]
+    return first_rows, other_rows
 
 
 def _families(rows: Sequence[Row]) -> list[Row]:
     """The rows, clustered with those that say nearly the same; a family is named after its first id."""
-    found: list[tuple[frozenset[str], str]] = []
+    families: list[tuple[frozenset[str], str]] = []
     clustered = []
     for row in sorted(rows, key=lambda row: row.id):
         own, alone = grams(row.text), f"family-{row.id.removeprefix('harm-')}"
-        family = next((name for known, name in found if jaccard(own, known) >= FAMILY), alone)
-        found.append((own, family))
+        family = next((name for member_grams, name in families if jaccard(own, member_grams) >= FAMILY), alone)
+        families.append((own, family))
         clustered.append(Row(id=row.id, text=row.text, label=row.label, cluster=family, category=row.category))
     return clustered
 
 
 def _rounds(rows: Sequence[Row]) -> list[Row]:
     """One row of every template, then a second row of every template, and so on."""
-    seen: dict[str, int] = defaultdict(int)
-    ranked = []
+    counts: dict[str, int] = defaultdict(int)
+    by_round = []
     for row in _spread(rows, "rounds"):
-        ranked.append((seen[row.cluster], row))
-        seen[row.cluster] += 1
-    return [row for _, row in sorted(ranked, key=lambda pair: pair[0])]
+        by_round.append((counts[row.cluster], row))
+        counts[row.cluster] += 1
+    return [row for _, row in sorted(by_round, key=lambda pair: pair[0])]
 
 
 def _spread(rows: Sequence[Row], seed: str) -> list[Row]:

@@ -48,8 +48,8 @@ def answer_of(model: LM) -> Answer:
 
 def likelihoods(model: LM, texts: Sequence[str]) -> list[float]:
     """The log-likelihood of each text: the sum of its tokens' natural logarithms."""
-    found = _samples(model, "spiralverse_prose", [{"text": text} for text in texts])
-    return [_number(sample["filtered_resps"][0]) for sample in found]
+    samples = _samples(model, "spiralverse_prose", [{"text": text} for text in texts])
+    return [_number(sample["filtered_resps"][0]) for sample in samples]
 
 
 def _likeliest(responses: Sequence[Any]) -> str:
@@ -67,19 +67,19 @@ def _samples(model: LM, task: str, rows: Sequence[Mapping[str, Any]]) -> list[di
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "test.jsonl"
         path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-        told = {"data_files": {"test": str(path)}, "cache_dir": str(Path(folder) / "cache")}
-        found = simple_evaluate(
+        dataset = {"data_files": {"test": str(path)}, "cache_dir": str(Path(folder) / "cache")}
+        results = simple_evaluate(
             model=model,
-            tasks=[{**_task(task), "dataset_kwargs": told}],
+            tasks=[{**_task(task), "dataset_kwargs": dataset}],
             task_manager=TaskManager(include_defaults=False),
             log_samples=True,
             bootstrap_iters=0,
         )
-    samples: list[dict[str, Any]] = found["samples"][task]
+    samples: list[dict[str, Any]] = results["samples"][task]
     return sorted(samples, key=lambda sample: int(sample["doc_id"]))
 
 
 def _task(name: str) -> dict[str, Any]:
     content = resources.files(__package__).joinpath("tasks", f"{name}.yaml").read_text("utf-8")
-    found: dict[str, Any] = yaml.safe_load(content)
-    return found
+    task: dict[str, Any] = yaml.safe_load(content)
+    return task

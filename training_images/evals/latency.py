@@ -30,7 +30,7 @@ _DIGITS: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One request: the item that it stands for, its text, and its number of tokens."""
+    """One request: the item's id, its text, and its number of tokens."""
 
     item: str
     text: str
@@ -86,21 +86,21 @@ def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline:
     answers = [answer, *([baseline.answer] if baseline else [])]
     price = a_second(spec)
     for question in asked[:WARM_UP]:
-        for one in answers:
-            one(question.text)
-    collected: list[list[Record]] = [[] for _ in answers]
+        for answer_one in answers:
+            answer_one(question.text)
+    records_by_side: list[list[Record]] = [[] for _ in answers]
     gc.collect()
     gc.disable()
     try:
         for turn, question in enumerate(asked):
             for place in range(len(answers)):
                 which = (turn + place) % len(answers)
-                collected[which].append(_timed(answers[which], question, price))
+                records_by_side[which].append(_timed(answers[which], question, price))
     finally:
         gc.enable()
     return Timed(
-        records=collected[0],
-        baseline=collected[1] if baseline else (),
+        records=records_by_side[0],
+        baseline=records_by_side[1] if baseline else (),
         against=baseline.artifact if baseline else None,
     )
 

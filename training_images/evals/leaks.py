@@ -14,7 +14,7 @@ from training_images.job.errors import ConfigError
 
 Kind = Literal["group", "exact", "normalised", "near"]
 MOST_SHIFT: Final = 0.35
-"""Total variation distance between the labels of two splits above which they cannot have been drawn alike."""
+"""Total variation distance between the labels of two splits above which their sources must differ."""
 _BROKEN: Final = ("\ufffd", "Ã©", "Ã¨", "â€™", "â€œ", "Ã¼", "Ã¶", "Ã¤")
 """Traces of UTF-8 that was decoded with another encoding."""
 _NAMED: Final = 5
@@ -65,17 +65,29 @@ def leaks(data: str, sides: Mapping[str, Sequence[Row]], least: float = LEAST) -
 
 def _same(data: str, sides: tuple[str, str], left: Sequence[Row], right: Sequence[Row], least: float) -> Iterator[Leak]:
     texts = {row.id: row.text for row in (*left, *right)}
-    for found in pairs(left, right, least):
-        one, other = texts[found.left], texts[found.right]
-        kind: Kind = "exact" if one == other else "normalised" if normalised(one) == normalised(other) else "near"
-        yield Leak(data=data, kind=kind, sides=sides, left=found.left, right=found.right, alike=found.jaccard)
+    for pair in pairs(left, right, least):
+        left_text, right_text = texts[pair.left], texts[pair.right]
+        kind: Kind = (
+            "exact"
+            if left_text == right_text
+            else "normalised"
+            if normalised(left_text) == normalised(right_text)
+            else "near"
+        )
+        yield Leak(data=data, kind=kind, sides=sides, left=pair.left, right=pair.right, alike=pair.jaccard)
 
 
 def shift(left: Iterable[Row], right: Iterable[Row]) -> float:
     """Total variation distance between the labels of two sets of rows: 0 if they are alike, 1 if none is shared."""
-    one, other = Counter(row.label for row in left), Counter(row.label for row in right)
-    labels = one.keys() | other.keys()
-    return sum(abs(one[label] / one.total() - other[label] / other.total()) for label in labels) / 2
+    left_counts, right_counts = Counter(row.label for row in left), Counter(row.label for row in right)
+    labels = left_counts.keys() | right_counts.keys()
+    return (
+        sum(
+            abs(left_counts[label] / left_counts.total() - right_counts[label] / right_counts.total())
+            for label in labels
+        )
+        / 2
+    )
 
 
 def check_rows(name: str, rows: Sequence[Row], labels: Collection[str] | None = None) -> None:
@@ -99,10 +111,10 @@ def check_rows(name: str, rows: Sequence[Row], labels: Collection[str] | None = 
             raise ConfigError(f"{name}: {row.id} has no text")
         if any(mark in row.text for mark in _BROKEN):
             raise ConfigError(
-                f"{name}: {row.id} was read in a wrong encoding once; write it again from its source in UTF-8"
+                f"{name}: {row.id} was once read in a wrong encoding; write it again from its source in UTF-8"
             )
         if ids[row.id] > 1:
-            raise ConfigError(f"{name}: {row.id} is there {ids[row.id]} times; an id names one row")
+            raise ConfigError(f"{name}: {row.id} occurs {ids[row.id]} times; an id names one row")
         if known is not None and row.label not in known:
             which = f"none of the {len(known)} known ones" if len(known) > 1 else f"where all are {min(known)!r}"
             raise ConfigError(f"{name}: {row.id} has the label {row.label!r}, {which}")
@@ -130,10 +142,10 @@ def check_data(
     """
     for side, rows in sides.items():
         check_rows(f"{name}/{side}", rows, labels)
-    found = list(leaks(name, sides, least))
-    if found:
-        named = "; ".join(map(str, found[:_NAMED]))
-        raise ConfigError(f"{name} leaks: {len(found)} pairs stand in two splits; remove one of each: {named}")
+    all_leaks = list(leaks(name, sides, least))
+    if all_leaks:
+        examples = "; ".join(map(str, all_leaks[:_NAMED]))
+        raise ConfigError(f"{name} leaks: {len(all_leaks)} pairs stand in two splits; remove one of each: {examples}")
     if most_shift is None:
         return
     first, *others = sides
@@ -141,7 +153,7 @@ def check_data(
         distance = shift(sides[first], sides[other])
         if distance > most_shift:
             raise ConfigError(
-                f"{name}: the labels of {other} are distributed otherwise than those of {first} (total variation "
+                f"{name}: the labels of {other} are distributed differently from those of {first} (total variation "
                 f"distance {distance:.2f}, at most {most_shift}); draw both from the same source"
             )
 

@@ -21,7 +21,7 @@ _TYPOS: Final = 2
 
 
 def perturbed(rows: Sequence[Row]) -> list[Row]:
-    """Change each row in one way, chosen by its id; the category names the way, the label stays."""
+    """Change each row in one way; the ways take turns, the category names the way, and the label stays."""
     kinds = list(KINDS)
     return [_changed(row, kinds[number % len(kinds)]) for number, row in enumerate(rows)]
 

@@ -26,10 +26,10 @@ def prose(likelihoods: Sequence[float], suite: Suite) -> Scored:
     """
     part = suite.parts["prose"]
     if len(likelihoods) != len(part.items):
-        raise ConfigError(f"{len(part.items)} paragraphs were asked and {len(likelihoods)} log-likelihoods came back")
-    if not all(math.isfinite(found) and found <= 0 for found in likelihoods):
+        raise ConfigError(f"{len(part.items)} paragraphs were given and {len(likelihoods)} log-likelihoods came back")
+    if not all(math.isfinite(likelihood) and likelihood <= 0 for likelihood in likelihoods):
         raise ConfigError("a log-likelihood is positive or not finite: the model or its training is broken")
-    bits = [bits_per_byte(found, item.text) for found, item in zip(likelihoods, part.items, strict=True)]
+    bits = [bits_per_byte(likelihood, item.text) for likelihood, item in zip(likelihoods, part.items, strict=True)]
     return Scored(
         suite=part.suite,
         digest=part.digest,

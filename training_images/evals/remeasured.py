@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What do baseline and anchor answer when their own records are of another suite than the new unit's? (ADR 20)"""
+"""What do baseline and anchor score on the new unit's suite, when their own records are of another one? (ADR 20)"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -26,13 +26,13 @@ def against(spec: JobSpec, kind: str, mine: Scored, ask: Ask) -> Scored:
         mine: The new unit's scores.
         ask: Lets another unit answer.
     """
-    told: dict[str, tuple[str, Sequence[Record]]] = {}
+    opponents: dict[str, tuple[str, Sequence[Record]]] = {}
     for channel in filter(spec.channels.__contains__, OPPONENTS):
         unit = shipped_unit(spec.channel(channel), kind)
-        known = unit.artifact in {artifact for artifact, _ in told.values()}
-        if not known and _suite(unit) != mine.digest:
-            told[channel] = (unit.artifact, ask(unit, channel))
-    return replace(mine, against=told)
+        is_same = unit.artifact in {artifact for artifact, _ in opponents.values()}
+        if not is_same and _suite(unit) != mine.digest:
+            opponents[channel] = (unit.artifact, ask(unit, channel))
+    return replace(mine, against=opponents)
 
 
 def _suite(unit: Shipped) -> str | None:

@@ -34,24 +34,24 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
     runs = {item.id: dict(zip(ranked[item.id], _FALLING, strict=False)) for item in part.items}
     _refuse_strange(ranked, runs, suite)
     right = {item.id: {item.label: 1} for item in part.items}
-    measured = pytrec_eval.RelevanceEvaluator(right, _MEASURES).evaluate(runs)
+    measures = pytrec_eval.RelevanceEvaluator(right, _MEASURES).evaluate(runs)
     return Scored(
         suite=part.suite,
         digest=part.digest,
-        records=[record(item, _named(measured[item.id])) for item in part.items],
+        records=[record(item, _named(measures[item.id])) for item in part.items],
     )
 
 
-def _named(told: Mapping[str, float]) -> dict[str, float]:
+def _named(measures: Mapping[str, float]) -> dict[str, float]:
     """The measures of pytrec_eval for one question, under our names."""
-    return {"recall_at_1": told["recall_1"], "recall_at_10": told["recall_10"], "ndcg": told["ndcg_cut_10"]}
+    return {"recall_at_1": measures["recall_1"], "recall_at_10": measures["recall_10"], "ndcg": measures["ndcg_cut_10"]}
 
 
 def _refuse_strange(ranked: Mapping[str, Sequence[str]], runs: Mapping[str, Mapping[str, float]], suite: Suite) -> None:
     """Refuse a document that is not in the suite, or that a question ranks twice."""
-    known = {row.id for row in suite.documents}
-    if not known.issuperset(chain.from_iterable(runs.values())):
-        raise ConfigError(f"{min(set().union(*runs.values()) - known)!r} is none of the suite's documents")
-    counted = map(min, map(len, map(ranked.__getitem__, runs)), repeat(DEPTH))
-    if sum(map(len, runs.values())) != sum(counted):
+    document_ids = {row.id for row in suite.documents}
+    if not document_ids.issuperset(chain.from_iterable(runs.values())):
+        raise ConfigError(f"{min(set().union(*runs.values()) - document_ids)!r} is not one of the suite's documents")
+    depths = map(min, map(len, map(ranked.__getitem__, runs)), repeat(DEPTH))
+    if sum(map(len, runs.values())) != sum(depths):
         raise ConfigError("a document was ranked twice for the same question; rank each once")

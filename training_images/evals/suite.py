@@ -68,21 +68,21 @@ class Suite:
 
     @property
     def digest(self) -> str:
-        """Digest of everything that is asked and searched."""
-        told = [self.name, self.version, *(f"{name}={part.digest}" for name, part in sorted(self.parts.items()))]
-        return "sha256:" + hashlib.sha256("\n".join([*told, digest(self.documents)]).encode()).hexdigest()
+        """Digest of all items and documents."""
+        lines = [self.name, self.version, *(f"{name}={part.digest}" for name, part in sorted(self.parts.items()))]
+        return "sha256:" + hashlib.sha256("\n".join([*lines, digest(self.documents)]).encode()).hexdigest()
 
     def sample(self, number: int) -> "Suite":
         """At most `number` items of each part, spread by a hash, with documents to search; for quick runs and tests."""
         parts = {name: part_of(name, _chosen(part.items, number)) for name, part in self.parts.items()}
-        wanted = {item.label for item in parts["retrieval"].items} if "retrieval" in parts else set()
-        others = [row for row in self.documents if row.id not in wanted]
-        kept = {row.id for row in _chosen(others, DISTRACTORS * number)} | wanted
-        return replace(self, parts=parts, documents=[row for row in self.documents if row.id in kept])
+        right_ids = {item.label for item in parts["retrieval"].items} if "retrieval" in parts else set()
+        distractors = [row for row in self.documents if row.id not in right_ids]
+        document_ids = {row.id for row in _chosen(distractors, DISTRACTORS * number)} | right_ids
+        return replace(self, parts=parts, documents=[row for row in self.documents if row.id in document_ids])
 
 
 def part_of(name: str, items: Sequence[Item]) -> Part:
-    """A part with these items; the task part's scores stand under the suite's own name."""
+    """A part with these items; the task part's scores have the suite's own name."""
     ordered = sorted(items, key=lambda item: item.id)
     suite = NAME if name == "task" else f"spiralverse-{name}"
     return Part(suite=suite, items=ordered, digest=digest(ordered))
@@ -90,8 +90,8 @@ def part_of(name: str, items: Sequence[Item]) -> Part:
 
 def committed() -> dict[str, Any]:
     """The repository's description of the suite."""
-    found: dict[str, Any] = json.loads(resources.files(__package__).joinpath(FILE).read_text("utf-8"))
-    return found
+    description: dict[str, Any] = json.loads(resources.files(__package__).joinpath(FILE).read_text("utf-8"))
+    return description
 
 
 def load(folder: Path) -> Suite:
@@ -101,14 +101,15 @@ def load(folder: Path) -> Suite:
         ConfigError: The suite is missing, or its items are not those of the committed suite.
     """
     suite = loose(folder)
-    known = committed()
-    for name, told in known["parts"].items():
-        if suite.parts[name].digest != told["digest"]:
+    description = committed()
+    for name, stated_part in description["parts"].items():
+        if suite.parts[name].digest != stated_part["digest"]:
             raise ConfigError(
-                f"the part {name} of the suite in {folder} is not version {known['version']}: its digest is "
-                f"{suite.parts[name].digest} instead of {told['digest']}; build it again: python -m training_images.data"
+                f"the part {name} of the suite in {folder} is not version {description['version']}: its digest is "
+                f"{suite.parts[name].digest} instead of {stated_part['digest']}; build it again: "
+                "python -m training_images.data"
             )
-    if suite.digest != known["digest"]:
+    if suite.digest != description["digest"]:
         raise ConfigError(
             f"the suite in {folder} is not the committed one; build it again: python -m training_images.data"
         )
@@ -126,27 +127,25 @@ def asked(spec: JobSpec) -> Suite:
     return _own(loose(folder)) if own else load(folder)
 
 
-def _own(found: Suite) -> Suite:
+def _own(suite: Suite) -> Suite:
     """The same items under a name that cannot be confused with the canonical suite's.
 
     Raises:
-        ConfigError: An item could not be asked, or could not stand in a record; the message names it.
+        ConfigError: An item is not valid, or its record would not be; the message names it.
     """
-    for name, part in found.parts.items():
+    for name, part in suite.parts.items():
         if part.items:  # not every kind is asked all parts
             check_rows(f"the suite's {name}", part.items)
         for item in part.items:
             _refuse_unrecordable(name, item)
-    parts = {name: replace(part, suite=f"own-{name}") for name, part in found.parts.items()}
-    return replace(found, name="own", parts=parts)
+    parts = {name: replace(part, suite=f"own-{name}") for name, part in suite.parts.items()}
+    return replace(suite, name="own", parts=parts)
 
 
 def _refuse_unrecordable(name: str, item: Item) -> None:
     """Refuse an item that schemas/record.v1.json would refuse, but before an hour of training."""
     if not item.id.strip():
-        raise ConfigError(
-            f"the suite's {name}: an item has no id, where it says {item.text[:_SHOWN]!r}; name each once"
-        )
+        raise ConfigError(f"the suite's {name}: the item {item.text[:_SHOWN]!r} has no id; give each its own")
     for field in ("id", "cluster", "category"):
         if len(getattr(item, field)) > _LONGEST:
             raise ConfigError(
@@ -155,7 +154,7 @@ def _refuse_unrecordable(name: str, item: Item) -> None:
 
 
 def loose(folder: Path) -> Suite:
-    """Load the suite in a folder, whatever its items: for tests and for one's own suites."""
+    """Load the suite in a folder without comparing digests: for tests and for one's own suites."""
     parts = {name: part_of(name, read(folder / f"{name}.jsonl")) for name in PARTS}
     return Suite(name=NAME, version=VERSION, parts=parts, documents=read(folder / f"{DOCUMENTS}.jsonl"))
 

@@ -18,32 +18,34 @@ SETS: Final[Mapping[str, str]] = {TASK: "task", "harmful": "policy", "jailbreaks
 _ASKED: Final = tuple(SETS.values())
 
 
-def utterances(data: Path, asked: Suite) -> dict[str, Sequence[Row]]:
+def utterances(data: Path, suite: Suite) -> dict[str, Sequence[Row]]:
     """Read the training data, by data set.
 
     Args:
         data: The folder of prepared data.
-        asked: The suite.
+        suite: The suite.
 
     Raises:
         ConfigError: Data are missing, empty or mis-encoded, have no description, contain an item of the suite or nearly
             one, or mix the intents differently from the suite; the message names the rows.
     """
-    found = unchecked(data)
+    by_set = unchecked(data)
     stated(data)  # the description is shipped, so its absence must be found before training
     for name, part in SETS.items():
         shift = MOST_SHIFT if name == TASK else None
         labels, least = LABELS if name == TASK else (REFUSE,), least_of(name)
-        own = {"train": found[name], "test": _alike(asked, part, name)}
+        own = {"train": by_set[name], "test": _alike(suite, part, name)}
         check_data(name, own, labels=labels, least=least, most_shift=shift)
-        for other in filter(None, (_alike(asked, one, name) for one in _ASKED if one != part)):
-            check_data(name, {"train": found[name], "test": other}, labels=labels, least=least, most_shift=None)
-    return found
+        for other_items in filter(
+            None, (_alike(suite, other_part, name) for other_part in _ASKED if other_part != part)
+        ):
+            check_data(name, {"train": by_set[name], "test": other_items}, labels=labels, least=least, most_shift=None)
+    return by_set
 
 
-def _alike(asked: Suite, part: str, name: str) -> list[Row]:
+def _alike(suite: Suite, part: str, name: str) -> list[Row]:
     """Items of a part that could occur in a data set: prompts to refuse, or utterances to answer."""
-    return [item for item in asked.parts[part].items if (item.label == REFUSE) == (name != TASK)]
+    return [item for item in suite.parts[part].items if (item.label == REFUSE) == (name != TASK)]
 
 
 def unchecked(data: Path) -> dict[str, Sequence[Row]]:

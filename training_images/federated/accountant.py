@@ -37,8 +37,8 @@ def epsilon(*, noise: float, chance: float, steps: int, delta: float, orders: Se
         return 0.0
     if noise == 0:
         return math.inf
-    found = (_epsilon_at(order, steps * divergence(order, noise, chance), delta) for order in orders)
-    return max(0.0, min(found))
+    epsilons = (_epsilon_at(order, steps * divergence(order, noise, chance), delta) for order in orders)
+    return max(0.0, min(epsilons))
 
 
 def divergence(order: int, noise: float, chance: float) -> float:

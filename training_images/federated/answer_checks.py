@@ -38,14 +38,14 @@ def check_sum(question: Note, answer: Note, predictors: int, members: Collection
     if question.facts.get("masked", False):
         vector = answer.arrays.get("vector")
         if vector is None or vector.dtype != np.uint64 or vector.shape != (size,):
-            raise ConfigError(f"it is no masked vector of {size} numbers")
+            raise ConfigError(f"it is not a masked vector of {size} numbers")
         if answer.texts("names") != sorted(members) or len(answer.bodies("shares")) != len(members):
             raise ConfigError("its shares are not one for each member")
         return
-    told = answer.vector("vector")
-    if told.shape != (size,):
-        raise ConfigError(f"it is a vector of shape {told.shape}, and {size} numbers were asked for")
-    check_counts(question, told)
+    plain_sum = answer.vector("vector")
+    if plain_sum.shape != (size,):
+        raise ConfigError(f"it is a vector of shape {plain_sum.shape}, and {size} numbers were asked for")
+    check_counts(question, plain_sum)
 
 
 def _check_rows(answer: Note) -> None:
@@ -55,24 +55,24 @@ def _check_rows(answer: Note) -> None:
             raise ConfigError(f"its {name} is {answer.text(name)[:40]!r}, which no manifest can state")
 
 
-def check_counts(question: Note, told: Vector) -> None:
+def check_counts(question: Note, vector: Vector) -> None:
     """Check that a vector, or a sum of several, counts whole rows.
 
     Raises:
         ConfigError: It counts no rows, fewer than none, or a fraction of one: what remains when a mask is removed
             wrongly.
     """
-    counts = [told[-1]] if question.what == "moments" else [told[-EXTRA]]
+    counts = [vector[-1]] if question.what == "moments" else [vector[-EXTRA]]
     if question.what != "moments" and "noise" not in question.facts:
-        counts.append(told[-1])
-    if not (np.isfinite(told).all() and min(counts) >= 1):
-        raise ConfigError(f"it is told of {min(counts):g} rows, of which there is no mean")
+        counts.append(vector[-1])
+    if not (np.isfinite(vector).all() and min(counts) >= 1):
+        raise ConfigError(f"it counts {min(counts):g} rows, and a mean needs at least one")
     if broken := [count for count in counts if count != round(count)]:
-        raise ConfigError(f"it is told of {broken[0]:g} rows, and rows are counted whole")
+        raise ConfigError(f"it counts {broken[0]:g} rows, which is not a whole number")
 
 
 def check_scores(answer: Note, taken: Collection[str]) -> None:
-    """Check that an answer's scores can stand in records.
+    """Check that an answer's scores are valid in records.
 
     Args:
         answer: One member's answer.
@@ -87,12 +87,14 @@ def check_scores(answer: Note, taken: Collection[str]) -> None:
     if not items or len(persons) != len(items) or {brier.shape, area.shape} != {(len(items),)}:
         raise ConfigError(f"its scores are not one for each of its {len(items)} items")
     if brier.min() < 0 or brier.max() > 1:
-        raise ConfigError("the square of a difference of two chances lies from 0 to 1, and one of its does not")
+        raise ConfigError("the square of a difference of two probabilities is from 0 to 1, and one of these is not")
     if np.abs(area).max() > LARGEST:
-        raise ConfigError(f"a part of an AUC is beyond {LARGEST:g}, which nobody measures")
+        raise ConfigError(f"a part of an AUC is beyond {LARGEST:g}, more than a record may state")
     unfit = [name for name in (*items, *persons) if not (name.strip() and len(name) <= _LONGEST and name.isprintable())]
     if unfit:
-        raise ConfigError(f"{unfit[0][:40]!r} names no item and no person: 1 to {_LONGEST} printable characters do")
+        raise ConfigError(
+            f"{unfit[0][:40]!r} cannot name an item or a person: a name has 1 to {_LONGEST} printable characters"
+        )
     twice = [item for item, times in Counter(items).items() if times > 1 or item in taken]
     if twice:
         raise ConfigError(f"the item {twice[0]} is scored twice, by it or by another member")

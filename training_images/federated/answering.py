@@ -3,8 +3,8 @@
 
 A request is a JSON object that gives every column of the table once, in the column's own units: a number within its
 public bounds, one of its words, or null if it may be missing. The unit's contract states all of that (`bounds`), so
-whoever serves the unit needs only the contract and the weights, and can refuse the same requests. There is no other way
-to reach the weights.
+a server of the unit needs only the contract and the weights to refuse the same requests. There is no other way to reach
+the weights.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 import numpy as np
 
 from federation.core import strict_json
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.number_text import decimal_text
 from federation.errors import ContractError
 from training_images.federated.model import Scale, Vector, probability
 from training_images.federated.sources import Column, encoded
@@ -31,7 +31,7 @@ class UnanswerableError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answering:
-    """A model that answers only sound requests.
+    """A model that answers only valid requests.
 
     Args:
         weights: One weight per input, then the intercept.
@@ -46,13 +46,15 @@ class Answering:
     columns: tuple[Column, ...]
 
     def answer(self, text: str) -> float:
-        """The probability of the outcome; for a sound request, whatever number the weights produce.
+        """The probability of the outcome; for a valid request, any number that the weights produce.
 
         Raises:
-            UnanswerableError: The request is not sound.
+            UnanswerableError: The request is not valid.
         """
-        told = _request(text, self.columns)
-        parts = {label: values[0] for column in self.columns for label, values in encoded(column, [told[column.name]])}
+        request = _request(text, self.columns)
+        parts = {
+            label: values[0] for column in self.columns for label, values in encoded(column, [request[column.name]])
+        }
         features = np.array([[parts[name] for name in self.inputs]])
         with np.errstate(over="ignore", invalid="ignore"):
             return float(probability(self.weights, self.scale.applied(features))[0])
@@ -68,16 +70,16 @@ def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
 
     inputs, columns = tuple(contract.get("inputs", ())), stated(contract.get("bounds", {}))
     labels = [label for column in columns for label, _ in encoded(column, [_middle(column)])]
-    found = load_file(path)
-    shapes = {name: found[name].shape for name in ("weights", "centre", "spread") if name in found}
+    arrays = load_file(path)
+    shapes = {name: arrays[name].shape for name in ("weights", "centre", "spread") if name in arrays}
     size = len(inputs)
     if sorted(labels) != sorted(inputs) or shapes != {"weights": (size + 1,), "centre": (size,), "spread": (size,)}:
         raise ConfigError(
             f"{path.name} and its contract do not fit: {size} inputs, bounds for {len(labels)}, arrays {shapes}; "
             "ship the unit again, so that both are of one run"
         )
-    scale = Scale(centre=found["centre"], spread=found["spread"])
-    return Answering(weights=found["weights"], scale=scale, inputs=inputs, columns=columns)
+    scale = Scale(centre=arrays["centre"], spread=arrays["spread"])
+    return Answering(weights=arrays["weights"], scale=scale, inputs=inputs, columns=columns)
 
 
 def bounds(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
@@ -85,27 +87,27 @@ def bounds(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:
     return {column.name: _bounds(column) for column in columns}
 
 
-def stated(told: Mapping[str, Any]) -> tuple[Column, ...]:
+def stated(stated_bounds: Mapping[str, Any]) -> tuple[Column, ...]:
     """Read the columns of a contract's `bounds`.
 
     Raises:
         ConfigError: The contract states none, or they cannot be read.
     """
-    if not told:
+    if not stated_bounds:
         raise ConfigError(
-            "the contract states no bounds, so nobody could refuse what lies outside; ship the unit again"
+            "the contract states no bounds, so requests outside them could not be refused; ship the unit again"
         )
     try:
         return tuple(
             Column(
                 name=name,
-                low=float(one.get("low", 0)),
-                high=float(one.get("high", 1)),
-                optional=one.get("optional", False),
-                words=tuple(one.get("words", ())),
-                reference=one.get("reference", ""),
+                low=float(column_bounds.get("low", 0)),
+                high=float(column_bounds.get("high", 1)),
+                optional=column_bounds.get("optional", False),
+                words=tuple(column_bounds.get("words", ())),
+                reference=column_bounds.get("reference", ""),
             )
-            for name, one in told.items()
+            for name, column_bounds in stated_bounds.items()
         )
     except (AttributeError, TypeError, ValueError) as error:
         raise ConfigError(f"the contract's bounds cannot be read ({error}); ship the unit again") from error
@@ -124,31 +126,31 @@ def _middle(column: Column) -> str:
 
 
 def _request(text: str, columns: Sequence[Column]) -> dict[str, str]:
-    """The values of a sound request by column, in the notation of a table."""
+    """The values of a valid request by column, in the notation of a table."""
     try:
         parsed = strict_json.parse(text.encode("utf-8", "surrogatepass"), what="the request", limit=_MOST)
     except ContractError as error:
         raise UnanswerableError(str(error)) from error
-    told = parsed.value
-    if not isinstance(told, dict):
-        _refuse("it is no JSON object; give one, with a value for every column")
+    values = parsed.value
+    if not isinstance(values, dict):
+        _refuse("it is not a JSON object; give one, with a value for every column")
     if parsed.duplicates:
-        _refuse(f"{parsed.duplicates[0]!r:.80} is said more than once; say it once")
-    if surplus := sorted(told.keys() - {column.name for column in columns}):
-        _refuse(f"{surplus[0]!r:.80} is no column; leave it out")
-    return {column.name: _written(column, told) for column in columns}
+        _refuse(f"{parsed.duplicates[0]!r:.80} occurs more than once; give it once")
+    if surplus := sorted(values.keys() - {column.name for column in columns}):
+        _refuse(f"{surplus[0]!r:.80} is not a column; leave it out")
+    return {column.name: _value(column, values) for column in columns}
 
 
-def _written(column: Column, told: Mapping[str, Any]) -> str:
-    if column.name not in told:
+def _value(column: Column, values: Mapping[str, Any]) -> str:
+    if column.name not in values:
         _refuse(f"{column.name} is not given; give it{', or null' if column.optional else ''}")
-    value = told[column.name]
+    value = values[column.name]
     if value is None and column.optional:
         return ""
     if column.words:
-        known = (*column.words, *([column.reference] if column.reference else []))
-        if not (isinstance(value, str) and value in known):
-            _refuse(f"{column.name} is one of {', '.join(known)}, not {value!r:.80}")
+        words = (*column.words, *([column.reference] if column.reference else []))
+        if not (isinstance(value, str) and value in words):
+            _refuse(f"{column.name} is one of {', '.join(words)}, not {value!r:.80}")
         return value
     if type(value) not in (int, float):
         _refuse(f"{column.name} is a number, not {value!r:.80}")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How well does a score tell the sick from the well, and how certain is that?
+"""How well does a score separate two classes, and how certain is that?
 
 AUC is the probability that a positive row scores above a negative one; ties count half (Hanley, McNeil 1982). A row's
 placement is the share of the other class that it is on the right side of (DeLong et al. 1988). Weighted by how rare the
@@ -73,20 +73,20 @@ def _share_below(scores: Vector, ordered: Vector) -> Vector:
 def draws(person: NDArray[np.str_], seed: int, number: int = DRAWS) -> NDArray[np.float64]:
     """How often each row counts in each of `number` samples of persons: a matrix, one row per sample."""
     names, owner = np.unique(person, return_inverse=True)
-    chosen = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=number)
-    counted: NDArray[np.float64] = chosen[:, owner].astype(np.float64)
-    return counted
+    times = np.random.default_rng(seed).multinomial(len(names), np.full(len(names), 1 / len(names)), size=number)
+    weights: NDArray[np.float64] = times[:, owner].astype(np.float64)
+    return weights
 
 
-def area(scores: Vector, outcome: Vector, drawn: NDArray[np.float64]) -> Measured:
+def area(scores: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Measured:
     """AUC with its interval."""
-    return _measured(auc(scores, outcome), aucs(scores, outcome, drawn))
+    return _measured(auc(scores, outcome), aucs(scores, outcome, weights))
 
 
-def difference(mine: Vector, theirs: Vector, outcome: Vector, drawn: NDArray[np.float64]) -> Measured:
+def difference(mine: Vector, other: Vector, outcome: Vector, weights: NDArray[np.float64]) -> Measured:
     """AUC of one score minus that of another on the same rows, paired within each sample."""
-    apart = aucs(mine, outcome, drawn) - aucs(theirs, outcome, drawn)
-    return _measured(auc(mine, outcome) - auc(theirs, outcome), apart)
+    apart = aucs(mine, outcome, weights) - aucs(other, outcome, weights)
+    return _measured(auc(mine, outcome) - auc(other, outcome), apart)
 
 
 def _measured(estimate: float, samples: NDArray[np.float64]) -> Measured:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Who is who in the fleet? A certificate authority that lives as long as the fleet's files, and what it signs.
+"""How does a party prove its identity? A certificate authority that lasts as long as the fleet's files, and what it signs.
 
 A member has one ECDSA key. Its gateway certificate and its node authentication use the same key, so the gateway can
 check one against the other.

@@ -62,10 +62,10 @@ def intervals(title: str, bars: Sequence[Bar], *, mark: float) -> bytes:
     body = [f'<line class="a" x1="{x:.1f}" y1="36" x2="{x:.1f}" y2="{height - 18}"/>']
     for place, bar in enumerate(bars):
         body.extend(_row(bar, 48 + 20 * place, _COLOURS[groups.index(bar.group) % len(_COLOURS)], low, high))
-    told = (mark, *(end for end in (low, high) if abs(_across(end, low, high) - x) > _APART))
+    labelled = (mark, *(end for end in (low, high) if abs(_across(end, low, high) - x) > _APART))
     body.extend(
         f'<text x="{_across(value, low, high):.1f}" y="{height - 4}" text-anchor="middle">{value:.3f}</text>'
-        for value in told
+        for value in labelled
     )
     return _drawn(title, height, body)
 

@@ -49,7 +49,7 @@ def supernode(
     to: tuple[str, int], authority: Path, key: Path | None, port: int, settings: Mapping[str, str | int | float | bool]
 ) -> list[str]:
     """A SuperNode; its own runtime endpoint listens on this machine only."""
-    told = " ".join(f"{name}={json.dumps(value)}" for name, value in settings.items())
+    config = " ".join(f"{name}={json.dumps(value)}" for name, value in settings.items())
     return [
         _program("flower-supernode"),
         f"--superlink={to[0]}:{to[1]}",
@@ -57,13 +57,13 @@ def supernode(
         *([f"--auth-supernode-private-key={key}"] if key else []),
         "--host=127.0.0.1",
         f"--port={port}",
-        f"--node-config={told}",
+        f"--node-config={config}",
     ]
 
 
 def _program(name: str) -> str:
     """The path of a program that pip installed beside this Python."""
-    found = Path(sys.executable).parent / name
-    if not found.exists():
+    program = Path(sys.executable).parent / name
+    if not program.exists():
         raise ConfigError(f"{name} is not installed beside {sys.executable}; install requirements/federated.lock")
-    return str(found)
+    return str(program)

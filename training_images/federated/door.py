@@ -15,9 +15,9 @@ from typing import Final
 from training_images.federated.certificates import Identity
 from training_images.federated.forwarding import (
     FLEET,
-    Asked,
     Forwarder,
     RefusedError,
+    Request,
     Rule,
     Upstream,
     client_context,
@@ -51,27 +51,27 @@ def door(address: tuple[str, int], inside: Identity, outside: Identity, consorti
         address,
         server_context(str(inside.certificate), str(inside.key)),
         Upstream(host=consortium.host, port=consortium.port, context=context),
-        Rule(asked=leave, answered=lambda asked, body: enter(asked, body, consortium.apps)),
+        Rule(request=leave, answer=lambda request, body: enter(request, body, consortium.apps)),
     )
 
 
-def leave(asked: Asked) -> None:
+def leave(request: Request) -> None:
     """Let a request out: a SuperNode may use the fleet endpoint only."""
-    if asked.method != "POST" or asked.path not in FLEET:
+    if request.method != "POST" or request.path not in FLEET:
         raise RefusedError(404, "a SuperNode asks the fleet endpoint only")
 
 
-def enter(asked: Asked, body: bytes, apps: Collection[str]) -> None:
+def enter(request: Request, body: bytes, apps: Collection[str]) -> None:
     """Let an answer in.
 
     Raises:
         RefusedError: The answer carries an app that the member did not agree to.
     """
-    if asked.path != _CODE:
+    if request.path != _CODE:
         return
     digest = hashlib.sha256(bundle(body)).hexdigest()
     if digest not in apps:
-        raise RefusedError(403, f"the app {digest} is none that this member agreed to run")
+        raise RefusedError(403, f"the app {digest} is not one that this member agreed to run")
 
 
 def bundle(body: bytes) -> bytes:

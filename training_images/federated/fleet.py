@@ -72,21 +72,21 @@ class Fleet:
         """Kill a party without warning, as when a machine is lost."""
         _signal(self.processes.pop(name), signal.SIGKILL)
 
-    def told(self, name: str) -> str:
+    def output(self, name: str) -> str:
         """The output of a party."""
         return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
-    def awaited(self, name: str, words: str) -> None:
+    def wait_for(self, name: str, words: str) -> None:
         """Wait until a party prints these words.
 
         Raises:
             ConfigError: The party ended without them, or took too long.
         """
-        ends = time.monotonic() + _PATIENCE
-        while words not in self.told(name):
-            ended = self.processes[name].poll() is not None
-            if (ended and words not in self.told(name)) or time.monotonic() > ends:
-                raise ConfigError(f"{name} did not get as far as {words!r}: {self.told(name)[-600:]}")
+        deadline = time.monotonic() + _PATIENCE
+        while words not in self.output(name):
+            is_over = self.processes[name].poll() is not None
+            if (is_over and words not in self.output(name)) or time.monotonic() > deadline:
+                raise ConfigError(f"{name} did not get as far as {words!r}: {self.output(name)[-600:]}")
             time.sleep(_LOOK)
 
     def control(self) -> Control:
@@ -106,18 +106,18 @@ class Fleet:
             TooFewError: The run ended without a result.
             ConfigError: The run did not end within `limit` seconds.
         """
-        return self.awaited_result(self.submit(plan, patience), limit)
+        return self.wait_for_result(self.submit(plan, patience), limit)
 
-    def awaited_result(self, place: Path, limit: float) -> Result:
+    def wait_for_result(self, place: Path, limit: float) -> Result:
         """Wait for the result of a run that was started; raises as `run` does."""
-        ends = time.monotonic() + limit
-        while time.monotonic() < ends:
-            if (done := results.found(place)) is not None:
-                return done
+        deadline = time.monotonic() + limit
+        while time.monotonic() < deadline:
+            if (result := results.found(place)) is not None:
+                return result
             if self.processes["superlink"].poll() is not None:
-                raise ConfigError(f"the SuperLink ended: {self.told('superlink')[-400:]}")
+                raise ConfigError(f"the SuperLink ended: {self.output('superlink')[-400:]}")
             time.sleep(_LOOK)
-        raise ConfigError(f"{place.name} did not end within {limit:.0f} s; {self.folder} holds what everybody said")
+        raise ConfigError(f"{place.name} did not end within {limit:.0f} s; {self.folder} contains every party's log")
 
 
 @contextmanager
@@ -129,16 +129,16 @@ def putting_up(folder: Path, members: Sequence[Placed]) -> Iterator[Fleet]:
     try:
         _superlink(fleet, members)
         app = app_digest()
-        fleet.awaited("superlink", "superlink ready")
-        for one in members:
-            enter(fleet, one.rows.member, app, one)
+        fleet.wait_for("superlink", "superlink ready")
+        for member in members:
+            enter(fleet, member.rows.member, app, member)
         yield fleet
     finally:
         _stop(fleet)
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no process listens on."""
     with socket.socket() as probe:
         probe.bind((HERE, 0))
         return int(probe.getsockname()[1])
@@ -169,7 +169,7 @@ def _superlink(fleet: Fleet, members: Sequence[Placed]) -> None:
     fleet.authority.server(own, "superlink")
     shutil.copyfile(fleet.authority.certificate, own / "ca.crt")
     (own / "nodes").mkdir()
-    roster = {one.rows.member: _member(fleet, one.rows, own / "nodes") for one in members}
+    roster = {member.rows.member: _member(fleet, member.rows, own / "nodes") for member in members}
     for name in roster:
         (home(fleet.folder, name) / "roster.json").write_text(json.dumps(roster, sort_keys=True), encoding="utf-8")
     settings = {
@@ -185,8 +185,8 @@ def _superlink(fleet: Fleet, members: Sequence[Placed]) -> None:
 def _member(fleet: Fleet, rows: Rows, nodes: Path) -> str:
     """Fill a member's folder; return its public key for masks, which goes to all members, but not by the server."""
     own = home(fleet.folder, rows.member)
-    known = certified(fleet, rows.member)
-    shutil.copyfile(known, nodes / known.name)
+    node_key = certified(fleet, rows.member)
+    shutil.copyfile(node_key, nodes / node_key.name)
     parting.keep(rows, own / "rows.npz")
     private = masking.private_key()
     certificates.private(own / "mask.key", private)
@@ -196,13 +196,13 @@ def _member(fleet: Fleet, rows: Rows, nodes: Path) -> str:
 def certified(fleet: Fleet, name: str) -> Path:
     """Give a party a folder with a certificate of the consortium; return its node key, which is not registered yet."""
     own = home(fleet.folder, name)
-    found = fleet.authority.member(own, name)
+    identity = fleet.authority.member(own, name)
     shutil.copyfile(fleet.authority.certificate, own / "ca.crt")
-    return found.node_public
+    return identity.node_public
 
 
 def _stop(fleet: Fleet) -> None:
-    """Stop the members first, so that they can sign off from the SuperLink; kill whatever does not react."""
+    """Stop the members first, so that they can sign off from the SuperLink; kill those that do not end."""
     superlink = fleet.processes.pop("superlink", None)
     _end(list(fleet.processes.values()))
     _end([superlink] if superlink else [])

@@ -30,16 +30,17 @@ def answer(message: Message, context: Context) -> Message:
 
 
 def _member(context: Context, memory: MutableMapping[str, int]) -> Member:
-    told = context.node_config
-    rows = parting.opened(Path(str(told["rows"])))
+    config = context.node_config
+    rows = parting.opened(Path(str(config["rows"])))
     return Member(
         rows=rows,
-        place=(str(told.get("platform", "local")), str(told.get("region", "local"))),
-        keys=_keys(rows.member, Path(str(told["key"])), Path(str(told["roster"]))) if "key" in told else None,
+        place=(str(config.get("platform", "local")), str(config.get("region", "local"))),
+        keys=_keys(rows.member, Path(str(config["key"])), Path(str(config["roster"]))) if "key" in config else None,
         limits=Limits(
-            masked=bool(told.get("masked", False)), epsilon=float(str(told["epsilon"])) if "epsilon" in told else None
+            masked=bool(config.get("masked", False)),
+            epsilon=float(str(config["epsilon"])) if "epsilon" in config else None,
         ),
-        draw=seeded(int(str(told["seed"])), rows.member) if "seed" in told else secret,
+        draw=seeded(int(str(config["seed"])), rows.member) if "seed" in config else secret,
         memory=memory,
         run=str(context.run_id),
     )
@@ -48,5 +49,7 @@ def _member(context: Context, memory: MutableMapping[str, int]) -> Member:
 def _keys(name: str, key: Path, roster: Path) -> Keys:
     public = json.loads(roster.read_text(encoding="utf-8"))
     return Keys(
-        name=name, private=key.read_bytes(), roster={one: bytes.fromhex(known) for one, known in public.items()}
+        name=name,
+        private=key.read_bytes(),
+        roster={member: bytes.fromhex(public_key) for member, public_key in public.items()},
     )

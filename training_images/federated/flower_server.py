@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does the ServerApp do? It runs the plan with the members online and writes the result, or why there is none.
+"""What does the ServerApp do? It runs the plan with the members online and writes the result or a reason.
 
 The run's configuration contains `plan` (JSON), `result` (a folder) and `patience` (seconds to wait for the answers to
 one question).
@@ -32,7 +32,7 @@ class OverFlower:
     Args:
         grid: Flower's grid.
         patience: Seconds to wait for the answers to one question.
-        expected: Everybody who should take part.
+        expected: All members that should take part.
         nodes: Node number by member, learned from the first answers.
         silent: The members that were asked and did not answer in time. Flower takes a minute to notice that a node is
             gone, and waiting for it at every question would cost more than the node can still contribute.
@@ -49,14 +49,14 @@ class OverFlower:
     def online(self) -> Sequence[str]:
         """The members online; before any has given its name, all expected ones, after waiting for as many nodes."""
         if not self.nodes:
-            self._gathered()
+            self._wait_for_nodes()
             return self.expected
-        there = set(self.grid.get_node_ids())
-        return [name for name, node in self.nodes.items() if node in there and name not in self.silent]
+        online_nodes = set(self.grid.get_node_ids())
+        return [name for name, node in self.nodes.items() if node in online_nodes and name not in self.silent]
 
     def ask(self, note: Note, names: Sequence[str]) -> Mapping[str, Note]:
         """Ask the named members; the first question goes to every node, because names come with the first answers."""
-        began = time.monotonic()
+        start = time.monotonic()
         nodes = [self.nodes[name] for name in names] if self.nodes else list(self.grid.get_node_ids())
         content = letters.sealed(note)
         waiting = set(
@@ -64,22 +64,22 @@ class OverFlower:
                 [Message(content, dst_node_id=node, message_type=MessageType.TRAIN) for node in nodes]
             )
         )
-        answers = self._awaited(waiting)
-        self.silent.update(name for name in self.nodes if name not in answers)
-        self.seconds.append((note.what, time.monotonic() - began))
+        answers = self._await_answers(waiting)
+        self.silent.update(name for name in names if name not in answers)
+        self.seconds.append((note.what, time.monotonic() - start))
         return answers
 
-    def _awaited(self, waiting: set[str]) -> dict[str, Note]:
+    def _await_answers(self, waiting: set[str]) -> dict[str, Note]:
         answers: dict[str, Note] = {}
-        ends = time.monotonic() + self.patience
-        while waiting and time.monotonic() < ends:
+        deadline = time.monotonic() + self.patience
+        while waiting and time.monotonic() < deadline:
             for reply in self.grid.pull_messages(list(waiting)):
                 waiting.discard(reply.metadata.reply_to_message_id)
-                self._kept(reply, answers)
+                self._take(reply, answers)
             time.sleep(_POLL if waiting else 0.0)
         return answers
 
-    def _kept(self, reply: Message, answers: dict[str, Note]) -> None:
+    def _take(self, reply: Message, answers: dict[str, Note]) -> None:
         node = reply.metadata.src_node_id
         if reply.has_error():
             print(f"node {node} refused or failed: {reply.error.reason}", flush=True)
@@ -95,21 +95,21 @@ class OverFlower:
             return
         answers[name] = note
 
-    def _gathered(self) -> None:
-        ends = time.monotonic() + self.patience
-        while len(set(self.grid.get_node_ids())) < len(self.expected) and time.monotonic() < ends:
+    def _wait_for_nodes(self) -> None:
+        deadline = time.monotonic() + self.patience
+        while len(set(self.grid.get_node_ids())) < len(self.expected) and time.monotonic() < deadline:
             time.sleep(_POLL)
 
 
 @app.main()
 def main(grid: Grid, context: Context) -> None:
     """Run the plan; on failure write one sentence into the result's folder and mark the run as failed."""
-    told = context.run_config
-    plan, folder = results.plan(json.loads(str(told["plan"]))), Path(str(told["result"]))
-    members = OverFlower(grid=grid, patience=float(str(told["patience"])), expected=plan.members)
+    config = context.run_config
+    plan, folder = results.plan(json.loads(str(config["plan"]))), Path(str(config["result"]))
+    members = OverFlower(grid=grid, patience=float(str(config["patience"])), expected=plan.members)
     try:
-        learned = learn(members, plan)
+        result = learn(members, plan)
     except Exception as error:
         results.fail(folder, str(error) if isinstance(error, TooFewError) else sentence(error))
         raise
-    results.keep(folder, plan, learned, members.seconds)
+    results.keep(folder, plan, result, members.seconds)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a small HTTP proxy pass on what it was told to, and nothing else?
+"""How does a small HTTP proxy pass on permitted requests, and nothing else?
 
 It has one TLS listener and one upstream. It reads a request whole, shows it to a rule, and only then sends it on, with
 the few headers that Flower's fleet protocol needs: nothing that the rule has not seen reaches the other side. Bodies
@@ -40,7 +40,7 @@ _PATIENCE: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Request:
     """A request. Header names are lower case; the certificate is the client's in DER, or None if none was asked for."""
 
     method: str
@@ -69,10 +69,10 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """What is passed on: `asked` sees every request, `answered` every 2xx answer; both may raise RefusedError."""
+    """Decides what is passed on: `request` sees every request, `answer` every 2xx answer; both may raise RefusedError."""
 
-    asked: Callable[[Asked], None]
-    answered: Callable[[Asked, bytes], None]
+    request: Callable[[Request], None]
+    answer: Callable[[Request, bytes], None]
 
 
 class Forwarder(ThreadingHTTPServer):
@@ -91,7 +91,7 @@ class Forwarder(ThreadingHTTPServer):
         return int(self.server_address[1])
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept, but leave the handshake to the request's own thread, so that a silent client delays nobody."""
+        """Accept, but leave the handshake to the request's own thread, so that a silent client delays no other."""
         plain, address = super().get_request()
         plain.settimeout(_PATIENCE)
         return self.context.wrap_socket(plain, server_side=True, do_handshake_on_connect=False), address
@@ -142,34 +142,37 @@ class _Handler(BaseHTTPRequestHandler):
         """Requests are not logged; refusals are."""
 
     def _pass_on(self) -> None:
-        asked = self._read()
-        self._forwarder.rule.asked(asked)
-        status, kind, body = self._fetched(asked)
+        request = self._read()
+        self._forwarder.rule.request(request)
+        status, kind, body = self._fetched(request)
         if http.client.OK <= status < http.client.MULTIPLE_CHOICES:  # a node treats all of these as an answer
-            self._forwarder.rule.answered(asked, body)
+            self._forwarder.rule.answer(request, body)
         self._reply(status, kind, body)
 
-    def _read(self) -> Asked:
+    def _read(self) -> Request:
         lengths = self.headers.get_all("content-length") or []
         if "transfer-encoding" in self.headers or len(lengths) != 1 or not lengths[0].isdecimal():
             raise RefusedError(411, "state the body's length, once, and do not chunk it")
         if int(lengths[0]) > _LONGEST:
             raise RefusedError(413, f"a body may have {_LONGEST} bytes")
-        return Asked(
+        body = self.rfile.read(int(lengths[0]))
+        if len(body) != int(lengths[0]):
+            raise RefusedError(400, f"the body ends after {len(body)} of {lengths[0]} bytes")
+        return Request(
             method=self.command,
             path=self.path,
             headers={name.lower(): value for name, value in self.headers.items()},
-            body=self.rfile.read(int(lengths[0])),
+            body=body,
             certificate=cast("ssl.SSLSocket", self.request).getpeercert(binary_form=True),
         )
 
-    def _fetched(self, asked: Asked) -> tuple[int, str, bytes]:
+    def _fetched(self, request: Request) -> tuple[int, str, bytes]:
         """Use one connection per request: the other side could close a kept one at the very moment of its use."""
         to = self._forwarder.upstream
-        passed = {k: v for k, v in asked.headers.items() if k in _PASSED_ON or k.startswith(_OWN)}
+        passed = {k: v for k, v in request.headers.items() if k in _PASSED_ON or k.startswith(_OWN)}
         connection = http.client.HTTPSConnection(to.host, to.port, context=to.context, timeout=_PATIENCE)
         with closing(connection):
-            connection.request(asked.method, asked.path, body=asked.body, headers=passed)
+            connection.request(request.method, request.path, body=request.body, headers=passed)
             answer = connection.getresponse()
             body = answer.read(_LONGEST + 1)
             if len(body) > _LONGEST:

@@ -18,30 +18,30 @@ class InProcess:
     Args:
         members: Members by name.
         lost: For the number of a question, counted from 1, the members that do not answer from then on.
-        heard: Every answer that the server saw, in order.
-        asked: Every question, in order.
+        answers: Every answer that the server saw, in order.
+        questions: Every question, in order.
     """
 
     members: Mapping[str, Member]
     lost: Mapping[int, Collection[str]] = field(default_factory=dict)
-    heard: list[tuple[str, Note]] = field(default_factory=list)
-    asked: list[Note] = field(default_factory=list)
+    answers: list[tuple[str, Note]] = field(default_factory=list)
+    questions: list[Note] = field(default_factory=list)
 
     def online(self) -> Sequence[str]:
         """All members except those lost before."""
-        gone = self._gone(len(self.asked))
+        gone = self._gone(len(self.questions))
         return [name for name in self.members if name not in gone]
 
     def ask(self, note: Note, names: Sequence[str]) -> Mapping[str, Note]:
         """Ask one member after another; members that are lost at this question do not answer it."""
-        self.asked.append(note)
-        gone = self._gone(len(self.asked))
+        self.questions.append(note)
+        gone = self._gone(len(self.questions))
         answers = {name: self.members[name].answer(note) for name in names if name not in gone}
-        self.heard.extend(answers.items())
+        self.answers.extend(answers.items())
         return answers
 
-    def _gone(self, asked: int) -> set[str]:
-        return {name for number, names in self.lost.items() if number <= asked for name in names}
+    def _gone(self, question: int) -> set[str]:
+        return {name for number, names in self.lost.items() if number <= question for name in names}
 
 
 def in_process(
@@ -51,16 +51,16 @@ def in_process(
     lost: Mapping[int, Collection[str]] | None = None,
 ) -> InProcess:
     """Make members with keys of their own; their noise can be repeated only if a seed is given."""
-    private = {one.member: masking.private_key() for one in rows}
+    private = {member_rows.member: masking.private_key() for member_rows in rows}
     roster = {name: masking.public_key(key) for name, key in private.items()}
     members = {
-        one.member: Member(
-            rows=one,
-            keys=Keys(name=one.member, private=private[one.member], roster=roster),
+        member_rows.member: Member(
+            rows=member_rows,
+            keys=Keys(name=member_rows.member, private=private[member_rows.member], roster=roster),
             limits=limits or Limits(),
-            draw=secret if seed is None else seeded(seed, one.member),
+            draw=secret if seed is None else seeded(seed, member_rows.member),
             memory={},
         )
-        for one in rows
+        for member_rows in rows
     }
     return InProcess(members=members, lost=lost or {})

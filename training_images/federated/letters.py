@@ -31,7 +31,7 @@ def read(content: RecordDict) -> Note:
         ConfigError: The message contains no note, or arrays that cannot be read.
     """
     if _FACTS not in content.config_records or _ARRAYS not in content.array_records:
-        raise ConfigError("the message holds no note: another app is talking")
+        raise ConfigError("the message contains no note: it comes from another app")
     facts = dict(content.config_records[_FACTS])
     what = facts.pop(_WHAT, None)
     if not isinstance(what, str):

@@ -4,10 +4,10 @@
 Secure aggregation (Bonawitz et al. 2017, CCS, section 4) with long-lived key pairs, which saves its first two messages.
 A member adds to its vector a mask of its own, and one mask for each other member; the masks of a pair cancel in the
 sum. With the masked vector it sends the seed of its own mask in shares, each encrypted for one member. When the server
-has said who answered, every survivor opens its share of each survivor's own seed, and its pairwise seed with each lost
+has listed who answered, every survivor opens its share of each survivor's own seed, and its pairwise seed with each lost
 member: never both for the same member. Seeds have 256 bits and masks are a ChaCha20 stream. Vectors are fixed-point
 numbers modulo 2**64, so the sum is exact. Masks and shares are bound to the occasion and to its list of members: a
-member that was told of other members has other masks.
+member that was given another list has other masks.
 
 This protects against a server that only looks, and against one that tells each member a different story about who was
 lost, even with the help of up to a third of the members, less one (`enough`). A server that invents members is stopped
@@ -39,7 +39,8 @@ FEWEST: Final = 3
 """With two members, each could subtract its own vector from the sum and read the other's."""
 FRACTION_BITS: Final = 32
 """Bits behind the point of a fixed-point number: steps of 2.3e-10, up to 2.1e9 in the sum."""
-_SEED: Final = 32
+SEED: Final = 32
+"""Bytes of a seed."""
 _GREATEST: Final = float(2 ** (63 - FRACTION_BITS))
 """The greatest value of a sum; each of its n members may contribute an n-th of that."""
 
@@ -105,7 +106,7 @@ def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occa
     """
     everybody = _taking_part(keys, members)
     bound = _bound(occasion, everybody)
-    own = os.urandom(_SEED)
+    own = os.urandom(SEED)
     total = fixed(vector, among=len(everybody)) + stream(own, len(vector))
     for other in everybody:
         if other != keys.name:
@@ -192,7 +193,7 @@ def _taking_part(keys: Keys, members: Sequence[str]) -> tuple[str, ...]:
     if strangers or keys.name not in everybody or len(everybody) != len(members):
         raise ConfigError(f"not the members that were agreed on: {', '.join(strangers) or ', '.join(members)}")
     if len(everybody) < FEWEST:
-        raise ConfigError(f"a sum of {len(everybody)} members hides nobody; {FEWEST} or more must take part")
+        raise ConfigError(f"a sum of {len(everybody)} members hides no member's part; {FEWEST} or more must take part")
     return everybody
 
 
@@ -217,7 +218,7 @@ def _unsealed(keys: Keys, sender: str, bound: str, body: bytes) -> bytes:
         return ChaCha20Poly1305(key).decrypt(body[:12], body[12:], f"{sender}>{keys.name}".encode())
     except (InvalidTag, ValueError) as error:
         raise ConfigError(
-            f"the share said to be {sender}'s was not made by it for {keys.name} on this occasion"
+            f"the share under {sender}'s name was not made by it for {keys.name} on this occasion"
         ) from error
 
 
@@ -225,4 +226,4 @@ def _derived(keys: Keys, other: str, purpose: str) -> bytes:
     """A key of the pair for one purpose, the same for both members (HKDF, RFC 5869)."""
     private = X25519PrivateKey.from_private_bytes(keys.private)
     agreed = private.exchange(X25519PublicKey.from_public_bytes(keys.roster[other]))
-    return HKDF(SHA256(), length=_SEED, salt=None, info=purpose.encode()).derive(agreed)
+    return HKDF(SHA256(), length=SEED, salt=None, info=purpose.encode()).derive(agreed)

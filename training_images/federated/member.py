@@ -2,7 +2,7 @@
 """What does a member answer about rows that only it can read?
 
 It answers with sums over its own rows, in the open or under masks, and with scores of its test items under pseudonyms.
-It keeps its own limits whatever the server asks: no unmasked sum if it requires masks, no step beyond its privacy
+It keeps its own limits, even if the server asks for more: no unmasked sum if it requires masks, no step beyond its privacy
 budget, no sum opened twice, no second model scored.
 """
 
@@ -44,7 +44,7 @@ class Member:
         place: Platform and region where they lie.
         keys: Keys for masks; None if it only ever sends plain sums.
         limits: The limits that it keeps.
-        draw: Random numbers for a round. Anybody who could repeat them could remove the noise.
+        draw: Random numbers for a round. A reader who could repeat them could remove the noise.
         memory: What must outlast one question: sums that were opened, private steps that were spent.
         run: The run that the memory belongs to. Masks are bound to it: a sum of the same name in another run has other
             masks.
@@ -72,11 +72,11 @@ class Member:
     def _moments(self, note: Note) -> Note:
         if self.limits.epsilon is not None:
             raise ConfigError(f"{self.rows.member} learns with noise only, and moments have none: use public bounds")
-        return self._summed(note, model.moments(self.rows.part(asked=False).features))
+        return self._summed(note, model.moments(self.rows.part(test=False).features))
 
     def _train(self, note: Note) -> Note:
         weights, scale = note.vector("weights"), _scale(note)
-        mine = self.rows.part(asked=False)
+        mine = self.rows.part(test=False)
         better = self._learned(note, weights, scale.applied(mine.features), mine)
         count = float(len(mine.outcome))
         before = (0.0, 0.0) if "noise" in note.facts else self._loss(weights, scale)  # the loss would carry no noise
@@ -84,8 +84,8 @@ class Member:
 
     def _loss(self, weights: Vector, scale: Scale) -> tuple[float, float]:
         """The summed loss of the received weights over the test rows, and the number of these rows."""
-        asked = self.rows.part(asked=True)
-        return model.loss(weights, scale.applied(asked.features), asked.outcome), float(len(asked.outcome))
+        test_rows = self.rows.part(test=True)
+        return model.loss(weights, scale.applied(test_rows.features), test_rows.outcome), float(len(test_rows.outcome))
 
     def _learned(self, note: Note, weights: Vector, inputs: Vector, mine: Rows) -> Vector:
         steps, rate = int(note.number("steps")), note.number("rate")
@@ -113,9 +113,9 @@ class Member:
             if self.memory.setdefault(name, _exactly(term)) != _exactly(term):
                 raise ConfigError("noise and chance changed within a run; the epsilon would be that of neither")
         steps = self.memory.get("steps", 0) + course.steps
-        spent = accountant.epsilon(noise=course.noise, chance=course.chance, steps=steps, delta=DELTA)
-        if self.limits.epsilon is not None and spent > self.limits.epsilon:
-            raise ConfigError(f"{steps} steps would tell epsilon {spent:.2f}, and the limit is {self.limits.epsilon}")
+        budget = accountant.epsilon(noise=course.noise, chance=course.chance, steps=steps, delta=DELTA)
+        if self.limits.epsilon is not None and budget > self.limits.epsilon:
+            raise ConfigError(f"{steps} steps would spend epsilon {budget:.2f}, and the limit is {self.limits.epsilon}")
         self.memory["steps"] = steps
 
     def _summed(self, note: Note, vector: Vector) -> Note:
@@ -123,20 +123,20 @@ class Member:
         if not note.facts.get("masked", False):
             if self.limits.masked:
                 raise ConfigError(
-                    f"{self.rows.member} tells sums under masks only, and the question asks for a plain one"
+                    f"{self.rows.member} sends sums under masks only, and the question asks for a plain one"
                 )
             return Note(what=note.what, arrays={"vector": vector}, facts=about)
-        told = masking.masked(self._own_keys(), vector, note.texts("members"), self._occasion(note))
+        masked_sum = masking.masked(self._own_keys(), vector, note.texts("members"), self._occasion(note))
         return Note(
             what=note.what,
-            arrays={"vector": told.vector},
-            facts={**about, "names": list(told.names), "shares": list(told.shares)},
+            arrays={"vector": masked_sum.vector},
+            facts={**about, "names": list(masked_sum.names), "shares": list(masked_sum.shares)},
         )
 
     def _open(self, note: Note) -> Note:
         occasion = self._occasion(note)
         if self.memory.setdefault(f"opened {occasion}", 0):
-            raise ConfigError(f"{occasion} was opened before, and a second sum of it could tell one member's part")
+            raise ConfigError(f"{occasion} was opened before, and a second sum of it could reveal one member's part")
         self.memory[f"opened {occasion}"] = 1
         shares = dict(zip(note.texts("survivors"), note.bodies(f"for {self.rows.member}"), strict=True))
         opened = masking.opened(self._own_keys(), note.texts("members"), shares, note.texts("lost"), occasion)
@@ -152,25 +152,25 @@ class Member:
         )
 
     def _score(self, note: Note) -> Note:
-        """Score one model per run: whoever chose the weights of many could read the test rows from the scores."""
+        """Score one model per run: a server that chose the weights of many could read the test rows from the scores."""
         if self.memory.setdefault("scored", 0):
             raise ConfigError(
-                f"{self.rows.member} scored a model of this run before; scores of others would tell its rows"
+                f"{self.rows.member} scored a model of this run before; scores of others would reveal its rows"
             )
         self.memory["scored"] = 1
-        asked = self.rows.part(asked=True)
-        scores = model.probability(note.vector("weights"), _scale(note).applied(asked.features))
+        test_rows = self.rows.part(test=True)
+        scores = model.probability(note.vector("weights"), _scale(note).applied(test_rows.features))
         return Note(
             what=note.what,
             arrays={
-                "brier": _as_recorded((scores - asked.outcome) ** 2),
-                "area": _as_recorded(auc.parts(scores, asked.outcome)),
+                "brier": _as_recorded((scores - test_rows.outcome) ** 2),
+                "area": _as_recorded(auc.parts(scores, test_rows.outcome)),
             },
             facts={
                 **self._about(),
-                "items": [str(item) for item in asked.item],
-                "persons": [str(person) for person in asked.person],
-                "auc": round(auc.auc(scores, asked.outcome), SCORE_DIGITS),
+                "items": [str(item) for item in test_rows.item],
+                "persons": [str(person) for person in test_rows.person],
+                "auc": round(auc.auc(scores, test_rows.outcome), SCORE_DIGITS),
             },
         )
 

@@ -73,5 +73,5 @@ def _read(path: Path) -> dict[str, int]:
         return {str(name): int(value) for name, value in json.loads(path.read_text(encoding="utf-8")).items()}
     except (AttributeError, OSError, TypeError, ValueError) as error:
         raise ConfigError(
-            f"{path} is no memory of a run ({error}), and without it limits would not hold: take part in another run"
+            f"{path} is not a memory of a run ({error}), and limits need one: take part in another run"
         ) from error

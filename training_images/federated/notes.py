@@ -30,38 +30,38 @@ class Note:
 
     def number(self, name: str) -> float:
         """A fact that must be a number."""
-        found = self.facts.get(name)
-        if not isinstance(found, (int, float)):
-            raise ConfigError(f"the note {self.what} says {name} = {found!r}, where a number is needed")
-        return float(found)
+        value = self.facts.get(name)
+        if not isinstance(value, (int, float)):
+            raise ConfigError(f"the note {self.what} says {name} = {value!r}, where a number is needed")
+        return float(value)
 
     def text(self, name: str) -> str:
         """A fact that must be text."""
-        found = self.facts.get(name)
-        if not isinstance(found, str):
-            raise ConfigError(f"the note {self.what} says {name} = {found!r}, where text is needed")
-        return found
+        value = self.facts.get(name)
+        if not isinstance(value, str):
+            raise ConfigError(f"the note {self.what} says {name} = {value!r}, where text is needed")
+        return value
 
     def texts(self, name: str) -> list[str]:
         """A fact that must be a list of texts."""
-        return [one for one in self._several(name) if isinstance(one, str)]
+        return [text for text in self._several(name) if isinstance(text, str)]
 
     def bodies(self, name: str) -> list[bytes]:
         """A fact that must be a list of bytes."""
-        return [one for one in self._several(name) if isinstance(one, bytes)]
+        return [body for body in self._several(name) if isinstance(body, bytes)]
 
     def vector(self, name: str) -> Vector:
         """An array that must be finite numbers."""
-        found = self.arrays.get(name)
-        if found is None or found.dtype != np.float64 or not np.isfinite(found).all():
+        array = self.arrays.get(name)
+        if array is None or array.dtype != np.float64 or not np.isfinite(array).all():
             raise ConfigError(f"the note {self.what} has no array {name} of finite numbers")
-        return found
+        return array
 
     def _several(self, name: str) -> list[Any]:
-        found = self.facts.get(name, [])
-        if not isinstance(found, list):
-            raise ConfigError(f"the note {self.what} says {name} = {found!r}, where a list is needed")
-        return list(found)
+        values = self.facts.get(name, [])
+        if not isinstance(values, list):
+            raise ConfigError(f"the note {self.what} says {name} = {values!r}, where a list is needed")
+        return list(values)
 
 
 class Members(Protocol):

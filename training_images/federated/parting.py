@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from training_images.federated.sources import Table
 from training_images.job.errors import ConfigError
 
-ASKED: Final = 0.3
+TEST_SHARE: Final = 0.3
 """Share of persons whose rows are for testing only."""
 _OTHERS_MAY: Final = 0o077
 _NAME: Final = 16
@@ -26,23 +27,23 @@ _NAME: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rows:
-    """One member's rows. `asked` marks the test rows; persons and items are pseudonyms."""
+    """One member's rows. `test` marks the test rows; persons and items are pseudonyms."""
 
     member: str
     features: NDArray[np.float64]
     outcome: NDArray[np.float64]
-    asked: NDArray[np.bool_]
+    test: NDArray[np.bool_]
     person: NDArray[np.str_]
     item: NDArray[np.str_]
 
-    def part(self, *, asked: bool) -> "Rows":
+    def part(self, *, test: bool) -> "Rows":
         """Only the test rows, or only the others."""
-        mask = self.asked if asked else ~self.asked
+        mask = self.test if test else ~self.test
         return Rows(
             member=self.member,
             features=self.features[mask],
             outcome=self.outcome[mask],
-            asked=self.asked[mask],
+            test=self.test[mask],
             person=self.person[mask],
             item=self.item[mask],
         )
@@ -50,14 +51,14 @@ class Rows:
 
 def parted(table: Table, seed: int) -> list[Rows]:
     """Divide a table: one member per site."""
-    asked = np.array([is_asked(f"{table.name}/{person}", seed) for person in table.person])
-    return [_member(table, index, asked) for index in range(len(table.sites))]
+    is_test = np.array([is_test_person(f"{table.name}/{person}", seed) for person in table.person])
+    return [_member(table, index, is_test) for index in range(len(table.sites))]
 
 
-def is_asked(person: str, seed: int) -> bool:
+def is_test_person(person: str, seed: int) -> bool:
     """Whether a person is among the test persons of this seed."""
-    drawn = int.from_bytes(hashlib.sha256(f"{seed}/{person}".encode()).digest()[:8], "big")
-    return drawn < ASKED * 2**64
+    position = int.from_bytes(hashlib.sha256(f"{seed}/{person}".encode()).digest()[:8], "big")
+    return position < TEST_SHARE * 2**64
 
 
 def pooled(members: list[Rows]) -> Rows:
@@ -66,7 +67,7 @@ def pooled(members: list[Rows]) -> Rows:
         member="pooled",
         features=np.concatenate([rows.features for rows in members]),
         outcome=np.concatenate([rows.outcome for rows in members]),
-        asked=np.concatenate([rows.asked for rows in members]),
+        test=np.concatenate([rows.test for rows in members]),
         person=np.concatenate([rows.person for rows in members]),
         item=np.concatenate([rows.item for rows in members]),
     )
@@ -82,7 +83,7 @@ def keep(rows: Rows, path: Path) -> None:
             member=np.array(rows.member),
             features=rows.features,
             outcome=rows.outcome,
-            asked=rows.asked,
+            test=rows.test,
             person=rows.person,
             item=rows.item,
         )
@@ -101,49 +102,51 @@ def opened(path: Path) -> Rows:
     if path.stat().st_mode & _OTHERS_MAY:
         raise ConfigError(f"others may read {path}; a member's rows are its own: chmod 600 {path}")
     try:
-        with np.load(path, allow_pickle=False) as found:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             rows = Rows(
-                **{name: found[name] for name in Rows.__slots__ if name != "member"}, member=str(found["member"])
+                **{name: arrays[name] for name in Rows.__slots__ if name != "member"}, member=str(arrays["member"])
             )
-    except (ValueError, KeyError, OSError) as error:
+    except (BadZipFile, EOFError, KeyError, OSError, ValueError) as error:
         raise ConfigError(f"{path} does not hold a member's rows: {error}") from error
     _usable(rows, path)
     return rows
 
 
 def digest(rows: Rows) -> str:
-    """The digest that names a member's rows, whatever file they lie in."""
-    told = hashlib.sha256()
-    for part in (rows.features, rows.outcome, rows.asked):
-        told.update(np.ascontiguousarray(part).tobytes())
-    told.update("\n".join((*rows.person, *rows.item)).encode())
-    return f"sha256:{told.hexdigest()}"
+    """The digest that names a member's rows, independent of their file."""
+    hasher = hashlib.sha256()
+    for part in (rows.features, rows.outcome, rows.test):
+        hasher.update(np.ascontiguousarray(part).tobytes())
+    hasher.update("\n".join((*rows.person, *rows.item)).encode())
+    return f"sha256:{hasher.hexdigest()}"
 
 
 def _usable(rows: Rows, path: Path) -> None:
-    learned = rows.part(asked=False)
-    if not learned.outcome.size or not rows.asked.any():
-        raise ConfigError(f"{path} holds no rows to learn from, or none to ask; a member needs both")
+    training_rows = rows.part(test=False)
+    if not training_rows.outcome.size or not rows.test.any():
+        raise ConfigError(f"{path} has no training rows, or no test rows; a member needs both")
     if not np.isfinite(rows.features).all() or not np.isin(rows.outcome, (0.0, 1.0)).all():
         raise ConfigError(f"{path} holds values that are not finite, or outcomes that are neither 0 nor 1")
-    if set(learned.person) & set(rows.part(asked=True).person):
-        raise ConfigError(f"{path}: some persons are both learned from and asked; part the rows by person")
+    if set(training_rows.person) & set(rows.part(test=True).person):
+        raise ConfigError(
+            f"{path}: some persons are in both the training rows and the test rows; divide the rows by person"
+        )
 
 
-def _member(table: Table, index: int, asked: NDArray[np.bool_]) -> Rows:
+def _member(table: Table, index: int, is_test: NDArray[np.bool_]) -> Rows:
     mine, name = table.site == index, table.sites[index]
-    chosen = np.flatnonzero(mine)
+    indices = np.flatnonzero(mine)
     return Rows(
         member=name,
         features=table.features[mine],
         outcome=table.outcome[mine],
-        asked=asked[mine],
-        person=np.array([_pseudonym(table, name, table.person[row]) for row in chosen]),
-        item=np.array([_pseudonym(table, name, table.item[row]) for row in chosen]),
+        test=is_test[mine],
+        person=np.array([_pseudonym(table, name, table.person[row]) for row in indices]),
+        item=np.array([_pseudonym(table, name, table.item[row]) for row in indices]),
     )
 
 
 def _pseudonym(table: Table, member: str, name: str) -> str:
-    """A pseudonym. The key is made of public words, since the rows are public too; a real member keeps a secret one."""
+    """A pseudonym. The key is public, as the rows are; a real member uses a secret one."""
     key = f"{table.name}/{member}".encode()
     return hmac.new(key, name.encode(), hashlib.sha256).hexdigest()[:_NAME]

@@ -45,8 +45,8 @@ def learned_privately(
     """The weights after a member's own noisy steps."""
     names, owner = np.unique(person, return_inverse=True)
     for _ in range(course.steps):
-        drawn = draw.random(len(names)) < course.chance
-        rows = drawn[owner]
+        in_step = draw.random(len(names)) < course.chance
+        rows = in_step[owner]
         clipped = clipped_sum(weights, inputs[rows], outcome[rows], owner[rows], persons=len(names), clip=course.clip)
         noise = draw.normal(0.0, course.noise * course.clip, size=len(weights)) if course.noise else 0.0
         weights = weights - course.rate * (clipped + noise) / (course.chance * len(names))
@@ -58,7 +58,7 @@ def clipped_sum(
 ) -> Vector:
     """The sum of the persons' gradients, each clipped to the norm `clip`.
 
-    A gradient that is not finite counts as zero. Otherwise one person would show through all noise, and whoever sends
+    A gradient that is not finite counts as zero. Otherwise one person could be seen despite the noise, and the sender of
     weights and scale could choose the person.
     """
     each = np.zeros((persons, len(weights)))

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which requests test a consortium's model: which must it answer, and which must it refuse?
 
-Nobody has rows to ask with, so requests are made from the table's name and public bounds alone: the same on every
-machine, whatever was learned. Draws are hashes of their own names, so they depend on no library's random numbers.
+The server has no rows, so requests are made from the table's name and public bounds alone: the same on every machine
+and for every model. Draws are hashes of their own names, so they depend on no library's random numbers.
 """
 
 import json
@@ -73,16 +73,16 @@ def _part(suite: str, rows: Sequence[Row]) -> Part:
 
 def _sound(draws: _Draws) -> list[Row]:
     """As many different requests as are wanted, if the table allows as many."""
-    found: dict[str, Row] = {}
-    for category, group, told in chain(
+    by_text: dict[str, Row] = {}
+    for category, group, values in chain(
         _inside(draws, range(_INSIDE)), _corners(draws), _edges(draws), _inside(draws, range(_INSIDE, _ATTEMPTS))
     ):
         name = draws.named(group)
-        row = Row(id=name, text=_request(told), label=ALLOW, cluster=name, category=category)
-        found.setdefault(row.text, row)
-        if len(found) == ITEMS:
+        row = Row(id=name, text=_request(values), label=ALLOW, cluster=name, category=category)
+        by_text.setdefault(row.text, row)
+        if len(by_text) == ITEMS:
             break
-    return list(found.values())
+    return list(by_text.values())
 
 
 _Told = tuple[str, str, dict[str, str]]
@@ -123,8 +123,8 @@ def _wrong(draws: _Draws) -> list[Row]:
     return rows
 
 
-def _request(told: Mapping[str, str]) -> str:
-    return "{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in told.items()) + "}"
+def _request(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{json.dumps(name)}: {value}" for name, value in values.items()) + "}"
 
 
 def _within(column: Column, share: float) -> str:
@@ -157,9 +157,9 @@ def _not_finite(column: Column) -> list[str]:
 
 def _out_of_bounds(column: Column) -> list[str]:
     if column.words:
-        known = _words(column)
+        literals = _words(column)
         words = ["", "unknown", *(f"{word} " for word in column.words), *(word.swapcase() for word in column.words)]
-        return [literal for word in words if (literal := json.dumps(word)) not in known]
+        return [literal for word in words if (literal := json.dumps(word)) not in literals]
     width = column.high - column.low
     return [repr(end) for far in _BEYOND for end in (column.low - far * width, column.high + far * width)]
 
@@ -176,30 +176,30 @@ _Spoil = Callable[[dict[str, str], Column, int], str]
 def _instead(literals: Callable[[Column], Sequence[str]]) -> _Spoil:
     """A request in which one column's value is replaced by something wrong."""
 
-    def spoilt(told: dict[str, str], column: Column, number: int) -> str:
+    def spoilt(values: dict[str, str], column: Column, number: int) -> str:
         several = literals(column)
-        return _request({**told, column.name: several[number % len(several)]})
+        return _request({**values, column.name: several[number % len(several)]})
 
     return spoilt
 
 
-def _too_few(told: dict[str, str], column: Column, number: int) -> str:
+def _too_few(values: dict[str, str], column: Column, number: int) -> str:
     del number
-    return _request({name: value for name, value in told.items() if name != column.name})
+    return _request({name: literal for name, literal in values.items() if name != column.name})
 
 
-def _too_many(told: dict[str, str], column: Column, number: int) -> str:
-    return _request({**told, f"{column.name} {number + 2}": told[column.name]})
+def _too_many(values: dict[str, str], column: Column, number: int) -> str:
+    return _request({**values, f"{column.name} {number + 2}": values[column.name]})
 
 
-def _said_twice(told: dict[str, str], column: Column, number: int) -> str:
+def _said_twice(values: dict[str, str], column: Column, number: int) -> str:
     del number
-    return f"{_request(told)[:-1]}, {json.dumps(column.name)}: {told[column.name]}}}"
+    return f"{_request(values)[:-1]}, {json.dumps(column.name)}: {values[column.name]}}}"
 
 
-def _cut_off(told: dict[str, str], column: Column, number: int) -> str:
+def _cut_off(values: dict[str, str], column: Column, number: int) -> str:
     del number
-    text = _request(told)
+    text = _request(values)
     return text[: text.index(json.dumps(column.name)) + len(json.dumps(column.name))]
 
 

@@ -20,30 +20,30 @@ END: Final = "<!-- :made -->"
 Measured = Sequence[float | None]
 
 
-def write(found: Mapping[str, Any], page: Path = PAGE) -> None:
+def write(results: Mapping[str, Any], page: Path = PAGE) -> None:
     """Write the tables into the page and the charts beside it."""
-    page.write_text(filled(page.read_text(encoding="utf-8"), tables(found)), encoding="utf-8")
-    for name, consortium in found["consortia"].items():
+    page.write_text(filled(page.read_text(encoding="utf-8"), tables(results)), encoding="utf-8")
+    for name, consortium in results["consortia"].items():
         (page.parent / f"consortium-{name}.svg").write_bytes(drawn(name, consortium))
 
 
-def filled(page: str, made: str) -> str:
+def filled(page: str, tables_text: str) -> str:
     """The page with the part between its marks replaced.
 
     Raises:
         ConfigError: The page has lost its marks.
     """
-    head, begin, rest = page.partition(BEGIN)
-    _, end, tail = rest.partition(END)
+    head, begin, after_begin = page.partition(BEGIN)
+    _, end, tail = after_begin.partition(END)
     if not (begin and end):
         raise ConfigError(f"{PAGE.name} has lost the marks {BEGIN} and {END}; put them back around the tables")
-    return f"{head}{BEGIN}\n{made}{END}{tail}"
+    return f"{head}{BEGIN}\n{tables_text}{END}{tail}"
 
 
-def tables(found: Mapping[str, Any]) -> str:
+def tables(results: Mapping[str, Any]) -> str:
     """All tables, as Markdown."""
-    parts = [line for name, consortium in found["consortia"].items() for line in _consortium(name, consortium)]
-    return "\n".join([*parts, *_deployed(found.get("deployed"))]) + "\n"
+    parts = [line for name, consortium in results["consortia"].items() for line in _consortium(name, consortium)]
+    return "\n".join([*parts, *_deployed(results.get("deployed"))]) + "\n"
 
 
 def drawn(name: str, consortium: Mapping[str, Any]) -> bytes:
@@ -52,7 +52,7 @@ def drawn(name: str, consortium: Mapping[str, Any]) -> bytes:
         Bar(
             label=f"{member}, split {split['seed']}", group=member, **_numbers(own["federated less"][f"alone {member}"])
         )
-        for member in [one["member"] for one in consortium["members"]]
+        for member in [entry["member"] for entry in consortium["members"]]
         for split in consortium["splits"]
         for own in [split["own"][member]]
     ]
@@ -61,11 +61,11 @@ def drawn(name: str, consortium: Mapping[str, Any]) -> bytes:
 
 def verdicts(consortium: Mapping[str, Any]) -> dict[str, int]:
     """On how many of the members' own tests the consortium's model is better, worse, undecided, or not measurable."""
-    counted = dict.fromkeys(("better", "worse", "undecided", "not measurable"), 0)
+    counts = dict.fromkeys(("better", "worse", "undecided", "not measurable"), 0)
     for split in consortium["splits"]:
         for member, own in split["own"].items():
-            counted[_verdict(own["federated less"][f"alone {member}"])] += 1
-    return counted
+            counts[_verdict(own["federated less"][f"alone {member}"])] += 1
+    return counts
 
 
 def _verdict(measured: Measured) -> str:
@@ -84,14 +84,14 @@ def _consortium(name: str, consortium: Mapping[str, Any]) -> Iterator[str]:
         ("member", "rows", "persons", "with the outcome", "test rows", "of these with it"),
         [
             (
-                one["member"],
-                f"{one['rows']:,}",
-                f"{one['persons']:,}",
-                f"{100 * one['positive']:.1f} %",
-                f"{one['asked']:,}",
-                str(one["asked_positive"]),
+                entry["member"],
+                f"{entry['rows']:,}",
+                f"{entry['persons']:,}",
+                f"{100 * entry['positive']:.1f} %",
+                f"{entry['asked']:,}",
+                str(entry["asked_positive"]),
             )
-            for one in consortium["members"]
+            for entry in consortium["members"]
         ],
     )
     yield "\n**Pooled test.** AUC and its 95 % interval; then the consortium's AUC less the other's, paired.\n"
@@ -101,27 +101,27 @@ def _consortium(name: str, consortium: Mapping[str, Any]) -> Iterator[str]:
         ("member", "split", "alone", "federated", "difference", ""),
         [_own(split, member) for member in consortium["splits"][0]["own"] for split in consortium["splits"]],
     )
-    counted = verdicts(consortium)
-    yield f"\nOf {sum(counted.values())} comparisons: {', '.join(f'{counted[one]} {one}' for one in counted)}.\n"
+    counts = verdicts(consortium)
+    yield f"\nOf {sum(counts.values())} comparisons: {', '.join(f'{counts[entry]} {entry}' for entry in counts)}.\n"
     yield f"![differences](consortium-{name}.svg)\n"
     yield "**Noise** (DP-SGD, person by person, delta 1e-5): AUC on the pooled test, less that without noise.\n"
     yield from _table(
         ("noise", "epsilon", *(f"split {split['seed']}" for split in consortium["splits"])), _noise(consortium)
     )
-    gone = consortium["lost"]
+    lost = consortium["lost"]
     yield (
-        f"\n**Lost in the second round:** {gone['member']}, the largest. The rounds went on with "
-        f"{gone['members'][-1]} of {gone['members'][0]} members; AUC {_said(gone['auc'])}, "
-        f"against all members {_said(gone['less'], sign=True)}.\n"
+        f"\n**Lost in the second round:** {lost['member']}, the largest. The rounds went on with "
+        f"{lost['members'][-1]} of {lost['members'][0]} members; AUC {_interval(lost['auc'])}, "
+        f"against all members {_interval(lost['less'], sign=True)}.\n"
     )
 
 
 def _pooled(consortium: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
     splits = [split["pooled"] for split in consortium["splits"]]
     for model in splits[0]["auc"]:
-        yield (model, *(_said(split["auc"][model]) for split in splits))
+        yield (model, *(_interval(split["auc"][model]) for split in splits))
     for other in splits[0]["federated less"]:
-        yield (f"federated less {other}", *(_said(split["federated less"][other], sign=True) for split in splits))
+        yield (f"federated less {other}", *(_interval(split["federated less"][other], sign=True) for split in splits))
 
 
 def _own(split: Mapping[str, Any], member: str) -> tuple[str, ...]:
@@ -130,18 +130,18 @@ def _own(split: Mapping[str, Any], member: str) -> tuple[str, ...]:
     return (
         member,
         str(split["seed"]),
-        _said(own["auc"][f"alone {member}"]),
-        _said(own["auc"]["federated"]),
-        _said(apart, sign=True),
+        _interval(own["auc"][f"alone {member}"]),
+        _interval(own["auc"]["federated"]),
+        _interval(apart, sign=True),
         _verdict(apart),
     )
 
 
 def _noise(consortium: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    for one in consortium["private"]:
-        epsilon = "none: clipped only" if one["epsilon"] is None else f"{one['epsilon']:.2f}"
-        each = (f"{split['auc'][0]:.3f} ({_said(split['less'], sign=True)})" for split in one["seeds"])
-        yield (f"{one['noise']:g}", epsilon, *each)
+    for entry in consortium["private"]:
+        epsilon = "none: clipped only" if entry["epsilon"] is None else f"{entry['epsilon']:.2f}"
+        each = (f"{split['auc'][0]:.3f} ({_interval(split['less'], sign=True)})" for split in entry["seeds"])
+        yield (f"{entry['noise']:g}", epsilon, *each)
 
 
 def _deployed(run: Mapping[str, Any] | None) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _deployed(run: Mapping[str, Any] | None) -> Iterator[str]:
     )
 
 
-def _said(measured: Measured, *, sign: bool = False) -> str:
+def _interval(measured: Measured, *, sign: bool = False) -> str:
     estimate, low, high = measured
     if estimate is None or low is None or high is None:
         return "-"

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -32,14 +33,14 @@ def written(plan: Plan) -> str:
     return json.dumps(asdict(plan), sort_keys=True)
 
 
-def plan(told: Mapping[str, Any]) -> Plan:
+def plan(fields: Mapping[str, Any]) -> Plan:
     """Read a written plan.
 
     Raises:
         ConfigError: It has a field that no plan has, or lacks one.
     """
     try:
-        return Plan(**{**told, "members": tuple(told.get("members", ()))})
+        return Plan(**{**fields, "members": tuple(fields.get("members", ()))})
     except TypeError as error:
         raise ConfigError(f"the plan cannot be read: {error}") from error
 
@@ -56,8 +57,8 @@ def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[s
     unfinished = folder / f".{_NUMBERS}.part"
     about = {
         "plan": asdict(agreed),
-        "history": [asdict(one) for one in learned.history],
-        "rows": {name: asdict(one) for name, one in learned.rows.items()},
+        "history": [asdict(part_of_run) for part_of_run in learned.history],
+        "rows": {name: asdict(part_of_run) for name, part_of_run in learned.rows.items()},
         "scores": {name: dict(note.facts) for name, note in learned.scores.items()},
         "seconds": list(seconds),
     }
@@ -79,20 +80,30 @@ def found(folder: Path) -> Result | None:
 
     Raises:
         TooFewError: The run ended without a model; the message says why.
+        ConfigError: The file there is not a result.
     """
     if (folder / _FAILURE).exists():
         raise TooFewError((folder / _FAILURE).read_text(encoding="utf-8").strip())
     if not (folder / _NUMBERS).exists():
         return None
-    with np.load(folder / _NUMBERS, allow_pickle=False) as kept:
-        about = json.loads(str(kept["about"]))
+    try:
+        return _read(folder / _NUMBERS)
+    except (AttributeError, BadZipFile, EOFError, KeyError, OSError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{folder / _NUMBERS} is not the result of a run ({error}); copy it from the SuperLink's machine again"
+        ) from error
+
+
+def _read(path: Path) -> Result:
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+        about = json.loads(str(arrays["about"]))
         scores = {
-            name: Note(what="score", arrays={part: kept[f"{name}/{part}"] for part in ("brier", "area")}, facts=facts)
+            name: Note(what="score", arrays={part: arrays[f"{name}/{part}"] for part in ("brier", "area")}, facts=facts)
             for name, facts in about["scores"].items()
         }
-        scale = Scale(centre=kept["centre"], spread=kept["spread"])
-        weights = kept["weights"]
-    history = tuple(Round(members=tuple(one["members"]), loss=one["loss"]) for one in about["history"])
+        scale = Scale(centre=arrays["centre"], spread=arrays["spread"])
+        weights = arrays["weights"]
+    history = tuple(Round(members=tuple(entry["members"]), loss=entry["loss"]) for entry in about["history"])
     return Result(
         plan=plan(about["plan"]),
         learned=Learned(
@@ -100,7 +111,7 @@ def found(folder: Path) -> Result | None:
             scale=scale,
             history=history,
             scores=scores,
-            rows={name: Stated(**one) for name, one in about["rows"].items()},
+            rows={name: Stated(**entry) for name, entry in about["rows"].items()},
         ),
-        seconds=tuple((what, taken) for what, taken in about["seconds"]),
+        seconds=tuple((what, duration) for what, duration in about["seconds"]),
     )

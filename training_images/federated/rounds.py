@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do rounds of questions become one model, whoever the members are and however they are reached?
+"""How do rounds of questions become one model, over Flower or in one process?
 
 The same loop runs over Flower and in one process, so that one can be checked against the other. A member that does not
 answer in time is left out for the rest of the run; an unsound answer is left out of its round. When fewer members are
@@ -92,18 +92,20 @@ def learn(members: Members, plan: Plan) -> Learned:
 
     Raises:
         TooFewError: More members were lost than the plan allows.
-        ConfigError: The plan would hide nobody, or a sum under masks is not one that any rows could add up to.
+        ConfigError: The plan's masks would hide nothing, or a sum under masks cannot come from any rows.
     """
     if plan.masked and plan.least < masking.FEWEST:
-        raise ConfigError(f"masked sums of fewer than {masking.FEWEST} members hide nobody; set least to that or more")
+        raise ConfigError(
+            f"masked sums of fewer than {masking.FEWEST} members hide no member's part; set least to that or more"
+        )
     rows: dict[str, Stated] = {}
-    scale, asked = _agreed_scale(members, plan)
-    _state(rows, asked)
+    scale, answers = _agreed_scale(members, plan)
+    _state(rows, answers)
     weights, history = np.zeros(plan.predictors + 1), []
     for number in range(1, plan.rounds + 1):
-        weights, told, asked = _round(members, plan, number, weights, scale)
-        _state(rows, asked)
-        history.append(told)
+        weights, one_round, answers = _round(members, plan, number, weights, scale)
+        _state(rows, answers)
+        history.append(one_round)
     scores = _scores(members, plan, Note(what="score", arrays=_arrays(weights, scale))) if plan.scored else {}
     _state(rows, scores)
     return Learned(weights=weights, scale=scale, history=tuple(history), scores=scores, rows=rows)
@@ -147,8 +149,8 @@ def _round(
         **private,
     }
     total, answers = _summed(members, plan, "train", _arrays(weights, scale), facts)
-    count, lost, asked = total[-EXTRA:]
-    loss = float(lost / asked) if plan.noise is None else None
+    count, lost_sum, asked = total[-EXTRA:]
+    loss = float(lost_sum / asked) if plan.noise is None else None
     return total[:-EXTRA] / count, Round(members=tuple(sorted(answers)), loss=loss), answers
 
 
@@ -176,7 +178,7 @@ def _summed(
         answer_checks.check_counts(question, total)
     except ConfigError as error:
         raise ConfigError(
-            f"the sum {occasion} makes no sense: {error}; a member told something else, and masks hide which: agree on "
+            f"the sum {occasion} makes no sense: {error}; a member sent something else, and masks hide which: agree on "
             "another run"
         ) from error
     return total, answers
@@ -185,37 +187,41 @@ def _summed(
 def _unmasked(
     members: Members, plan: Plan, present: Sequence[str], answers: Mapping[str, Note], occasion: str
 ) -> Vector:
-    told = {
+    masked_answers = {
         name: Masked(
             vector=note.arrays["vector"], names=tuple(note.texts("names")), shares=tuple(note.bodies("shares"))
         )
         for name, note in sorted(answers.items())
     }
     boxes: dict[str, Fact] = {
-        f"for {name}": [one.shares[one.names.index(name)] for one in told.values()] for name in told
+        f"for {name}": [answer.shares[answer.names.index(name)] for answer in masked_answers.values()]
+        for name in masked_answers
     }
-    lost = [name for name in present if name not in told]
+    absent = [name for name in present if name not in masked_answers]
     about: dict[str, Fact] = {
         "occasion": occasion,
         "members": list(present),
-        "survivors": list(told),
-        "lost": lost,
+        "survivors": list(masked_answers),
+        "lost": absent,
     }
-    helped = members.ask(Note(what="open", facts={**about, **boxes}), tuple(told))
-    opened = {name: found for name, note in helped.items() if (found := _opened(note, told, lost))}
+    help_notes = members.ask(Note(what="open", facts={**about, **boxes}), tuple(masked_answers))
+    opened = {
+        name: opened_part for name, note in help_notes.items() if (opened_part := _opened(note, masked_answers, absent))
+    }
     try:
-        return masking.unmasked(told, opened)
+        return masking.unmasked(masked_answers, opened)
     except ConfigError as error:
         raise TooFewError(f"{plan.run}: the sum {occasion} stays hidden: {error}") from error
 
 
-def _opened(note: Note, told: Collection[str], lost: Collection[str]) -> Opened | None:
-    """What a survivor opened; None unless it has a share for each survivor and a seed for each lost member."""
-    found = Opened(
+def _opened(note: Note, survivors: Collection[str], lost: Collection[str]) -> Opened | None:
+    """What a survivor opened; None unless it has a share for each survivor and a whole seed for each lost member."""
+    opened = Opened(
         shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=False)),
         seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=False)),
     )
-    return found if found.shares.keys() == set(told) and found.seeds.keys() == set(lost) else None
+    is_whole = all(len(seed) == masking.SEED for seed in opened.seeds.values())
+    return opened if is_whole and opened.shares.keys() == set(survivors) and opened.seeds.keys() == set(lost) else None
 
 
 def _present(members: Members, plan: Plan) -> tuple[str, ...]:
@@ -225,24 +231,24 @@ def _present(members: Members, plan: Plan) -> tuple[str, ...]:
 
 def _enough(plan: Plan, answers: Mapping[str, Note], what: str, check: Callable[[Note], None]) -> Mapping[str, Note]:
     """The members' sound answers, if there are enough of them."""
-    known: dict[str, Note] = {}
+    sound: dict[str, Note] = {}
     unsound: dict[str, str] = {}
     for name in filter(answers.__contains__, plan.members):
         try:
             check(answers[name])
-            known[name] = answers[name]
+            sound[name] = answers[name]
         except ConfigError as error:
             unsound[name] = str(error)
             print(f"the answer of {name} ({what}) is left out: {error}", flush=True)
-    if len(known) < plan.least:
-        missing = ", ".join(name for name in plan.members if name not in known and name not in unsound)
+    if len(sound) < plan.least:
+        absent = ", ".join(name for name in plan.members if name not in sound and name not in unsound)
         raise TooFewError(
-            f"{len(known)} of {len(plan.members)} members answered ({what}), and the plan needs {plan.least}; "
-            + "".join(f"the answer of {name} is none: {why}; " for name, why in unsound.items())
-            + (f"nothing came from {missing}. " if missing else "")
+            f"{len(sound)} of {len(plan.members)} members answered ({what}), and the plan needs {plan.least}; "
+            + "".join(f"the answer of {name} does not count: {why}; " for name, why in unsound.items())
+            + (f"nothing came from {absent}. " if absent else "")
             + "Start their SuperNodes, or agree on a smaller number"
         )
-    return known
+    return sound
 
 
 def _arrays(weights: Vector, scale: Scale) -> dict[str, Vector]:

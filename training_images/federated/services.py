@@ -2,7 +2,7 @@
 """What runs for as long as a consortium does, and ships nothing?
 
 The SuperLink behind its gateway, and a SuperNode behind its door. Each reads one folder that belongs to it alone
-(`--folder`), and ends together with its child process when told to. The folder of `superlink` contains ca.crt,
+(`--folder`), and ends together with its child process at SIGTERM. The folder of `superlink` contains ca.crt,
 superlink.crt, superlink.key, and `nodes/*.node.pub` of the members to admit. The folder of `supernode` contains ca.crt,
 NAME.crt, NAME.key, NAME.node, rows.npz, mask.key and roster.json; it also keeps, in `memory`, what the member remembers
 of a run, and that has to outlast the SuperNode.
@@ -40,25 +40,28 @@ _PATIENCE: Final = 60.0
 
 def serve(settings: Settings) -> int:
     """Run until SIGTERM; return the child's exit code if it ends by itself, 42 if a setting or a file is wrong."""
-    try:
-        role = settings.choice("role", ROLES)
-        refuse_unknown(settings.given, _SETTINGS[role])
-        with ROLES[role](settings) as child:
-            return _watched(child)
-    except ConfigError as error:
-        print(error, file=sys.stderr, flush=True)
-        return CONFIGURED_WRONG
+    with _noting_signals() as stopped:
+        try:
+            role = settings.choice("role", ROLES)
+            refuse_unknown(settings.given, _SETTINGS[role])
+            with ROLES[role](settings, stopped) as child:
+                return _exit_code(child, stopped)
+        except ConfigError as error:
+            if stopped.is_set():  # while the party still started
+                return 0
+            print(error, file=sys.stderr, flush=True)
+            return CONFIGURED_WRONG
 
 
 @contextmanager
-def _superlink(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def _superlink(settings: Settings, stopped: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
     """Run the SuperLink on loopback and the gateway for the members; admit the registered nodes at the start."""
     folder = _folder(settings)
     own, authority = identity(folder, "superlink"), folder / "ca.crt"
     port, public = settings.integer("port", 8000, least=1), settings.integer("gateway-port", 8443, least=1)
     with ExitStack() as stack:
         child = stack.enter_context(_running(commands.superlink(own, authority, port), folder))
-        _let_in(folder, port, child)
+        _register_nodes(folder, port, lambda: child.poll() is None and not stopped.is_set())
         host = settings.text("gateway-host", HERE)  # open to other machines only if a setting says so
         stack.enter_context(serving(gateway((host, public), own, str(authority), (HERE, port))))
         print("superlink ready", flush=True)
@@ -66,22 +69,23 @@ def _superlink(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @contextmanager
-def _supernode(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
+def _supernode(settings: Settings, stopped: threading.Event) -> Iterator[subprocess.Popen[bytes]]:
     """Run a door that leads only to the gateway, and a SuperNode that knows only the door."""
+    del stopped  # nothing waits while it starts
     folder, name = _folder(settings), settings.text("name")
     host, _, port = settings.text("gateway").rpartition(":")
     if not host or not port.isdecimal():
         raise ConfigError("--gateway says where the consortium's gateway is, as HOST:PORT")
     inside = certificates.authority(folder / "door", f"{name} itself")
-    there = Consortium(
+    consortium = Consortium(
         host=host, port=int(port), authority=str(folder / "ca.crt"), apps=settings.text("apps").split(",")
     )
     outside = identity(folder, name)
     with ExitStack() as stack:
-        leading = door((HERE, 0), inside.server(folder / "door", "door"), outside, there)
-        stack.enter_context(serving(leading))
+        own_door = door((HERE, 0), inside.server(folder / "door", "door"), outside, consortium)
+        stack.enter_context(serving(own_door))
         command = commands.supernode(
-            (HERE, leading.port),
+            (HERE, own_door.port),
             inside.certificate,
             outside.node_key,
             settings.integer("runtime-port", 9094, least=1),
@@ -90,7 +94,7 @@ def _supernode(settings: Settings) -> Iterator[subprocess.Popen[bytes]]:
         yield stack.enter_context(_running(command, folder))
 
 
-ROLES: Final[Mapping[str, Callable[[Settings], AbstractContextManager[subprocess.Popen[bytes]]]]] = {
+ROLES: Final[Mapping[str, Callable[[Settings, threading.Event], AbstractContextManager[subprocess.Popen[bytes]]]]] = {
     "superlink": _superlink,
     "supernode": _supernode,
 }
@@ -102,41 +106,41 @@ def identity(folder: Path, name: str) -> Identity:
     Raises:
         ConfigError: A file is missing.
     """
-    found = Identity.below(folder, name)
-    for path in (found.certificate, found.key, folder / "ca.crt"):
+    files = Identity.below(folder, name)
+    for path in (files.certificate, files.key, folder / "ca.crt"):
         if not path.is_file():
             raise ConfigError(f"{path} is missing; the consortium's authority makes it (certificates.py)")
-    return found
+    return files
 
 
 def node_config(folder: Path, settings: Settings) -> dict[str, str | int | float | bool]:
     """The ClientApp's configuration: files of the member's folder unless a setting says otherwise, and its limits."""
-    told: dict[str, str | int | float | bool] = {
+    config: dict[str, str | int | float | bool] = {
         "rows": str(folder / "rows.npz"),
         "memory": str(folder / "memory"),
         "key": str(folder / "mask.key"),
         "roster": str(folder / "roster.json"),
     }
-    told.update({name: settings.given[name] for name in _KNOWN if name in settings.given})
-    if "masked" in told:
-        told["masked"] = settings.choice("masked", ("yes", "no")) == "yes"
-    if "epsilon" in told:
-        told["epsilon"] = settings.number("epsilon")
-    return told
+    config.update({name: settings.given[name] for name in _KNOWN if name in settings.given})
+    if "masked" in config:
+        config["masked"] = settings.choice("masked", ("yes", "no")) == "yes"
+    if "epsilon" in config:
+        config["epsilon"] = settings.number("epsilon")
+    return config
 
 
 def _folder(settings: Settings) -> Path:
     folder = Path(settings.text("folder")).resolve()
     if not folder.is_dir():
-        raise ConfigError(f"--folder {folder} is no folder; it holds this party's keys and certificates")
+        raise ConfigError(f"--folder {folder} is not a folder; it must contain this party's keys and certificates")
     return folder
 
 
-def _let_in(folder: Path, port: int, child: subprocess.Popen[bytes]) -> None:
+def _register_nodes(folder: Path, port: int, alive: Callable[[], bool]) -> None:
     from training_images.federated.control import Control
 
     control = Control(host=HERE, port=port, context=client_context(str(folder / "ca.crt")))
-    control.ready(lambda: child.poll() is None, _PATIENCE)
+    control.ready(alive, _PATIENCE)
     for public in sorted((folder / "nodes").glob("*.node.pub")):
         control.register(public)
 
@@ -157,11 +161,20 @@ def _running(command: Sequence[str], folder: Path) -> Iterator[subprocess.Popen[
             child.wait()
 
 
-def _watched(child: subprocess.Popen[bytes]) -> int:
-    told = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.set())
-    while not told.wait(_LOOK):
+def _exit_code(child: subprocess.Popen[bytes], stopped: threading.Event) -> int:
+    while not stopped.wait(_LOOK):
         if (code := child.poll()) is not None:
             return code
     return 0
+
+
+@contextmanager
+def _noting_signals() -> Iterator[threading.Event]:
+    """Set an event at SIGTERM or SIGINT, from before the child is started until it has ended."""
+    stopped = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

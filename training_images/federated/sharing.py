@@ -31,16 +31,16 @@ def joined(shares: Sequence[bytes], needed: int) -> bytes:
     points = {int.from_bytes(share[:2], "big"): int.from_bytes(share[2:], "big") for share in shares}
     if len(points) < needed:
         raise ConfigError(f"{len(points)} shares were opened and {needed} are needed; the round is void")
-    chosen = sorted(points.items())[:needed]
+    used = sorted(points.items())[:needed]
     total = 0
-    for place, value in chosen:
+    for place, value in used:
         weight = 1
-        for other, _ in chosen:
+        for other, _ in used:
             if other != place:
                 weight = weight * other * pow(other - place, -1, _PRIME) % _PRIME
         total = (total + value * weight) % _PRIME
     if total >= 2 ** (8 * _SECRET):
-        raise ConfigError("the shares that were opened make no seed: somebody opened another; the round is void")
+        raise ConfigError("the shares that were opened do not make a seed: one is of another seed; the round is void")
     return total.to_bytes(_SECRET, "big")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which real people does a consortium learn from, and what may it know about each of them?
+"""Which people's rows does a consortium learn from, and which columns of them?
 
 Two tables, divided by the sites that collected them.
 
@@ -169,7 +169,7 @@ def _table(
 ) -> Table:
     parts = [part for column in columns for part in encoded(column, [row[column.name] for row in rows])]
     sites = tuple(sorted({site(row) for row in rows}))
-    place = {one: index for index, one in enumerate(sites)}
+    place = {name_of_site: index for index, name_of_site in enumerate(sites)}
     return Table(
         name=name,
         origin=origin,
@@ -184,33 +184,33 @@ def _table(
     )
 
 
-def encoded(column: Column, written: Sequence[str]) -> list[tuple[str, NDArray[np.float64]]]:
+def encoded(column: Column, texts: Sequence[str]) -> list[tuple[str, NDArray[np.float64]]]:
     """The predictors, by name, that a column's values become.
 
     Raises:
         ConfigError: A value is not a number.
     """
-    absent = np.array([value in column.empty for value in written])
+    absent = np.array([value in column.empty for value in texts])
     if column.words:
         parts = [
-            (f"{column.name}={word}", np.array([value == word for value in written], dtype=np.float64))
+            (f"{column.name}={word}", np.array([value == word for value in texts], dtype=np.float64))
             for word in column.words
         ]
     else:
-        values = _scaled(column, written, absent)
+        values = _scaled(column, texts, absent)
         parts = [(column.name, values)]
         if column.name in SQUARED:
             parts.append((f"{column.name} squared", values**2))
     return [*parts, (f"{column.name} missing", absent.astype(np.float64))] if column.optional else parts
 
 
-def _scaled(column: Column, written: Sequence[str], absent: NDArray[np.bool_]) -> NDArray[np.float64]:
+def _scaled(column: Column, texts: Sequence[str], absent: NDArray[np.bool_]) -> NDArray[np.float64]:
     middle = (column.low + column.high) / 2
     try:
-        raw = [middle if gone else float(value) for value, gone in zip(written, absent, strict=True)]
+        raw = [middle if gone else float(value) for value, gone in zip(texts, absent, strict=True)]
     except ValueError as error:
-        raise ConfigError(f"the column {column.name} holds something that is no number: {error}") from error
+        raise ConfigError(f"the column {column.name} contains a value that is not a number: {error}") from error
     numbers = np.array(raw, dtype=np.float64)
     if not np.isfinite(numbers).all():
-        raise ConfigError(f"the column {column.name} holds a number that is not finite")
+        raise ConfigError(f"the column {column.name} contains a number that is not finite")
     return np.clip((numbers - column.low) / (column.high - column.low), 0.0, 1.0)

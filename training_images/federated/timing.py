@@ -11,23 +11,25 @@ from training_images.job.spec import JobSpec
 from training_images.job.unit_folder import Shipped
 
 
-def timed(spec: JobSpec, model: Answering, asked: Part, kind: str, file: str) -> Timed:
+def timed(spec: JobSpec, model: Answering, suite: Part, kind: str, file: str) -> Timed:
     """Time requests from within the public bounds, one at a time, interleaved with the baseline's.
 
     Args:
         spec: The job, for its machine and price, and for the baseline's place if there is one.
         model: The candidate.
-        asked: The suite of such requests.
+        suite: The suite of such requests.
         kind: The unit's kind.
         file: The weights' file name in a unit.
 
     Raises:
         ConfigError: The baseline cannot be read, or answers different requests.
     """
-    inside = [item for item in asked.items if item.category == INSIDE]
+    inside = [item for item in suite.items if item.category == INSIDE]
     # The tokens of a request are the numbers that the model multiplies: one per predictor.
-    chosen = questions(spec, inside, lambda _: len(model.inputs))
-    return requests(spec, model.answer, chosen, serving(spec, kind, lambda unit: _answering(unit, model, file)))
+    timed_questions = questions(spec, inside, lambda _: len(model.inputs))
+    return requests(
+        spec, model.answer, timed_questions, serving(spec, kind, lambda unit: _answering(unit, model, file))
+    )
 
 
 def _answering(unit: Shipped, model: Answering, file: str) -> Answer:

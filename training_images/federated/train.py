@@ -25,7 +25,7 @@ from training_images.federated.parting import Rows
 from training_images.federated.rounds import Learned, Plan, Stated, TooFewError, learn
 from training_images.federated.sources import Table
 from training_images.federated.timing import timed
-from training_images.job.errors import ConfigError
+from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.result import DataSet, Made, Record, Scored
 from training_images.job.settings import Settings
@@ -56,18 +56,21 @@ def train(job: Job) -> Sequence[Made]:
 def unit(job: Job, table: Table) -> Made:
     """Make the unit that a table's sites learn together; raises as `train` does."""
     settings = job.spec.settings
+    job.leave_by(lambda: Interrupted("the platform stopped the job; a consortium keeps no checkpoint: start it again"))
     members = parting.parted(table, settings.integer("seed", 0))
-    plan, learned = _learned(job, planned(job.spec.name, settings, table), members)
-    for told in learned.history:
-        job.log(members=len(told.members), **({} if told.loss is None else {"test_loss": told.loss}))
-    _written(job.folder / _MODEL, learned)
-    return _made(job, table, plan, learned)
+    plan, learned = _learn(job, planned(job.spec.name, settings, table), members)
+    for one_round in learned.history:
+        job.log(members=len(one_round.members), **({} if one_round.loss is None else {"test_loss": one_round.loss}))
+    _write(job.folder / _MODEL, learned)
+    return _make_unit(job, table, plan, learned)
 
 
 def planned(run: str, settings: Settings, table: Table) -> Plan:
     """The plan that the settings describe."""
     masked = settings.choice("masked", ("yes", "no"), "yes") == "yes"
-    noise = settings.number("noise", 0.0)
+    noise, chance = settings.number("noise", 0.0), settings.share("chance", 0.1)
+    if not chance:
+        raise ConfigError("--chance 0 draws nobody, so nothing is learned; 0.1 is usual")
     return Plan(
         run=hashlib.sha256(run.encode()).hexdigest()[:16],
         members=table.sites,
@@ -78,12 +81,12 @@ def planned(run: str, settings: Settings, table: Table) -> Plan:
         least=settings.integer("least", min(len(table.sites), max(3, math.ceil(len(table.sites) / 2))), least=1),
         masked=masked,
         noise=noise or None,
-        chance=settings.number("chance", 0.1),
+        chance=chance,
     )
 
 
 def noise_seed(settings: Settings) -> int | None:
-    """The seed that makes the noise repeatable, for examples; None, so that nobody can repeat it, if not set."""
+    """The seed that makes the noise repeatable, for examples; None, so that it cannot be repeated, if not set."""
     return settings.integer("noise-seed") if "noise-seed" in settings.given else None
 
 
@@ -91,7 +94,7 @@ def _wheels(job: Job) -> Path:
     return job.spec.channel("data") if "data" in job.spec.channels else FOLDER
 
 
-def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learned]:
+def _learn(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learned]:
     """The plan that was carried out, and its result."""
     settings = job.spec.settings
     engine = settings.choice("engine", ("flower", "in-process", "elsewhere"), "flower")
@@ -100,28 +103,31 @@ def _learned(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learn
             return plan, learn(in_process(members, noise_seed(settings)), plan)
         if engine == "flower":
             return plan, _over_flower(job, plan, members)
-        found = results.found(Path(settings.text("results")))
+        result = results.found(Path(settings.text("results")))
     except TooFewError as error:
         raise ConfigError(str(error)) from error
-    if found is None:
-        raise ConfigError(f"no result lies in {settings.text('results')} yet; start this job when the run has ended")
-    _refuse_another_run(settings, plan, found.plan)
-    return found.plan, found.learned
+    if result is None:
+        raise ConfigError(
+            f"there is no result in {settings.text('results')} yet; start this job when the run has ended"
+        )
+    _refuse_another_run(settings, plan, result.plan)
+    return result.plan, result.learned
 
 
 def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> None:
-    """Refuse settings that contradict the run's own record: the unit would promise what nobody kept."""
+    """Refuse settings that contradict the run's own record: the unit would promise what the run did not keep."""
     place = settings.text("results")
     if carried_out.predictors != asked.predictors or not set(carried_out.members) <= set(asked.members):
         raise ConfigError(
             f"the run in {place} had {carried_out.predictors} predictors and the members {', '.join(carried_out.members)}, "
-            "which this consortium has not: name its own with --consortium"
+            "which are not this consortium's: name the right one with --consortium"
         )
     for name in filter(settings.given.__contains__, _AGREED):
-        wanted, was = getattr(asked, name), getattr(carried_out, name)
-        if wanted != was:
+        setting, actual = getattr(asked, name), getattr(carried_out, name)
+        if setting != actual:
             raise ConfigError(
-                f"the run in {place} had {name} {was!r}, and this job says {wanted!r}: leave --{name} out, the run tells"
+                f"the run in {place} had {name} {actual!r}, and this job says {setting!r}: leave --{name} out, "
+                "since the run's record states it"
             )
 
 
@@ -137,27 +143,29 @@ def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
         platform, region = _place(job, rows.member)
         placed.append(Placed(rows=rows, platform=platform, region=region, settings=limits))
     with putting_up(job.folder / "fleet", placed) as fleet:
-        found = fleet.run(plan, patience=settings.number("patience", _PATIENCE), limit=settings.number("limit", _LIMIT))
-    for what, seconds in found.seconds:
+        result = fleet.run(
+            plan, patience=settings.number("patience", _PATIENCE), limit=settings.number("limit", _LIMIT)
+        )
+    for what, seconds in result.seconds:
         job.log(**{f"seconds_{what}": seconds})
-    return found.learned
+    return result.learned
 
 
 def _place(job: Job, member: str) -> tuple[str, str]:
-    said = job.spec.settings.text(f"place.{member}", f"{job.spec.platform}/{job.spec.region}")
-    platform, slash, region = said.partition("/")
+    place = job.spec.settings.text(f"place.{member}", f"{job.spec.platform}/{job.spec.region}")
+    platform, slash, region = place.partition("/")
     if not (platform and slash and region):
-        raise ConfigError(f"--place.{member} {said!r} does not say PLATFORM/REGION")
+        raise ConfigError(f"--place.{member} {place!r} is not PLATFORM/REGION")
     return platform, region
 
 
-def _written(path: Path, learned: Learned) -> None:
+def _write(path: Path, learned: Learned) -> None:
     from safetensors.numpy import save_file
 
     save_file({"weights": learned.weights, "centre": learned.scale.centre, "spread": learned.scale.spread}, path)
 
 
-def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
+def _make_unit(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
     """Judge the file that ships, behind the checks that the contract describes."""
     promised = contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None)
     model = answering.opened(job.folder / _MODEL, promised)
@@ -180,9 +188,9 @@ def _made(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
 def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str, Any]:
     """What a caller of the model relies on, and needs in order to refuse the same requests.
 
-    Repeatable noise hides nobody from a reader who knows its seed, so no epsilon is stated for it.
+    Repeatable noise protects no person from a reader who knows its seed, so no epsilon is stated for it.
     """
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "format": "safetensors",
         "model": "logistic-regression",
         "inputs": list(table.names),
@@ -193,9 +201,9 @@ def contract(table: Table, plan: Plan, *, repeatable: bool = False) -> dict[str,
         "secure_aggregation": plan.masked,
     }
     if plan.noise is None or repeatable:
-        return told
-    spent = accountant.epsilon(noise=plan.noise, chance=plan.chance, steps=plan.rounds * plan.steps, delta=DELTA)
-    return {**told, "privacy": {"unit": "person", "epsilon": f"{spent:.4f}", "delta": f"{DELTA:.5f}"}}
+        return fields
+    budget = accountant.epsilon(noise=plan.noise, chance=plan.chance, steps=plan.rounds * plan.steps, delta=DELTA)
+    return {**fields, "privacy": {"unit": "person", "epsilon": f"{budget:.4f}", "delta": f"{DELTA:.5f}"}}
 
 
 def records(scores: Mapping[str, Note]) -> list[Record]:
@@ -204,31 +212,31 @@ def records(scores: Mapping[str, Note]) -> list[Record]:
     The mean of `auc` over a member's items is that member's AUC. The mean over all items is the members' AUCs weighted
     by their numbers of items.
     """
-    found: list[Record] = []
+    item_records: list[Record] = []
     for member, note in sorted(scores.items()):
         columns = zip(
             note.texts("items"), note.texts("persons"), note.arrays["brier"], note.arrays["area"], strict=True
         )
         for item, person, brier, area in columns:
-            told = {"brier": round(float(brier), SCORE_DIGITS), "auc": round(float(area), SCORE_DIGITS)}
-            found.append({"item": item, "cluster": person, "category": member, "scores": told})
-    return found
+            scores_of_item = {"brier": round(float(brier), SCORE_DIGITS), "auc": round(float(area), SCORE_DIGITS)}
+            item_records.append({"item": item, "cluster": person, "category": member, "scores": scores_of_item})
+    return item_records
 
 
 def _digest(scores: Mapping[str, Note]) -> Digest:
-    """The digest of the items that were asked, whatever their scores."""
+    """The digest of the test items, without their scores."""
     return digest({name: sorted(note.texts("items")) for name, note in sorted(scores.items())})
 
 
-def _dataset(job: Job, table: Table, member: str, stated: Stated) -> DataSet:
+def _dataset(job: Job, table: Table, member: str, statement: Stated) -> DataSet:
     platform, region = _place(job, member)
-    if stated.platform != "local":
-        platform, region = stated.platform, stated.region
-    return DataSet(name=f"{table.name}/{member}", digest=stated.rows, platform=platform, region=region)
+    if statement.platform != "local":
+        platform, region = statement.platform, statement.region
+    return DataSet(name=f"{table.name}/{member}", digest=statement.rows, platform=platform, region=region)
 
 
 def _charts(learned: Learned) -> dict[str, bytes]:
-    losses = [told.loss for told in learned.history if told.loss is not None]
+    losses = [one_round.loss for one_round in learned.history if one_round.loss is not None]
     return {"loss": chart.lines("test loss by round", {"consortium": losses})} if losses else {}
 
 

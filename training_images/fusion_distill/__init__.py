@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several teachers become one student: the job that `fuse` asks for when a release answers too slowly."""
+"""The fusion-distill image: one student learns from several teachers. `fuse` requests it for a release that is slow."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a caller of the runtime get, and at what price? Answers, milliseconds, tokens, money.
+"""Measures a runtime behind HTTP: accuracy, latency, tokens and cost.
 
-Latency is the caller's, from the request's first byte to the answer's last. Cost is the serving core's time, which the
-server states with every answer, at the price of the versioned table.
+Latency is the caller's, from sending the request to reading the whole answer. Cost is the server's processor time, which
+it states with every answer, at the price in the versioned table.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.number_text import decimal_text
 from training_images.evals.latency import (
     Baseline,
     a_second,
@@ -40,85 +40,85 @@ _REQUESTS: Final = 600
 _SHARES: Final[Mapping[str, float]] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 
 
-class Served:
-    """A runtime that is asked over HTTP, and the cost that its server stated for every answer."""
+class HttpRuntime:
+    """A runtime behind HTTP, and the processor time of every answer."""
 
     def __init__(self, *, unit: Shipped, runtime: Runtime, caller: Caller) -> None:
         self.unit = unit
         self.runtime = runtime
-        self.core: list[float] = []
+        self.core_seconds: list[float] = []
         self._caller = caller
 
     def ask(self, text: str) -> str:
-        """The label that the server answers."""
-        found = self._caller.ask(text)
-        self.core.append(found.core)
-        return found.label
+        """The server's label for a text."""
+        answer = self._caller.ask(text)
+        self.core_seconds.append(answer.core_seconds)
+        return answer.label
 
     def answer(self, texts: Sequence[str]) -> list[str]:
-        """The labels that the server answers; each text is asked alone."""
+        """The server's labels; each text is one request."""
         return [self.ask(text) for text in texts]
 
     def warm_up(self, texts: Sequence[str], number: int) -> None:
-        """Send `number` requests that are not counted."""
-        for place in range(number):
-            self.ask(texts[place % len(texts)])
+        """Send `number` requests that are not measured."""
+        for index in range(number):
+            self.ask(texts[index % len(texts)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
-    """The serving benchmark: its artifact digest, and the runtime that it measured."""
+class BaselineBenchmark:
+    """The serving benchmark's artifact digest, and the runtime that it measured."""
 
     artifact: str
-    served: Served
+    runtime: HttpRuntime
 
 
-def measured(job: Job, asked: Suite, candidate: Served, baseline: Serving | None, ask: Ask) -> Made:
-    """The benchmark in the job's folder, with all evidence.
+def measure(job: Job, suite: Suite, candidate: HttpRuntime, baseline: BaselineBenchmark | None, ask: Ask) -> Made:
+    """Write the benchmark into the job's folder, and return it with all evidence.
 
     Args:
         job: The job, for its machine and price.
-        asked: The suite.
+        suite: The suite.
         candidate: The runtime to measure.
         baseline: The serving benchmark, if there is one.
-        ask: Lets the runtime of another benchmark answer.
+        ask: Returns the records of another benchmark's runtime.
     """
-    timed = _timed(job.spec, asked, candidate, baseline)
-    (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, timed.records))
-    task = asked.parts["task"]
+    latency = _timed(job.spec, suite, candidate, baseline)
+    (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, latency.records))
+    task = suite.parts["task"]
     quality = scored(task, candidate.answer(task.texts), safety=False)
-    job.log(**{f"{name}_ms": percentile(timed.records, share) for name, share in _SHARES.items()})
+    job.log(**{f"{name}_ms": percentile(latency.records, share) for name, share in _SHARES.items()})
     return Made(
         kind=KIND,
         files=[REPORT],
         contract=candidate.unit.contract,
         quality=against(job.spec, KIND, quality, ask),
-        safety=safety(candidate.answer, asked),
-        latency=timed,
-        datasets=[DataSet(name=asked.name, digest=asked.digest)],
+        safety=safety(candidate.answer, suite),
+        latency=latency,
+        datasets=[DataSet(name=suite.name, digest=suite.digest)],
         base_model=candidate.unit.name,
-        summary=_summary(candidate.unit, timed.records),
-        charts={"latency": charts.latency(sides(timed))},
+        summary=_summary(candidate.unit, latency.records),
+        charts={"latency": charts.latency(sides(latency))},
     )
 
 
-def _timed(spec: JobSpec, asked: Suite, candidate: Served, baseline: Serving | None) -> Timed:
-    """Requests to both runtimes in turns, each at the price of the serving core's time."""
-    against = Baseline(artifact=baseline.artifact, answer=baseline.served.ask) if baseline else None
-    chosen = questions(spec, asked.parts["task"].items, candidate.runtime.tokens, _REQUESTS)
-    found = requests(spec, candidate.ask, chosen, against)
+def _timed(spec: JobSpec, suite: Suite, candidate: HttpRuntime, baseline: BaselineBenchmark | None) -> Timed:
+    """Send requests to both runtimes in turns; the cost of each is its server's processor time."""
+    serving = Baseline(artifact=baseline.artifact, answer=baseline.runtime.ask) if baseline else None
+    requests_to_send = questions(spec, suite.parts["task"].items, candidate.runtime.tokens, _REQUESTS)
+    timed = requests(spec, candidate.ask, requests_to_send, serving)
     return replace(
-        found,
-        records=_priced(spec, found.records, candidate.core),
-        baseline=_priced(spec, found.baseline, baseline.served.core) if baseline else (),
+        timed,
+        records=_priced(spec, timed.records, candidate.core_seconds),
+        baseline=_priced(spec, timed.baseline, baseline.runtime.core_seconds) if baseline else (),
     )
 
 
-def _priced(spec: JobSpec, records: Sequence[Record], core: Sequence[float]) -> list[Record]:
-    price = a_second(spec)
+def _priced(spec: JobSpec, records: Sequence[Record], core_seconds: Sequence[float]) -> list[Record]:
+    price_per_second = a_second(spec)
     return [
-        {**record, "scores": {**record["scores"], "cost": rounded(seconds * price)}}
-        for record, seconds in zip(records, core[-len(records) :], strict=True)
+        {**record, "scores": {**record["scores"], "cost": rounded(seconds * price_per_second)}}
+        for record, seconds in zip(records, core_seconds[-len(records) :], strict=True)
     ]
 
 
@@ -126,7 +126,7 @@ def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:
     """The content of benchmark.json; numbers as decimal text."""
     tokens, cost = (sum(record["scores"][name] for record in records) for name in ("tokens", "cost"))
     seconds = sum(latencies(records)) / 1000
-    told: dict[str, Any] = {
+    report: dict[str, Any] = {
         "runtime": unit.artifact,
         "encoding": "application/json over HTTP/1.1, one connection",
         "concurrency": 1,
@@ -138,7 +138,7 @@ def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:
         "tokens_per_second": _text(tokens / seconds),
         "cost_per_token": _text(cost / tokens),
     }
-    return msgspec.json.format(msgspec.json.encode(told, order="sorted"), indent=2) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(report, order="sorted"), indent=2) + b"\n"
 
 
 def _text(value: float) -> str:
@@ -146,5 +146,5 @@ def _text(value: float) -> str:
 
 
 def _summary(unit: Shipped, records: Sequence[Record]) -> str:
-    told = ", ".join(f"{name} {percentile(records, share):.3g} ms" for name, share in _SHARES.items())
-    return f"{unit.name} (`{unit.artifact}`) behind HTTP on one core, asked {len(records):,} times: {told}."
+    percentiles = ", ".join(f"{name} {percentile(records, share):.3g} ms" for name, share in _SHARES.items())
+    return f"{unit.name} (`{unit.artifact}`) behind HTTP on one core, asked {len(records):,} times: {percentiles}."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a shipped runtime become a benchmark? It is asked over HTTP, in turns with the serving one."""
+"""Makes a benchmark of a shipped runtime: requests over HTTP, in turns with the serving runtime."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,14 +11,14 @@ from training_images.evals import suite
 from training_images.evals.labels import LABELS
 from training_images.evals.leaks import check_rows
 from training_images.evals.scoring import SAFETY
-from training_images.inference_benchmark.measured import KIND, REPORT, Served, Serving, measured
-from training_images.inference_benchmark.served import served
-from training_images.job.errors import ConfigError
+from training_images.inference_benchmark.measured import KIND, REPORT, BaselineBenchmark, HttpRuntime, measure
+from training_images.inference_benchmark.served import serve
+from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.result import Made, Record
 from training_images.job.spec import JobSpec
 from training_images.job.unit_folder import Shipped, shipped_unit
-from training_images.runtime_distilled.asking import answered
+from training_images.runtime_distilled.asking import task_records
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
@@ -29,53 +29,59 @@ _WARM_UP: Final = 50
 
 
 def train(job: Job) -> Sequence[Made]:
-    """Make one benchmark, with all the evidence that the gates need. Nothing is learned.
+    """Make one benchmark, with all the evidence that the gates need. Nothing is trained.
 
-    Channels: `runtime` (the runtime-distilled unit to serve), `suite` (the eval suite), and, if a benchmark serves now,
-    `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless that lies in the same folder).
+    Channels: `runtime` (the runtime-distilled unit to serve), `suite` (the eval suite), and, if there is a serving
+    benchmark, `baseline` (its unit) and `baseline_runtime` (the runtime that it measured, unless it is in that folder).
     """
+    job.leave_by(lambda: Interrupted("the platform stopped the job; this image saves no checkpoint"))
     spec = job.spec
-    asked = suite.asked(spec)
+    eval_suite = suite.asked(spec)
     for name in ("task", *SAFETY):
-        check_rows(f"the suite's {name}", asked.parts[name].items, LABELS)
+        check_rows(f"the suite's {name}", eval_suite.parts[name].items, LABELS)
     unit = safe(shipped_unit(spec.channel("runtime"), RUNTIME))
-    with _behind_http(unit) as candidate, _serving(spec) as baseline:
-        for one in (candidate, *([baseline.served] if baseline else [])):
-            one.warm_up(asked.parts["task"].texts, spec.settings.integer("warm_up", _WARM_UP))
+    with _serve_runtime(unit) as candidate, _baseline(spec) as baseline:
+        for runtime in (candidate, *([baseline.runtime] if baseline else [])):
+            runtime.warm_up(eval_suite.parts["task"].texts, spec.settings.integer("warm_up", _WARM_UP))
 
-        def told(benchmark: Shipped, channel: str) -> Sequence[Record]:
-            return answered(_runtime_of(safe(benchmark), channel, spec), asked)
+        def baseline_records(benchmark: Shipped, channel: str) -> Sequence[Record]:
+            return task_records(_runtime_of(safe(benchmark), channel, spec), eval_suite)
 
-        return [measured(job, asked, candidate, baseline, told)]
+        return [measure(job, eval_suite, candidate, baseline, baseline_records)]
 
 
 @contextmanager
-def _behind_http(unit: Shipped) -> Iterator[Served]:
+def _serve_runtime(unit: Shipped) -> Iterator[HttpRuntime]:
+    """The runtime of a unit, behind HTTP while the block runs."""
     runtime = Runtime.of(unit)
-    with served(lambda text: runtime.answer([text])[0]) as caller:
-        yield Served(unit=unit, runtime=runtime, caller=caller)
+    with serve(lambda text: runtime.answer([text])[0]) as caller:
+        yield HttpRuntime(unit=unit, runtime=runtime, caller=caller)
 
 
 @contextmanager
-def _serving(spec: JobSpec) -> Iterator[Serving | None]:
-    """The serving runtime, behind HTTP as well; None if it was not given."""
+def _baseline(spec: JobSpec) -> Iterator[BaselineBenchmark | None]:
+    """The serving benchmark's runtime, also behind HTTP; None without the channel `baseline`."""
     if "baseline" not in spec.channels:
         yield None
         return
     benchmark = safe(shipped_unit(spec.channel("baseline"), KIND))
-    with _behind_http(_runtime_of(benchmark, "baseline", spec)) as other:
-        yield Serving(artifact=benchmark.artifact, served=other)
+    with _serve_runtime(_runtime_of(benchmark, "baseline", spec)) as runtime:
+        yield BaselineBenchmark(artifact=benchmark.artifact, runtime=runtime)
 
 
 def _runtime_of(benchmark: Shipped, channel: str, spec: JobSpec) -> Shipped:
-    """The runtime that a benchmark measured."""
-    own = f"{channel}_runtime"
-    unit = safe(shipped_unit(spec.channel(own if own in spec.channels else channel), RUNTIME))
-    stated = _measured_runtime(benchmark)
-    if stated != unit.artifact:
+    """The runtime that a benchmark measured.
+
+    Raises:
+        ConfigError: The channel has another runtime.
+    """
+    runtime_channel = f"{channel}_runtime"
+    unit = safe(shipped_unit(spec.channel(runtime_channel if runtime_channel in spec.channels else channel), RUNTIME))
+    expected = _measured_runtime(benchmark)
+    if expected != unit.artifact:
         raise ConfigError(
-            f"{benchmark.name} measured the runtime {stated}, and {unit.name} is {unit.artifact}; give the channel "
-            f"{own} the folder of the runtime that it measured"
+            f"{benchmark.name} measured the runtime {expected}, but {unit.name} is {unit.artifact}; give the channel "
+            f"{runtime_channel} the folder of the runtime that it measured"
         )
     return unit
 

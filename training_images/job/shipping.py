@@ -18,7 +18,7 @@ import msgspec
 from federation.core import contract
 from federation.core.instant import text
 from federation.core.manifest import File
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.number_text import decimal_text
 from federation.core.uri import SENTINEL
 from training_images.job.card import card
 from training_images.job.errors import ConfigError

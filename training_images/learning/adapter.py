@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a low-rank adapter laid over a model, and saved so that peft, transformers and vLLM load it unchanged?
+"""Adds a low-rank adapter (LoRA) to a model, and saves it so that peft, transformers and vLLM can load it.
 
-It is two files with the names that they expect: https://huggingface.co/docs/peft/developer_guides/checkpoint.
+The two files have the names that these libraries expect: https://huggingface.co/docs/peft/developer_guides/checkpoint.
 """
 
 import json
@@ -22,19 +22,19 @@ CONFIG: Final = "adapter_config.json"
 WEIGHTS: Final = "adapter_model.safetensors"
 FILES: Final = (CONFIG, WEIGHTS)
 _SCALE: Final = 2
-"""The adapter's alpha over its rank."""
-_ALIKE: Final = ("r", "lora_alpha", "target_modules", "layers_to_transform")
-"""The config fields in which an adapter and the network that reads it must agree."""
+"""The adapter's alpha divided by its rank."""
+_MUST_AGREE: Final = ("r", "lora_alpha", "target_modules", "layers_to_transform")
+"""The config fields that must be equal in an adapter and in the network that reads it."""
 
 
 def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> Any:
-    """Add an adapter that changes nothing yet to a model of transformers.
+    """Add a new adapter to a model of transformers; until it is trained, it does not change the outputs.
 
     Args:
-        model: The model; its weights are frozen from here on.
-        modules: The matrices of a layer that carry an adapter.
-        rank: Rank of the adapter's own matrices.
-        layers: Number of layers that carry an adapter, counted from the top.
+        model: The model; its weights are frozen.
+        modules: The names of the matrices of a layer that get an adapter.
+        rank: Rank of the adapter's matrices.
+        layers: Number of layers that get an adapter, counted from the last.
     """
     total = model.config.num_hidden_layers
     config = LoraConfig(
@@ -43,7 +43,7 @@ def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> An
         target_modules=list(modules),
         layers_to_transform=list(range(max(0, total - layers), total)),
     )
-    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft reads an attribute's old name
+    with warnings.catch_warnings(action="ignore", category=FutureWarning):  # peft reads a deprecated attribute
         return get_peft_model(model, config)
 
 
@@ -56,26 +56,28 @@ def save(network: Any, folder: Path, *, base_name: str, task: str) -> None:
         base_name: The base model's name on the Hub.
         task: The task, as peft names it: CAUSAL_LM, FEATURE_EXTRACTION.
     """
-    told = {"base_model_name_or_path": base_name, "task_type": task, "peft_type": "LORA", "inference_mode": True}
-    (folder / CONFIG).write_text(json.dumps({**told, **_config(network)}, indent=2, sort_keys=True) + "\n", "utf-8")
+    fixed = {"base_model_name_or_path": base_name, "task_type": task, "peft_type": "LORA", "inference_mode": True}
+    (folder / CONFIG).write_text(json.dumps({**fixed, **_config(network)}, indent=2, sort_keys=True) + "\n", "utf-8")
     state = get_peft_model_state_dict(network)
-    kept = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}
-    save_file(kept, folder / WEIGHTS, metadata={"format": "pt"})
+    tensors = {name: tensor.to(torch.bfloat16).contiguous() for name, tensor in state.items()}
+    save_file(tensors, folder / WEIGHTS, metadata={"format": "pt"})
 
 
 def load(network: Any, folder: Path) -> None:
     """Read an adapter that `save` wrote into a network with an adapter of the same shape.
 
     Raises:
-        ConfigError: There is none, or it belongs to another model or shape.
+        ConfigError: The files cannot be read, or the adapter belongs to another model or shape.
     """
     config = _read(folder)
     try:
         state = load_file(folder / WEIGHTS)
     except (OSError, SafetensorError) as error:
         raise ConfigError(f"{WEIGHTS} cannot be read as an adapter's weights: {error}") from error
-    alike = {name: config.get(name) for name in _ALIKE} == {name: _config(network)[name] for name in _ALIKE}
-    if not alike or _shapes(state) != _shapes(get_peft_model_state_dict(network)):
+    same_config = {name: config.get(name) for name in _MUST_AGREE} == {
+        name: _config(network)[name] for name in _MUST_AGREE
+    }
+    if not same_config or _shapes(state) != _shapes(get_peft_model_state_dict(network)):
         raise ConfigError(f"{WEIGHTS} is an adapter of another base model, rank or set of layers")
     set_peft_model_state_dict(network, {name: tensor.float() for name, tensor in state.items()})
 
@@ -84,44 +86,46 @@ def base_name(folder: Path) -> str:
     """The base model's name on the Hub, from an adapter that `save` wrote.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: The config cannot be read.
     """
     return str(_read(folder).get("base_model_name_or_path") or "")
 
 
 def rank_and_layers(folder: Path) -> tuple[int, int]:
-    """The rank of an adapter that `save` wrote, and the number of layers that carry it.
+    """The rank of an adapter that `save` wrote, and its number of layers.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: The config cannot be read.
     """
     config = _read(folder)
     try:
         return int(config["r"]), len(config["layers_to_transform"])
     except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{CONFIG} states no rank and layers as this image writes them: {error}") from error
+        raise ConfigError(
+            f"{CONFIG} does not state `r` and `layers_to_transform` as this image writes them: {error}"
+        ) from error
 
 
 def _config(network: Any) -> dict[str, Any]:
-    found = network.peft_config["default"]
+    lora = network.peft_config["default"]
     return {
-        "r": found.r,
-        "lora_alpha": found.lora_alpha,
-        "lora_dropout": found.lora_dropout,
-        "bias": found.bias,
-        "target_modules": sorted(found.target_modules),
-        "layers_to_transform": list(found.layers_to_transform),
+        "r": lora.r,
+        "lora_alpha": lora.lora_alpha,
+        "lora_dropout": lora.lora_dropout,
+        "bias": lora.bias,
+        "target_modules": sorted(lora.target_modules),
+        "layers_to_transform": list(lora.layers_to_transform),
     }
 
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        found = json.loads((folder / CONFIG).read_text("utf-8"))
+        document = json.loads((folder / CONFIG).read_text("utf-8"))
     except (OSError, ValueError) as error:
         raise ConfigError(f"{CONFIG} cannot be read: {error}") from error
-    if not isinstance(found, dict):
-        raise ConfigError(f"{CONFIG} is no JSON object")
-    return found
+    if not isinstance(document, dict):
+        raise ConfigError(f"{CONFIG} is not a JSON object")
+    return document
 
 
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:

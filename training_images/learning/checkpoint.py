@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What survives when a machine is taken away? Weights, the optimiser's state and the step, without a pickle."""
+"""Checkpoints: weights, the optimiser's state and the step, in a format without pickle."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -16,39 +16,39 @@ from torch import Tensor
 from training_images.job.errors import ConfigError
 
 FILE: Final = "checkpoint.safetensors"
-"""One file, so that one move puts a new checkpoint in the place of the last one."""
+"""A single file, so that one rename replaces the last checkpoint."""
 _WEIGHTS: Final = "weights."
 _OPTIMISER: Final = "optimiser."
 
 
-def fingerprint(*told: Any) -> str:
-    """Text that identifies what a checkpoint is of: equal for equal settings, examples and base model."""
-    found = hashlib.sha256()
-    for part in _parts(told):
-        found.update(part)
-    return found.hexdigest()
+def fingerprint(*values: Any) -> str:
+    """Text that identifies the work of a checkpoint: equal for equal settings, examples and base model."""
+    hasher = hashlib.sha256()
+    for part in _parts(values):
+        hasher.update(part)
+    return hasher.hexdigest()
 
 
 def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> None:
-    """Write a checkpoint for the work that `of` identifies; the last one stays until this one is whole."""
+    """Write a checkpoint of the work that `of` identifies. It replaces the last one only when it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
-    tensors = {_WEIGHTS + name: tensor.detach().contiguous() for name, tensor in weights.items()}
-    remembered = {_OPTIMISER + name: tensor for name, tensor in _flat(optimiser).items()}
+    weight_tensors = {_WEIGHTS + name: tensor.detach().contiguous() for name, tensor in weights.items()}
+    optimiser_tensors = {_OPTIMISER + name: tensor for name, tensor in _optimiser_tensors(optimiser).items()}
     unfinished = folder / f"{FILE}.part"
-    save_file({**tensors, **remembered}, unfinished, metadata={"step": str(step), "of": of})
+    save_file({**weight_tensors, **optimiser_tensors}, unfinished, metadata={"step": str(step), "of": of})
     unfinished.replace(folder / FILE)
 
 
 def weights_in(path: Path) -> dict[str, Tensor]:
-    """The weights in the file of a checkpoint."""
-    return _below(_WEIGHTS, load_file(path))
+    """The weights in a checkpoint's file."""
+    return _with_prefix(_WEIGHTS, load_file(path))
 
 
 def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> int:
     """Load a checkpoint into weights and optimiser; return the number of finished steps, 0 without a checkpoint.
 
-    A checkpoint that an earlier job with other settings or examples left in the folder is not read, because its steps
-    are not this job's. Nor is a broken one: then its steps are lost, but the job goes on.
+    A checkpoint of other settings or examples is ignored, since its steps are not this job's. So is a broken one: its
+    steps are lost, but the job continues.
 
     Raises:
         ConfigError: The checkpoint belongs to another model.
@@ -56,52 +56,57 @@ def resume(folder: Path, weights: Mapping[str, Tensor], optimiser: torch.optim.O
     if not (folder / FILE).exists():
         return 0
     try:
-        told = _told(folder / FILE)
-        step, found = int(told["step"]), load_file(folder / FILE)
+        metadata = _metadata(folder / FILE)
+        step, tensors = int(metadata["step"]), load_file(folder / FILE)
     except (OSError, KeyError, ValueError, SafetensorError) as error:
-        print(f"the checkpoint at {folder} cannot be read ({error}): this job begins anew", flush=True)
+        print(f"the checkpoint at {folder} cannot be read ({error}): this job starts from the beginning", flush=True)
         return 0
-    if told.get("of") != of:
-        print(f"the checkpoint at {folder} is of other settings or examples: this job begins anew", flush=True)
+    if metadata.get("of") != of:
+        print(
+            f"the checkpoint at {folder} belongs to other settings or examples: this job starts from the beginning",
+            flush=True,
+        )
         return 0
-    kept, shapes = _below(_WEIGHTS, found), {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    if {name: tuple(tensor.shape) for name, tensor in kept.items()} != shapes:
-        raise ConfigError(f"the checkpoint at {folder} is of another model; empty that folder to begin anew")
+    stored, shapes = _with_prefix(_WEIGHTS, tensors), {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    if {name: tuple(tensor.shape) for name, tensor in stored.items()} != shapes:
+        raise ConfigError(
+            f"the checkpoint at {folder} belongs to another model; empty that folder to start from the beginning"
+        )
     with torch.no_grad():
         for name, tensor in weights.items():
-            tensor.copy_(kept[name])
-    _fill(optimiser, _below(_OPTIMISER, found))
+            tensor.copy_(stored[name])
+    _load_optimiser(optimiser, _with_prefix(_OPTIMISER, tensors))
     return step
 
 
-def _told(path: Path) -> Mapping[str, str]:
-    """What a checkpoint says of itself."""
+def _metadata(path: Path) -> Mapping[str, str]:
+    """The metadata of a checkpoint: its step, and the work that it belongs to."""
     with safe_open(path, "pt") as file:
         return file.metadata() or {}
 
 
-def _below(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def _with_prefix(prefix: str, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
-def _parts(told: Any) -> Iterator[bytes]:
-    """All parts as bytes, since a tensor's own text leaves out most of its numbers."""
-    if isinstance(told, Tensor):
-        told = told.detach().cpu().numpy()
-    if isinstance(told, np.ndarray):
-        yield f"{told.dtype}{told.shape}".encode()
-        yield told.tobytes()
-    elif is_dataclass(told) and not isinstance(told, type):
-        yield from _parts([(one.name, getattr(told, one.name)) for one in fields(told)])
-    elif isinstance(told, (list, tuple)):
-        yield f"{len(told)}:".encode()
-        for one in told:
-            yield from _parts(one)
+def _parts(value: Any) -> Iterator[bytes]:
+    """All values as bytes. The text of a long tensor would leave out most of its numbers."""
+    if isinstance(value, Tensor):
+        value = value.detach().cpu().numpy()
+    if isinstance(value, np.ndarray):
+        yield f"{value.dtype}{value.shape}".encode()
+        yield value.tobytes()
+    elif is_dataclass(value) and not isinstance(value, type):
+        yield from _parts([(field.name, getattr(value, field.name)) for field in fields(value)])
+    elif isinstance(value, (list, tuple)):
+        yield f"{len(value)}:".encode()
+        for field in value:
+            yield from _parts(field)
     else:
-        yield f"{told!r},".encode()
+        yield f"{value!r},".encode()
 
 
-def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
+def _optimiser_tensors(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     state = optimiser.state_dict()["state"]
     return {
         f"{number}.{key}": torch.as_tensor(value).detach().contiguous()
@@ -110,7 +115,7 @@ def _flat(optimiser: torch.optim.Optimizer) -> dict[str, Tensor]:
     }
 
 
-def _fill(optimiser: torch.optim.Optimizer, flat: Mapping[str, Tensor]) -> None:
+def _load_optimiser(optimiser: torch.optim.Optimizer, flat: Mapping[str, Tensor]) -> None:
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in flat.items():
         number, _, key = name.partition(".")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is every model of these images fitted? Batch by batch, checking after each whether the platform wants to stop."""
+"""The training loop: one step per batch, and after each a check whether the platform wants to stop the job."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -14,8 +14,8 @@ from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.learning import checkpoint
 
-_TELL_EVERY: Final = 5
-"""Steps between two lines of the log."""
+_LOG_EVERY: Final = 5
+"""Steps between two log lines."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +31,8 @@ class Schedule:
         rising = max(1, round(steps * self.warm_up))
         if step < rising:
             return self.rate * (step + 1) / rising
-        done = (step - rising) / max(1, steps - rising)
-        return self.rate * (0.1 + 0.45 * (1 + math.cos(math.pi * done)))
+        progress = (step - rising) / max(1, steps - rising)
+        return self.rate * (0.1 + 0.45 * (1 + math.cos(math.pi * progress)))
 
 
 def fit(
@@ -44,55 +44,55 @@ def fit(
     schedule: Schedule,
     besides: Sequence[Any] = (),
 ) -> None:
-    """Fit `weights` in place with AdamW, one step per batch, continuing where an interrupted job stopped.
+    """Train `weights` in place with AdamW, one step per batch; an interrupted job continues at its checkpoint.
 
     Args:
-        job: Says when to stop, and keeps the log.
-        weights: The weights to fit, by name.
-        batches: All batches, in order: a job that continues must see the same ones.
+        job: The job; it says when to stop, and writes the log.
+        weights: The weights to train, by name.
+        batches: All batches, in order. A job that continues needs the same ones.
         loss_of: Returns the loss of one batch, a scalar.
-        schedule: The learning rate over the steps.
-        besides: Anything else that the loss depends on, such as the base model's digest; if it differs, a job starts
-            anew.
+        schedule: The learning rate at each step.
+        besides: Everything else that the loss depends on, such as the base model's digest. If it differs, a job ignores
+            the checkpoint.
 
     Raises:
         ConfigError: The loss or its gradient is not a number.
-        Interrupted: The platform wants its machine back; a checkpoint was kept.
+        Interrupted: The platform stops the job; a checkpoint was saved.
     """
     optimiser = torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
-    of = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, tuple(batches), tuple(besides))
+    identity = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, tuple(batches), tuple(besides))
     job.leave_by(None)
-    first = checkpoint.resume(job.spec.checkpoints, weights, optimiser, of=of)
+    first = checkpoint.resume(job.spec.checkpoints, weights, optimiser, of=identity)
     for step in range(first, len(batches)):
         for group in optimiser.param_groups:
             group["lr"] = schedule.at(step, len(batches))
         loss = loss_of(batches[step])
-        _refuse_nonsense(float(loss.detach()), step)
+        _refuse_not_finite(float(loss.detach()), step)
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(list(weights.values()), schedule.clip)
-        _refuse_nonsense(float(norm), step, "gradient's norm")
+        _refuse_not_finite(float(norm), step, "gradient's norm")
         optimiser.step()
         optimiser.zero_grad(set_to_none=True)
-        if step % _TELL_EVERY == 0 or step == len(batches) - 1:
+        if step % _LOG_EVERY == 0 or step == len(batches) - 1:
             job.log(step=step, loss=float(loss.detach()))
         if job.interrupted():
-            checkpoint.keep(job.spec.checkpoints, step + 1, weights, optimiser, of=of)
+            checkpoint.keep(job.spec.checkpoints, step + 1, weights, optimiser, of=identity)
             raise job.leave(step + 1)
-    as_learned = {name: weight.detach().clone() for name, weight in weights.items()}
-    job.leave_by(partial(_left, job, len(batches), as_learned, optimiser, of))
+    final_weights = {name: weight.detach().clone() for name, weight in weights.items()}
+    job.leave_by(partial(_save_and_leave, job, len(batches), final_weights, optimiser, identity))
 
 
-def _left(
-    job: Job, steps: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, of: str
+def _save_and_leave(
+    job: Job, steps: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, identity: str
 ) -> Interrupted:
-    """Keep everything that was learned, so that the job which continues only has to measure."""
-    checkpoint.keep(job.spec.checkpoints, steps, weights, optimiser, of=of)
+    """Save the trained weights, so that the next job only has to measure them."""
+    checkpoint.keep(job.spec.checkpoints, steps, weights, optimiser, of=identity)
     return job.leave(steps)
 
 
-def _refuse_nonsense(number: float, step: int, what: str = "loss") -> None:
-    """Refuse numbers that are not finite. A finite loss can have a gradient that is not, and the weights would ship."""
+def _refuse_not_finite(number: float, step: int, name: str = "loss") -> None:
+    """Refuse infinity and NaN. A finite loss can have a gradient that is not finite, which would spoil the weights."""
     if not math.isfinite(number):
         raise ConfigError(
-            f"the {what} is {number} at step {step}, from where nothing can be learned: lower --rate, or look at the data"
+            f"the {name} is {number} at step {step}, so training cannot continue: lower --rate, or check the data"
         )

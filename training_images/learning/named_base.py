@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is the base model of an adapter called, and is it the one that the job, or a shipped adapter, needs?"""
+"""Checks that the base model is the one that the job or a shipped adapter needs, and returns its name."""
 
 from dataclasses import dataclass
 
@@ -22,36 +22,36 @@ class Known:
 
 
 def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
-    """The base model's name for the adapter's config and its card.
+    """The base model's name, for the adapter's config and card.
 
     Args:
         spec: The job. Its settings may give `base_name`, and `base_digest` to accept only those weights.
         digest: Digest of the mounted weights.
-        usual: The base model if the job names none.
+        usual: The base model of a job that does not name one.
 
     Raises:
-        ConfigError: The weights are not those that the job needs, or are unusual ones without a name.
+        ConfigError: The weights are not those that the job needs, or they are not the usual ones and have no name.
     """
-    expected, named = (spec.settings.given.get(name) for name in ("base_digest", "base_name"))
+    expected, name = (spec.settings.given.get(key) for key in ("base_digest", "base_name"))
     if expected and expected != digest:
-        raise ConfigError(f"the base model is {digest}, and this job is for {expected}: mount that one")
-    if not named and digest != usual.digest:
+        raise ConfigError(f"the base model is {digest}, but this job is for {expected}: mount that one")
+    if not name and digest != usual.digest:
         raise ConfigError(
-            f"the base model is {digest}, and not {usual.name} as this image knows it: mount that one, or say which it "
-            "is, for the adapter and its card: give --base_name OWNER/NAME"
+            f"the base model is {digest}, which is not {usual.name} as this image knows it: mount that one, or "
+            "give --base_name OWNER/NAME, for the adapter and its card"
         )
-    return named or usual.name
+    return name or usual.name
 
 
 def refuse_another_base(unit: Shipped, digest: str) -> None:
-    """Check that a shipped adapter was made for the mounted weights; on others its answers would be different ones.
+    """Check that a shipped adapter was trained on the mounted weights; with others it would answer differently.
 
     Raises:
-        ConfigError: It was made for other weights.
+        ConfigError: It was trained on other weights.
     """
-    stated = unit.contract.get("base_model")
-    if stated != digest:
+    expected = unit.contract.get("base_model")
+    if expected != digest:
         raise ConfigError(
-            f"{unit.name} was made for the base model {stated}, and {digest} is mounted: give the channel base the one that "
-            "it was made for"
+            f"{unit.name} was made for the base model {expected}, but {digest} is mounted: give the channel base "
+            "the one that it was made for"
         )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which model and tokenizer does a folder contain, and are they complete? Code that comes with them is never run."""
+"""Loads a pretrained model and tokenizer from a folder, and checks that they are complete. Their own code never runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +19,8 @@ _UNREADABLE: Final = (
     *(OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError),
     SafetensorError,
 )
-"""What the libraries raise for files that are not a model, or not one that they can read or adapt."""
-_NAMED: Final = 3
+"""The exceptions of the libraries for files that are not a model, or not one that they can read or adapt."""
+_EXAMPLES: Final = 3
 
 
 def digests(base: Path) -> tuple[str, str]:
@@ -31,7 +31,7 @@ def digests(base: Path) -> tuple[str, str]:
     """
     if (base / _SHARDS).exists() and not (base / _WEIGHTS).exists():
         raise ConfigError(
-            f"the weights in {base.name} lie in several files, and a base model has one digest: load it and save it again "
+            f"the weights in {base.name} are in several files, but a base model has one digest: load it and save it again "
             "with save_pretrained(FOLDER, max_shard_size='1TB')"
         )
     return digest_of_file(base / _WEIGHTS), digest_of_file(base / _TOKENIZER)
@@ -39,14 +39,14 @@ def digests(base: Path) -> tuple[str, str]:
 
 @contextmanager
 def readable(base: Path, what: str) -> Iterator[None]:
-    """Turn any error while a folder is read and adapted into a sentence.
+    """Turn errors while a folder is read or its model is adapted into a ConfigError.
 
     Args:
         base: The folder.
-        what: What it should contain.
+        what: What the folder should contain, for the message.
 
     Raises:
-        ConfigError: It does not contain that.
+        ConfigError: The folder cannot be read as that.
     """
     try:
         yield
@@ -59,33 +59,33 @@ def tokenizer(base: Path) -> Any:
     return AutoTokenizer.from_pretrained(base, local_files_only=True, trust_remote_code=False)
 
 
-def model(base: Path, kind: Any, unasked: str | None = None, **how: Any) -> Any:
+def model(base: Path, kind: Any, unasked: str | None = None, **arguments: Any) -> Any:
     """Load the model in a folder.
 
     Args:
         base: The folder.
         kind: The class of transformers that reads it.
-        unasked: Prefixes of the names of weights that may be missing, because nothing uses them.
-        how: Further arguments for the class.
+        unasked: Prefix of the names of weights that may be missing, because nothing uses them.
+        arguments: Further arguments for the class.
 
     Raises:
-        ConfigError: Weights are missing or have another shape; the library would fill them with random numbers.
+        ConfigError: Weights are missing or have another shape; the library would initialise them at random.
     """
-    found, told = kind.from_pretrained(
+    loaded, report = kind.from_pretrained(
         base,
         local_files_only=True,
         trust_remote_code=False,
         use_safetensors=True,
         output_loading_info=True,
         ignore_mismatched_sizes=True,
-        **how,
+        **arguments,
     )
-    drawn = sorted({*told["missing_keys"], *(name for name, *_ in told["mismatched_keys"])})
+    missing = sorted({*report["missing_keys"], *(name for name, *_ in report["mismatched_keys"])})
     if unasked:
-        drawn = [name for name in drawn if not name.startswith(unasked)]
-    if drawn:
+        missing = [name for name in missing if not name.startswith(unasked)]
+    if missing:
         raise ConfigError(
-            f"{_WEIGHTS} in {base.name} lacks {len(drawn)} weights of the model that its config.json describes, or has them "
-            f"in another shape, such as {', '.join(drawn[:_NAMED])}: give the whole model as its own class saved it"
+            f"{_WEIGHTS} in {base.name} lacks {len(missing)} weights of the model that its config.json describes, or has "
+            f"them in another shape, such as {', '.join(missing[:_EXAMPLES])}: give the whole model as its class saves it"
         )
-    return found
+    return loaded

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The retrieval-eval image: an index in an embedder's vectors, and the similarities from which it is trusted."""
+"""The retrieval-eval image: an index of an embedder's vectors, and similarity thresholds for routing."""

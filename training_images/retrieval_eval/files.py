@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which files make up an index? Numbers as safetensors, names as JSON."""
+"""Writes and reads an index: numbers as safetensors, names as JSON."""
 
 from pathlib import Path
 from typing import Final
@@ -34,7 +34,7 @@ def read_index(folder: Path) -> Index:
     """Read the index that `save_index` wrote.
 
     Raises:
-        ConfigError: A file is missing or is not part of an index.
+        ConfigError: A file is missing or cannot be read.
     """
     try:
         arrays, entries = load_file(folder / VECTORS), msgspec.json.decode((folder / ENTRIES).read_bytes())
@@ -46,4 +46,4 @@ def read_index(folder: Path) -> Index:
             labels=entries["exemplars"],
         )
     except (OSError, SafetensorError, KeyError, msgspec.DecodeError) as error:
-        raise ConfigError(f"{folder.name} holds no index that can be read: {error}") from error
+        raise ConfigError(f"{folder.name} has no index that can be read: {error}") from error

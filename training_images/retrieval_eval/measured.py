@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good is an index: right documents found in rounded vectors, safe answers, milliseconds to a document?"""
+"""Measures an index: quality of retrieval, safety of its answers, latency of a search."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
@@ -27,86 +27,93 @@ from training_images.retrieval_eval.index import Entries, Index
 KIND: Final = "retrieval-eval"
 
 
-def measured(
+def measure(
     job: Job,
     model: Embedder,
     *,
     index: Index,
     entries: Entries,
-    asked: Suite,
-    unit: Shipped,
-    least: Mapping[str, str],
+    suite: Suite,
+    embedder: Shipped,
+    thresholds: Mapping[str, str],
 ) -> Made:
-    """The index in the job's folder, with all evidence."""
-    part, spec = asked.parts["retrieval"], job.spec
-    asking = model.vectors(part.texts)
-    ranking = ranked(part.items, index.similar_documents(asking), index.ids)
-    whole = ranked(part.items, asking @ entries.documents.T, entries.ids)
-    serves = serving(spec, KIND, lambda unit: _search(*_served(unit, "baseline", spec, model)))
-    timed = requests(spec, _search(model, index), questions(spec, part.items, model.length), serves)
+    """Measure the index in the job's folder, and return it with all evidence."""
+    part, spec = suite.parts["retrieval"], job.spec
+    queries = model.vectors(part.texts)
+    ranking = ranked(part.items, index.similar_documents(queries), index.ids)
+    exact_ranking = ranked(part.items, queries @ entries.documents.T, entries.ids)
+    baseline = serving(spec, KIND, lambda unit: _nearest_document(*_load_index(unit, "baseline", spec, model)))
+    latency = requests(spec, _nearest_document(model, index), questions(spec, part.items, model.length), baseline)
 
-    def found_by(unit: Shipped, channel: str) -> Sequence[Record]:
-        return _records(*_served(unit, channel, spec, model), asked)
+    def records_of(unit: Shipped, channel: str) -> Sequence[Record]:
+        return _records(*_load_index(unit, channel, spec, model), suite)
 
     return Made(
         kind=KIND,
         files=FILES,
-        contract={"index_dimension": index.dimension, "embedder": f"{unit.unit.org}/{unit.unit.kind}"},
-        quality=against(spec, KIND, retrieval(ranking, asked), found_by),
-        safety=safety(_by_exemplars(model, index), asked),
-        latency=timed,
+        contract={"index_dimension": index.dimension, "embedder": f"{embedder.unit.org}/{embedder.unit.kind}"},
+        quality=against(spec, KIND, retrieval(ranking, suite), records_of),
+        safety=safety(_label_by_exemplars(model, index), suite),
+        latency=latency,
         datasets=data_sets(spec.channel("data")),
-        base_model=adapter.base_name(unit.holding(adapter.FILES)),
-        summary=_summary(unit, index),
-        calibration={"embedder": unit.artifact, "thresholds": dict(least)},
-        charts=_charts(asked, ranking, whole, timed),
+        base_model=adapter.base_name(embedder.holding(adapter.FILES)),
+        summary=_summary(embedder, index),
+        calibration={"embedder": embedder.artifact, "thresholds": dict(thresholds)},
+        charts=_charts(suite, ranking, exact_ranking, latency),
     )
 
 
-def _summary(unit: Shipped, index: Index) -> str:
+def _summary(embedder: Shipped, index: Index) -> str:
     return (
-        f"{len(index.ids):,} documents and {len(index.labels):,} exemplars of labels in the vectors of {unit.name}, turned "
-        f"onto {index.dimension} axes and rounded to 8 bits, and the similarity from which on a prompt belongs to a type."
+        f"{len(index.ids):,} documents and {len(index.labels):,} exemplars of labels in the vectors of "
+        f"{embedder.name}, turned onto {index.dimension} axes and rounded to 8 bits, and the similarity from which on "
+        "a prompt belongs to a type."
     )
 
 
-def _by_exemplars(model: Embedder, index: Index) -> Callable[[Sequence[str]], list[str]]:
+def _label_by_exemplars(model: Embedder, index: Index) -> Callable[[Sequence[str]], list[str]]:
     return lambda texts: answers(index.similar_exemplars(model.vectors(texts)), index.labels)
 
 
-def _charts(asked: Suite, ranking: Ranking, whole: Ranking, timed: Timed) -> dict[str, bytes]:
-    items = asked.parts["retrieval"].items
-    curves = {"this index": recall_curve(items, ranking), "vectors not rounded": recall_curve(items, whole)}
-    return {"recall_at_k": charts.recall_at_k(curves), "latency": charts.latency(sides(timed))}
+def _charts(suite: Suite, ranking: Ranking, exact_ranking: Ranking, latency: Timed) -> dict[str, bytes]:
+    items = suite.parts["retrieval"].items
+    curves = {"this index": recall_curve(items, ranking), "vectors not rounded": recall_curve(items, exact_ranking)}
+    return {"recall_at_k": charts.recall_at_k(curves), "latency": charts.latency(sides(latency))}
 
 
-def _search(model: Embedder, index: Index) -> Answer:
-    """Answers a question with its nearest document."""
+def _nearest_document(model: Embedder, index: Index) -> Answer:
+    """A function that returns the id of the document nearest to a question."""
     return lambda text: index.ids[int(index.similar_documents(model.vectors([text])).argmax())]
 
 
-def _served(unit: Shipped, channel: str, spec: JobSpec, candidate: Embedder) -> tuple[Embedder, Index]:
-    """Another index in the vectors of the embedder that it was measured with, on the candidate's device."""
+def _load_index(unit: Shipped, channel: str, spec: JobSpec, candidate: Embedder) -> tuple[Embedder, Index]:
+    """Another index with the embedder that it was measured with, on the candidate's device."""
     model = serving_model(_embedder_of(unit, channel, spec), spec.channel("base")).to(candidate.device)
     return model, read_index(unit.holding(FILES))
 
 
-def _records(model: Embedder, index: Index, asked: Suite) -> Sequence[Record]:
-    """What another index finds. Documents that this suite does not have are skipped, which can only help that index."""
-    part, known = asked.parts["retrieval"], {row.id for row in asked.documents}
+def _records(model: Embedder, index: Index, suite: Suite) -> Sequence[Record]:
+    """The records of another index. Documents that this suite does not have are skipped, which can only help it."""
+    part, known = suite.parts["retrieval"], {row.id for row in suite.documents}
     ranking = ranked(part.items, index.similar_documents(model.vectors(part.texts)), index.ids)
-    return retrieval({item: [one for one in found if one in known] for item, found in ranking.items()}, asked).records
+    return retrieval(
+        {item: [document for document in documents if document in known] for item, documents in ranking.items()}, suite
+    ).records
 
 
-def _embedder_of(serving: Shipped, of: str, spec: JobSpec) -> Shipped:
-    """The embedder that an index belongs to; with another one it would be as fast, but its answers meaningless."""
-    wanted = serving.unit.calibration.embedder if serving.unit.calibration else None
-    own = f"{of}_embedder"
-    channel = own if own in spec.channels else "embedder"
-    found = shipped_unit(spec.channel(channel), "embedder")
-    if found.artifact != wanted:
+def _embedder_of(index: Shipped, channel: str, spec: JobSpec) -> Shipped:
+    """The embedder that an index belongs to.
+
+    Raises:
+        ConfigError: The channel has another embedder, with which the index would be meaningless.
+    """
+    expected = index.unit.calibration.embedder if index.unit.calibration else None
+    own_channel = f"{channel}_embedder"
+    embedder_channel = own_channel if own_channel in spec.channels else "embedder"
+    embedder = shipped_unit(spec.channel(embedder_channel), "embedder")
+    if embedder.artifact != expected:
         raise ConfigError(
-            f"{serving.name} was measured with the embedder {wanted}, and the channel {channel} holds {found.artifact}: "
-            f"give the folder of the right one as --channel.{own}"
+            f"{index.name} was measured with the embedder {expected}, but the channel {embedder_channel} has "
+            f"{embedder.artifact}: give the folder of the right one as --channel.{own_channel}"
         )
-    return found
+    return embedder

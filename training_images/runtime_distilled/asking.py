@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What does a shipped runtime answer to the task? Neither this nor serving it needs torch."""
+"""Scores a shipped runtime on the task. Neither this nor serving a runtime needs torch."""
 
 from collections.abc import Sequence
 
@@ -11,7 +11,7 @@ from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 
 
-def answered(unit: Shipped, asked: Suite) -> Sequence[Record]:
-    """Another runtime's answers to the task."""
-    task = asked.parts["task"]
+def task_records(unit: Shipped, suite: Suite) -> Sequence[Record]:
+    """The records of a shipped runtime on the task."""
+    task = suite.parts["task"]
     return scored(task, Runtime.of(safe(unit)).answer(task.texts), safety=False).records

@@ -1,68 +1,68 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How can a text change without changing its label? Typing errors, capitals, surrounding words that mean nothing here.
+"""Changes texts without changing their labels: typing errors, extra words around them, other words, punctuation.
 
-The label of a request does not depend on its spelling or on the chatter around it. A student that never saw such text
-refuses it, because in its examples only what must be refused looks strange.
+The label of a request does not depend on its spelling or on words around it. A student that never saw such texts refuses
+them, because in its other examples only the texts that must be refused look unusual.
 """
 
 import random
 from collections.abc import Callable, Sequence
 from typing import Final
 
-_MOST_WORDS: Final = 6
-_MOST_ERRORS: Final = 3
-_STRANGE: Final = 0.3
-"""Share of the surrounding words that are not real words."""
+_MAX_WORDS: Final = 6
+_MAX_ERRORS: Final = 3
+_SCRAMBLED: Final = 0.3
+"""Share of the extra words whose letters are shuffled."""
 
 
-def disturbed(text: str, words: Sequence[str], chance: random.Random) -> str:
+def disturb(text: str, words: Sequence[str], rng: random.Random) -> str:
     """Change the text in one or two ways.
 
     Args:
         text: The text.
-        words: The words to draw surrounding words from.
-        chance: The random generator.
+        words: The words to draw extra words from.
+        rng: The random generator.
     """
-    for change in chance.sample(_CHANGES, chance.choice((1, 1, 2))):
-        text = change(text, words, chance)
+    for change in rng.sample(_CHANGES, rng.choice((1, 1, 2))):
+        text = change(text, words, rng)
     return text
 
 
-def _misspelt(text: str, words: Sequence[str], chance: random.Random) -> str:
+def _misspell(text: str, words: Sequence[str], rng: random.Random) -> str:
     del words
     letters = list(text)
-    for _ in range(chance.randint(1, _MOST_ERRORS)):
-        place = chance.randrange(max(1, len(letters) - 1))
-        pair = letters[place : place + 2]
-        letters[place : place + 2] = chance.choice((pair[::-1], pair[:1], pair[:1] + pair))
+    for _ in range(rng.randint(1, _MAX_ERRORS)):
+        position = rng.randrange(max(1, len(letters) - 1))
+        pair = letters[position : position + 2]
+        letters[position : position + 2] = rng.choice((pair[::-1], pair[:1], pair[:1] + pair))
     return "".join(letters)
 
 
-def _surrounded(text: str, words: Sequence[str], chance: random.Random) -> str:
-    said = [_word(words, chance) for _ in range(chance.randint(1, _MOST_WORDS))]
-    before = chance.randint(0, len(said)) if chance.random() < 0.5 else len(said)  # noqa: PLR2004 - an even chance
-    return " ".join([*said[:before], text, *said[before:]])
+def _surround(text: str, words: Sequence[str], rng: random.Random) -> str:
+    extra = [_word(words, rng) for _ in range(rng.randint(1, _MAX_WORDS))]
+    before = rng.randint(0, len(extra)) if rng.random() < 0.5 else len(extra)  # noqa: PLR2004 - one half
+    return " ".join([*extra[:before], text, *extra[before:]])
 
 
-def _thinned(text: str, words: Sequence[str], chance: random.Random) -> str:
-    """Replace one word in eight by another one."""
-    return " ".join(_word(words, chance) if chance.random() < 1 / 8 else word for word in text.split())
+def _replace_words(text: str, words: Sequence[str], rng: random.Random) -> str:
+    """Replace about one word in eight by another."""
+    return " ".join(_word(words, rng) if rng.random() < 1 / 8 else word for word in text.split())
 
 
-def _punctuated(text: str, words: Sequence[str], chance: random.Random) -> str:
+def _punctuate(text: str, words: Sequence[str], rng: random.Random) -> str:
     del words
-    return text + chance.choice((".", "!", "?", " ...", "!!", " ,", ":"))
+    return text + rng.choice((".", "!", "?", " ...", "!!", " ,", ":"))
 
 
-def _word(words: Sequence[str], chance: random.Random) -> str:
-    word = chance.choice(words)
-    return "".join(chance.sample(word, len(word))) if chance.random() < _STRANGE else word
+def _word(words: Sequence[str], rng: random.Random) -> str:
+    word = rng.choice(words)
+    return "".join(rng.sample(word, len(word))) if rng.random() < _SCRAMBLED else word
 
 
 _CHANGES: Final[Sequence[Callable[[str, Sequence[str], random.Random], str]]] = (
-    _misspelt,
-    _surrounded,
-    _surrounded,
-    _thinned,
-    _punctuated,
+    _misspell,
+    _surround,
+    _surround,
+    _replace_words,
+    _punctuate,
 )

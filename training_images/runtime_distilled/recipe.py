@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is a student made? The settings of a job, and their defaults."""
+"""The settings for training a student, and their defaults."""
 
 from dataclasses import dataclass, fields
 from typing import Final
@@ -11,23 +11,23 @@ from training_images.runtime_distilled.student import Shape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How a student is made; every field is a setting.
+    """How to train a student; every field is a setting.
 
     Args:
-        pool: Number of texts that the teacher is asked about.
+        pool: Number of texts that the teacher answers.
         steps: Number of training steps.
         batch: Texts per step.
         rate: Peak learning rate.
-        vocabulary: Most word pieces.
+        vocabulary: Largest number of word pieces.
         width: Size of a token's vector.
         layers: Number of attention layers.
         heads: Heads per layer.
-        longest: Most tokens of a text.
+        longest: Largest number of tokens of a text.
         temperature: Temperature at which the teacher's and the student's probabilities are compared.
         alpha: The teacher's share of the loss; the rest is the true label's.
-        harmful: Share of each batch that must be refused.
-        disturbed: Share of each batch that is misspelt or has extra words around it.
-        seed: Seeds order, noise and initial weights.
+        harmful: Share of draws that must be refused.
+        disturbed: Share of draws that are changed by `noise.py`.
+        seed: Seed of order, noise and initial weights.
     """
 
     pool: int = 1000
@@ -61,32 +61,32 @@ SETTINGS: Final = frozenset(field.name for field in fields(Recipe))
 """The settings of this image, besides those that every image takes."""
 
 
-def recipe(spec: JobSpec) -> Recipe:
-    """The recipe that a job's settings ask for.
+def read_recipe(spec: JobSpec) -> Recipe:
+    """The recipe in a job's settings.
 
     Raises:
         ConfigError: A setting is not a number or is out of range, or the width cannot be divided by the number of
             heads.
     """
-    ask, usual = spec.settings, Recipe()
-    found = Recipe(
-        pool=ask.integer("pool", usual.pool, least=1),
-        steps=ask.integer("steps", usual.steps, least=1),
-        batch=ask.integer("batch", usual.batch, least=1),
-        rate=ask.number("rate", usual.rate),
-        vocabulary=ask.integer("vocabulary", usual.vocabulary, least=1),
-        width=ask.integer("width", usual.width, least=1),
-        layers=ask.integer("layers", usual.layers, least=1),
-        heads=ask.integer("heads", usual.heads, least=1),
-        longest=ask.integer("longest", usual.longest, least=1),
-        temperature=ask.number("temperature", usual.temperature, least=0.1),
-        alpha=ask.share("alpha", usual.alpha),
-        harmful=ask.share("harmful", usual.harmful),
-        disturbed=ask.share("disturbed", usual.disturbed),
-        seed=ask.integer("seed", usual.seed),
+    settings, defaults = spec.settings, Recipe()
+    recipe = Recipe(
+        pool=settings.integer("pool", defaults.pool, least=1),
+        steps=settings.integer("steps", defaults.steps, least=1),
+        batch=settings.integer("batch", defaults.batch, least=1),
+        rate=settings.number("rate", defaults.rate),
+        vocabulary=settings.integer("vocabulary", defaults.vocabulary, least=1),
+        width=settings.integer("width", defaults.width, least=1),
+        layers=settings.integer("layers", defaults.layers, least=1),
+        heads=settings.integer("heads", defaults.heads, least=1),
+        longest=settings.integer("longest", defaults.longest, least=1),
+        temperature=settings.number("temperature", defaults.temperature, least=0.1),
+        alpha=settings.share("alpha", defaults.alpha),
+        harmful=settings.share("harmful", defaults.harmful),
+        disturbed=settings.share("disturbed", defaults.disturbed),
+        seed=settings.integer("seed", defaults.seed),
     )
-    if found.width % found.heads:
+    if recipe.width % recipe.heads:
         raise ConfigError(
-            f"--width {found.width} cannot be shared among {found.heads} heads; choose a multiple of --heads"
+            f"--width {recipe.width} cannot be shared among {recipe.heads} heads; choose a multiple of --heads"
         )
-    return found
+    return recipe

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does a shipped runtime answer? From text to word pieces to probabilities, on one core, without torch.
+"""Runs a shipped runtime: from text to word pieces to probabilities, on one core, without torch.
 
-Texts are asked one by one, as a server would be. Activations between int8 layers are quantised by the largest number of
-a batch, so in a larger batch an answer would depend on its neighbours.
+Texts run one by one, as on a server. Activations between int8 layers are scaled by the largest value in the batch, so in
+a larger batch an answer would depend on the other texts.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as refusals
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from tokenizers import Tokenizer
 
 from training_images.job.errors import ConfigError
@@ -28,19 +28,19 @@ INPUT: Final = "tokens"
 """(batch, length) of int64; 0 is padding."""
 OUTPUT: Final = "probabilities"
 """(batch, labels) of float32."""
-_REFUSALS: Final = (
-    refusals.Fail,
-    refusals.InvalidArgument,
-    refusals.InvalidGraph,
-    refusals.InvalidProtobuf,
-    refusals.NotImplemented,
-    refusals.RuntimeException,
+_ORT_ERRORS: Final = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
 )
-"""What onnxruntime raises for a file that it cannot run; these have only Exception in common."""
+"""onnxruntime's exceptions for a file or input that it cannot run; their only common base is Exception."""
 
 
 class Runtime:
-    """An ONNX model with its tokenizer and the labels in its numbering."""
+    """An ONNX model with its tokenizer, and the labels in the order of its outputs."""
 
     def __init__(self, model: Path, tokenizer: Path, labels: Path) -> None:
         """Open the three files.
@@ -51,11 +51,12 @@ class Runtime:
         self._session = _session(model)
         self._tokenizer = _tokenizer(tokenizer)
         self.labels = _labels(labels)
-        (given,), (told,) = self._session.get_inputs(), self._session.get_outputs()
-        if (given.name, told.name, told.shape[-1]) != (INPUT, OUTPUT, len(self.labels)):
+        inputs = [value.name for value in self._session.get_inputs()]
+        outputs = [(value.name, *value.shape[-1:]) for value in self._session.get_outputs()]
+        if (inputs, outputs) != ([INPUT], [(OUTPUT, len(self.labels))]):
             raise ConfigError(
-                f"{model} answers {told.name} of {told.shape[-1]} for {given.name}; a runtime answers {OUTPUT} "
-                f"of its {len(self.labels)} labels for {INPUT}"
+                f"{model} takes {inputs} and returns {outputs}; a runtime takes {INPUT} and returns {OUTPUT} "
+                f"of its {len(self.labels)} labels"
             )
 
     @classmethod
@@ -76,18 +77,32 @@ class Runtime:
         """The probability of every label for every text: (texts, labels).
 
         Raises:
-            ConfigError: One is not a number; the likeliest label would be the first one, whatever was asked.
+            ConfigError: A probability is not a number, so that every text would get the first label; or the model does
+                not accept a text's tokens.
         """
-        found = np.empty((len(texts), len(self.labels)))
+        probabilities = np.empty((len(texts), len(self.labels)))
         for row, text in enumerate(texts):
-            found[row] = self._session.run([OUTPUT], {INPUT: np.array([self._ids(text)], dtype=np.int64)})[0][0]
-        if not np.isfinite(found).all():
-            raise ConfigError("the runtime's probabilities are no numbers: distil it again with a lower --rate")
-        return found
+            probabilities[row] = self._run(self._ids(text))
+        if not np.isfinite(probabilities).all():
+            raise ConfigError(
+                "some of the runtime's probabilities are not numbers: distil it again with a lower --rate"
+            )
+        return probabilities
 
     def answer(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text."""
-        return [self.labels[place] for place in self.probabilities(texts).argmax(axis=1)]
+        return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
+
+    def _run(self, ids: Sequence[int]) -> NDArray[np.float32]:
+        """The probabilities of one text."""
+        try:
+            (probabilities,) = self._session.run([OUTPUT], {INPUT: np.array([ids], dtype=np.int64)})
+        except _ORT_ERRORS as error:
+            raise ConfigError(
+                f"{MODEL} does not accept {len(ids)} tokens of {TOKENIZER}; the two do not belong together: "
+                f"{_first_line(error)}"
+            ) from error
+        return np.asarray(probabilities[0])
 
     def _ids(self, text: str) -> list[int]:
         ids: list[int] = self._tokenizer.encode(text).ids
@@ -100,22 +115,22 @@ def _session(path: Path) -> Any:
     options.log_severity_level = 4
     try:
         return onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    except (OSError, *_REFUSALS) as error:
-        raise ConfigError(f"{path} is no ONNX model that can be run: {_first_line(error)}") from error
+    except (OSError, *_ORT_ERRORS) as error:
+        raise ConfigError(f"{path} is not an ONNX model that can be run: {_first_line(error)}") from error
 
 
 def _tokenizer(path: Path) -> Any:
     try:
         return Tokenizer.from_str(path.read_text("utf-8"))
     except Exception as error:  # the library raises Exception itself
-        raise ConfigError(f"{path} is no tokenizer: {_first_line(error)}") from error
+        raise ConfigError(f"{path} is not a tokenizer: {_first_line(error)}") from error
 
 
 def _labels(path: Path) -> tuple[str, ...]:
     try:
         return msgspec.json.decode(path.read_bytes(), type=tuple[str, ...])
     except (OSError, msgspec.MsgspecError) as error:
-        raise ConfigError(f"{path} is no list of labels: {_first_line(error)}") from error
+        raise ConfigError(f"{path} is not a list of labels: {_first_line(error)}") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""May the files of a unit be opened? Opening a pickle runs code, so a unit that may contain one is not opened."""
+"""Refuses units whose files may contain a pickle, because opening a pickle runs code."""
 
 from pathlib import PurePosixPath
 
@@ -17,7 +17,7 @@ def safe(unit: Shipped) -> Shipped:
     for file in unit.unit.files:
         if PurePosixPath(file.path).suffix not in WEIGHTS:
             raise ConfigError(
-                f"{unit.name} holds {file.path}, which may be a pickle and would run code: nothing of it is opened; "
-                f"a unit consists of {', '.join(sorted(WEIGHTS))}"
+                f"{unit.name} has {file.path}, which may be a pickle and would run code, so no file of it is opened; "
+                f"a unit consists of files of the types {', '.join(sorted(WEIGHTS))}"
             )
     return unit

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What is a student? A few layers of self-attention over word pieces, and one score per label.
+"""The student model: a few layers of self-attention over word pieces, and one score per label.
 
-It is pre-norm (Xiong et al. 2020, https://arxiv.org/abs/2002.04745), because it has few training steps; it uses ReLU
-and mean pooling, because an int8 runtime does both at no cost. `graph.py` writes the same arithmetic as ONNX.
+It normalises before each block (Xiong et al. 2020, https://arxiv.org/abs/2002.04745), because it has few training steps.
+ReLU and mean pooling are cheap in an int8 runtime. `graph.py` writes the same computation as ONNX.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ class Shape:
         width: Size of a token's vector.
         layers: Number of attention layers.
         heads: Heads per layer.
-        longest: Most tokens of a text.
+        longest: Largest number of tokens of a text.
         labels: Number of labels.
     """
 
@@ -34,7 +34,7 @@ class Shape:
 
 
 class Layer(nn.Module):
-    """Attention, then two matrices with a ReLU between them; the result of each is added to its input."""
+    """A layer: attention, then two matrices with a ReLU between them, each with a residual connection."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -47,11 +47,11 @@ class Layer(nn.Module):
         self.narrow = nn.Linear(2 * width, width)
 
     def forward(self, states: Tensor, penalty: Tensor) -> Tensor:
-        """New states: (batch, tokens, width); `penalty` (batch, 1, 1, tokens) is added to the scores of padding."""
+        """The layer's output (batch, tokens, width); `penalty` (batch, 1, 1, tokens) is very low at padding."""
         batch, tokens, width = states.shape
-        parts = self.query_key_value(self.before_attention(states))
-        parts = parts.reshape(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
-        query, key, value = parts.unbind(0)
+        projected = self.query_key_value(self.before_attention(states))
+        projected = projected.reshape(batch, tokens, 3, self.heads, width // self.heads).permute(2, 0, 3, 1, 4)
+        query, key, value = projected.unbind(0)
         scores = query @ key.transpose(-1, -2) * (width // self.heads) ** -0.5 + penalty
         mixed = (scores.softmax(dim=-1) @ value).transpose(1, 2).reshape(batch, tokens, width)
         states = states + self.attended(mixed)
@@ -60,7 +60,7 @@ class Layer(nn.Module):
 
 
 class Student(nn.Module):
-    """Scores of labels for texts of word pieces."""
+    """A score of every label for a text of word pieces."""
 
     PENALTY = -1e4
 
@@ -76,21 +76,21 @@ class Student(nn.Module):
         nn.init.normal_(self.places.weight, std=0.02)
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits (batch, labels) of padded texts (batch, tokens) of ids."""
-        known = (tokens != 0).float()
-        penalty = ((1.0 - known) * self.PENALTY)[:, None, None, :]
+        """Logits (batch, labels) for padded token ids (batch, tokens)."""
+        mask = (tokens != 0).float()
+        penalty = ((1.0 - mask) * self.PENALTY)[:, None, None, :]
         states = self.pieces(tokens) + self.places.weight[: tokens.shape[1]]
         for layer in self.layers:
             states = layer(states, penalty)
-        summed = (self.after(states) * known[:, :, None]).sum(dim=1)
-        logits: Tensor = self.labels(summed / known.sum(dim=1, keepdim=True).clamp(min=1.0))
+        total = (self.after(states) * mask[:, :, None]).sum(dim=1)
+        logits: Tensor = self.labels(total / mask.sum(dim=1, keepdim=True).clamp(min=1.0))
         return logits
 
 
 def padded(rows: Sequence[Sequence[int]], longest: int) -> Tensor:
-    """Texts of ids as one array, padded to the longest of them: (texts, tokens)."""
+    """Token ids as one tensor, padded to the longest row: (texts, tokens)."""
     width = max(1, min(longest, max(map(len, rows), default=1)))
-    found = torch.zeros((len(rows), width), dtype=torch.long)
+    tokens = torch.zeros((len(rows), width), dtype=torch.long)
     for number, row in enumerate(rows):
-        found[number, : len(row)] = torch.tensor(row[:width], dtype=torch.long)
-    return found
+        tokens[number, : len(row)] = torch.tensor(row[:width], dtype=torch.long)
+    return tokens

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which unit teaches, and what does it answer? A language model with its adapter, or a runtime, by probabilities."""
+"""Teachers: shipped units that return probabilities, either a language model with its adapter or a runtime."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training_images.evals.labels import LABELS
-from training_images.job.errors import ConfigError
+from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.unit_folder import Shipped, shipped_unit
 from training_images.learning.length_batches import alike
@@ -20,53 +20,53 @@ from training_images.runtime_distilled.safe import safe
 from training_images.textgen_lora.recipe import TEXTGEN
 from training_images.textgen_lora.serving import serving_model
 
-_AT_ONCE: Final = 256
-"""Texts between two checks whether the platform wants to stop."""
+_CHUNK: Final = 256
+"""Texts between two checks whether the platform wants to stop the job."""
 
 
-class Answering(Protocol):
-    """The model inside a teacher."""
+class Answerer(Protocol):
+    """A model with labels and their probabilities."""
 
     labels: tuple[str, ...]
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(texts, labels)."""
+        """The probability of every label for every text: (texts, labels)."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Teacher:
-    """A shipped unit that answers."""
+    """A shipped unit and its model."""
 
     unit: Shipped
-    model: Answering
+    model: Answerer
 
     def probabilities(self, job: Job, texts: Sequence[str]) -> NDArray[np.float64]:
         """The probability of each of LABELS, in their order, for every text: (texts, 43).
 
         Raises:
-            Interrupted: The platform wants its machine back; nothing was learned yet.
+            Interrupted: The platform stops the job; nothing was learned yet.
         """
         columns = [self.model.labels.index(label) for label in LABELS]
-        found = np.empty((len(texts), len(LABELS)))
-        for rows in alike(texts, _AT_ONCE):
+        probabilities = np.empty((len(texts), len(LABELS)))
+        for rows in alike(texts, _CHUNK):
             if job.interrupted():
-                raise job.leave(0)
-            found[rows] = self.model.probabilities([texts[row] for row in rows])[:, columns]
-        return found
+                raise Interrupted("the platform stopped the job while a teacher answered: nothing was learned yet")
+            probabilities[rows] = self.model.probabilities([texts[row] for row in rows])[:, columns]
+        return probabilities
 
 
-def language(folder: Path, base: Path) -> Teacher:
+def language_teacher(folder: Path, base: Path) -> Teacher:
     """A textgen-lora unit as a teacher, on its base model.
 
     Raises:
-        ConfigError: The unit is not complete, may contain a pickle, or was made from another base model.
+        ConfigError: The unit is not complete, may contain a pickle, or needs another base model.
     """
     unit = safe(shipped_unit(folder, TEXTGEN))
     return _teacher(unit, serving_model(unit, base))
 
 
-def small(folder: Path) -> Teacher:
+def runtime_teacher(folder: Path) -> Teacher:
     """A runtime-distilled unit as a teacher.
 
     Raises:
@@ -78,5 +78,5 @@ def small(folder: Path) -> Teacher:
 
 def _teacher(unit: Shipped, model: Any) -> Teacher:
     if set(model.labels) != set(LABELS):
-        raise ConfigError(f"{unit.name} answers with {len(model.labels)} labels that are not the suite's {len(LABELS)}")
+        raise ConfigError(f"the {len(model.labels)} labels of {unit.name} are not the suite's {len(LABELS)}")
     return Teacher(unit=unit, model=model)

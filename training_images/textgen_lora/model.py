@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A language model with an adapter: it says which label comes next, and learns to say it better.
+"""A language model with an adapter, as a classifier: the next token after the prompt decides the label.
 
-A label is answered with one word, and all words begin with different tokens. So one forward pass per utterance gives
-the probability of every label, and the loss is that of one token.
+Each label has one word, and all these words begin with different tokens. So one forward pass per utterance gives the
+probability of every label, and the loss is that of one token.
 """
 
 from collections.abc import Mapping, Sequence
@@ -23,22 +23,22 @@ from training_images.learning import adapter, pretrained
 from training_images.learning.length_batches import alike
 
 MODULES: Final = ("q_proj", "v_proj")
-LONGEST: Final = 48
-"""Most tokens of an utterance. A longer one keeps its end, where jailbreaks put the request."""
+_LONGEST: Final = 48
+"""Largest number of tokens of an utterance. A longer one keeps its end, where jailbreaks put the request."""
 BATCH: Final = 64
-"""Prompts that are asked together: a small batch spends most of its time on reading the weights."""
+"""Prompts in a batch. A smaller batch would spend most of its time on reading the weights."""
 PASSAGES: Final = 8
-"""Passages that are read together; each of their tokens needs a logit for every word of the vocabulary."""
+"""Passages in a batch; every token of theirs needs a logit for each token of the vocabulary."""
 _PASSAGE: Final = 512
-"""Tokens of a passage."""
+"""Largest number of tokens of a passage."""
 _IGNORED: Final = -100
-"""The label that cross_entropy leaves out."""
+"""The target that cross_entropy ignores."""
 _PLACE: Final = "\0"
 _PROBE: Final = "turn the light in the kitchen off"
 _ROUNDING: Final = 0.02
-"""Allowed difference of the labels' logits, as a share of their range: several times what bfloat16 loses."""
-_WORTH: Final = 0.75
-"""From here on, two passes over fewer tokens are faster than one."""
+"""Allowed difference of the labels' logits, as a share of their range: several times the error of bfloat16."""
+_WORTHWHILE: Final = 0.75
+"""Two passes are faster than one if they have at most this share of its tokens."""
 
 logging.disable_progress_bar()
 
@@ -47,17 +47,17 @@ class LabelModel:
     """A base model, and an adapter in float32 on the queries and values of its upper layers."""
 
     def __init__(self, base: Path, words: Mapping[str, str], *, rank: int, layers: int) -> None:
-        """Load the base with an adapter that changes nothing yet.
+        """Load the base model with a new adapter, which does not change its outputs yet.
 
         Args:
             base: Folder of the base model in safetensors, with its tokenizer.
-            words: The word that answers each label.
+            words: The word of each label.
             rank: Rank of the adapter's matrices.
-            layers: Number of layers that carry one, counted from the top.
+            layers: Number of layers with an adapter, counted from the last.
 
         Raises:
-            ConfigError: The folder does not contain such a model, two labels begin with the same token, or the logits
-                are not the states times a matrix.
+            ConfigError: The folder does not contain such a model, the words of two labels begin with the same token, or
+                the logits are not the last states times a matrix.
         """
         self.base_digest, self.tokenizer_digest = pretrained.digests(base)
         with pretrained.readable(base, "base model"):
@@ -86,45 +86,46 @@ class LabelModel:
     def logits(self, texts: Sequence[str]) -> Tensor:
         """The logit of every label for every text: (texts, labels), float32.
 
-        One long text among short ones would pad all of them to its length, so long ones are asked apart where that
-        pays.
+        One long text would pad all others to its length, so long texts are a second batch where that is faster.
         """
         rows = self.tokens(texts)
         order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
-        cut = _cut([len(rows[index]) for index in order])
-        found = torch.cat([self._asked([rows[index] for index in part]) for part in (order[:cut], order[cut:]) if part])
-        return found[torch.tensor(order, device=found.device).argsort()]
+        split = _cut([len(rows[index]) for index in order])
+        logits = torch.cat(
+            [self._label_logits([rows[index] for index in part]) for part in (order[:split], order[split:]) if part]
+        )
+        return logits[torch.tensor(order, device=logits.device).argsort()]
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
-        """The tokens of the texts' prompts, as the tokenizer encodes a whole prompt, except for what is cut off.
+        """The tokens of the texts' prompts, as if each prompt were encoded in one piece; long texts are cut.
 
-        The space before a text belongs to its first word, as when the prompt is encoded in one piece.
+        The space before a text belongs to its first token.
         """
         before, after = prompt(_PLACE).split(f" {_PLACE}")
         encode = self.tokenizer.encode
         opening, ending = encode(before), encode(after, add_special_tokens=False)
-        return [[*opening, *encode(f" {text}", add_special_tokens=False)[-LONGEST:], *ending] for text in texts]
+        return [[*opening, *encode(f" {text}", add_special_tokens=False)[-_LONGEST:], *ending] for text in texts]
 
-    def _asked(self, rows: Sequence[Sequence[int]]) -> Tensor:
-        """The logits of some prompts, padded at the end to the longest."""
+    def _label_logits(self, rows: Sequence[Sequence[int]]) -> Tensor:
+        """The logits of the labels for some prompts, padded at the end to the longest."""
         ids, mask = self._padded(rows)
         inner = self.network.get_base_model()
         hidden = inner.model(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
         ends = hidden[torch.arange(len(rows), device=mask.device), mask.sum(dim=1) - 1]
-        found = ends @ inner.lm_head.weight[self.answers].T.to(ends.dtype)
+        logits = ends @ inner.lm_head.weight[self.answers].T.to(ends.dtype)
         bias = inner.lm_head.bias
-        return (found if bias is None else found + bias[self.answers].to(ends.dtype)).float()
+        return (logits if bias is None else logits + bias[self.answers].to(ends.dtype)).float()
 
     def _refuse_another_head(self) -> None:
-        """Refuse a model that scales or caps its logits: computed for a few words only, they would be different."""
+        """Refuse a model that scales or caps its logits: `_label_logits` does neither."""
         row = self.tokens([_PROBE])[0]
         with torch.inference_mode():
-            mine = self._asked([row])[0]
-            whole = self.network(input_ids=torch.tensor([row])).logits[0, -1, self.answers].float()
-        if float((mine - whole).abs().max()) > _ROUNDING * float(whole.max() - whole.min()):
+            label_logits = self._label_logits([row])[0]
+            full_logits = self.network(input_ids=torch.tensor([row])).logits[0, -1, self.answers].float()
+        if float((label_logits - full_logits).abs().max()) > _ROUNDING * float(full_logits.max() - full_logits.min()):
             raise ConfigError(
-                f"a {type(self.network.get_base_model()).__name__} does something to its logits after its last matrix, and "
-                "this image does not: take a base model that neither scales nor caps them"
+                f"a {type(self.network.get_base_model()).__name__} changes its logits after its last matrix, but this "
+                "image does not: take a base model that neither scales nor caps them"
             )
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -135,33 +136,35 @@ class LabelModel:
         return ids, mask
 
     def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """The probability of each label: (texts, labels); texts of similar length are asked together.
+        """The probability of each label: (texts, labels). Texts of similar length are in one batch.
 
         Raises:
-            ConfigError: One is not a number; the likeliest label would be the first one, whatever was asked.
+            ConfigError: A probability is not a number, so that the text would get the first label.
         """
         rows = self.tokens(texts)
-        found = np.zeros((len(texts), len(self.labels)))
+        probabilities = np.zeros((len(texts), len(self.labels)))
         self.network.eval()
         with torch.inference_mode():
             for part in alike(rows, BATCH):
-                found[part] = self._asked([rows[row] for row in part]).softmax(dim=1).double().cpu().numpy()
-        broken = int((~np.isfinite(found).all(axis=1)).sum())
+                probabilities[part] = (
+                    self._label_logits([rows[row] for row in part]).softmax(dim=1).double().cpu().numpy()
+                )
+        broken = int((~np.isfinite(probabilities).all(axis=1)).sum())
         if broken:
             raise ConfigError(
-                f"the model's probabilities are no numbers for {broken} of {len(texts)} texts: lower --rate, or take a base "
-                "model in bfloat16 or float32"
+                f"the model's probabilities are not numbers for {broken} of {len(texts)} texts: lower --rate, or take a "
+                "base model in bfloat16 or float32"
             )
-        return found
+        return probabilities
 
     def answer(self, texts: Sequence[str]) -> list[str]:
         """The likeliest label of each text."""
         return [self.labels[index] for index in self.probabilities(texts).argmax(axis=1)]
 
     def bits(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """Bits that each text costs after its beginning-of-text token, as lm-evaluation-harness counts.
+        """The bits of each text after a beginning-of-text token, as lm-evaluation-harness counts them.
 
-        A text longer than a passage is read passage by passage, each after the last token of the one before.
+        A longer text is split into passages, each with the last token of the one before as its only context.
         """
         encode = self.tokenizer.encode
         rows, owners = [], []
@@ -170,20 +173,20 @@ class LabelModel:
             starts = range(0, max(1, len(tokens) - 1), _PASSAGE)
             rows += [tokens[start : start + _PASSAGE + 1] for start in starts]
             owners += [number] * len(starts)
-        found, owner = np.zeros(len(texts)), np.array(owners)
+        bits, owner_of_row = np.zeros(len(texts)), np.array(owners)
         self.network.eval()
         with torch.inference_mode():
             for part in alike(rows, PASSAGES):
-                np.add.at(found, owner[part], self._told([rows[row] for row in part]) / np.log(2))
-        return found
+                np.add.at(bits, owner_of_row[part], self._losses([rows[row] for row in part]) / np.log(2))
+        return bits
 
-    def _told(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-        """Minus the natural logarithm of each passage's probability."""
+    def _losses(self, rows: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+        """The negative natural logarithm of each passage's probability."""
         ids, mask = self._padded(rows)
         logits = self.network(input_ids=ids, attention_mask=mask).logits[:, :-1]
-        right = ids[:, 1:].masked_fill(mask[:, 1:] == 0, _IGNORED)
-        lost = cross_entropy(logits.flatten(0, 1).float(), right.flatten(), ignore_index=_IGNORED, reduction="none")
-        return lost.view(right.shape).double().sum(dim=1).cpu().numpy()
+        targets = ids[:, 1:].masked_fill(mask[:, 1:] == 0, _IGNORED)
+        losses = cross_entropy(logits.flatten(0, 1).float(), targets.flatten(), ignore_index=_IGNORED, reduction="none")
+        return losses.view(targets.shape).double().sum(dim=1).cpu().numpy()
 
     def save(self, folder: Path, base_name: str) -> None:
         """Write only the adapter, in bfloat16; its config gives the base this name."""
@@ -193,33 +196,35 @@ class LabelModel:
         """Read an adapter that `save` wrote.
 
         Raises:
-            ConfigError: There is none, or it belongs to another model or shape.
+            ConfigError: The files cannot be read, or the adapter belongs to another model or shape.
         """
         adapter.load(self.network, folder)
         return self
 
 
 def _cut(lengths: Sequence[int]) -> int:
-    """The position in the sorted lengths at which a second batch should begin; 0 for a single batch."""
-    most = lengths[-1]
-    area = {cut: cut * lengths[cut - 1] + (len(lengths) - cut) * most for cut in range(1, len(lengths))}
-    best = min(area, key=lambda cut: area[cut], default=0)
-    return best if best and area[best] < _WORTH * len(lengths) * most else 0
+    """The position in the sorted lengths where a second batch begins; 0 for a single batch."""
+    longest = lengths[-1]
+    area = {cut: cut * lengths[cut - 1] + (len(lengths) - cut) * longest for cut in range(1, len(lengths))}
+    cheapest = min(area, key=lambda cut: area[cut], default=0)
+    return cheapest if cheapest and area[cheapest] < _WORTHWHILE * len(lengths) * longest else 0
 
 
 def _first_tokens(tokenizer: Any, words: Mapping[str, str]) -> list[int]:
     encoded = [tokenizer.encode(f" {word}", add_special_tokens=False) for word in words.values()]
     if not all(encoded):
-        raise ConfigError("the tokenizer makes no token of some label's word: it is none of this base model")
-    found = [tokens[0] for tokens in encoded]
-    if len(set(found)) != len(found):
-        raise ConfigError("two labels are answered with words that begin with the same token; choose others")
-    return found
+        raise ConfigError(
+            "the tokenizer returns no token for the word of a label: it does not belong to this base model"
+        )
+    first_tokens = [tokens[0] for tokens in encoded]
+    if len(set(first_tokens)) != len(first_tokens):
+        raise ConfigError("the words of two labels begin with the same token; choose other words")
+    return first_tokens
 
 
 def _first_of_a_text(tokenizer: Any) -> int:
-    """The token after which a text begins."""
+    """The token before a text: the tokenizer's first, or else its last token of a text."""
     begin = tokenizer.eos_token_id if tokenizer.bos_token_id is None else tokenizer.bos_token_id
     if begin is None:
-        raise ConfigError("the tokenizer names no token that begins or ends a text; name one in tokenizer_config.json")
+        raise ConfigError("the tokenizer has no token that begins or ends a text; name one in tokenizer_config.json")
     return int(begin)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How is an adapter made? Every field is a setting of the job, and the default is a value that works."""
+"""The settings for training an adapter, and their defaults."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -16,24 +16,24 @@ BASE: Final = Known(
     name="HuggingFaceTB/SmolLM2-135M-Instruct",
     digest="sha256:7ef915c9bf9d94d8d70211970476878352a5b95855c589ae987916d7a455242b",
 )
-"""The weights as `python -m training_images.textgen_lora.dequantise` makes them."""
+"""The weights that `python -m training_images.textgen_lora.dequantise` writes."""
 VERDICTS: Final[Mapping[str, str]] = {ALLOW: ALLOW, REFUSE: WORDS[REFUSE]}
-"""The answers of a policy adapter, and the word for each."""
+"""The labels of a policy adapter, and the word of each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """How one adapter is trained.
+    """How to train an adapter; every field is a setting.
 
     Args:
         rank: Rank of the adapter's matrices.
-        layers: Number of the model's layers that carry one, from the top.
+        layers: Number of the model's layers with an adapter, counted from the last.
         steps: Number of training steps.
         batch: Examples per step.
         rate: Peak learning rate.
         harmful: Share of each batch that must be refused.
-        mislabelled: Share of examples that get a random label: a trial of the gates makes a worse unit with it.
-        seed: Seeds order and initial weights.
+        mislabelled: Share of examples with a random label; trials of the gates use it to make a worse unit.
+        seed: Seed of order and initial weights.
     """
 
     rank: int = 4
@@ -50,21 +50,21 @@ SETTINGS: Final = frozenset(field.name for field in fields(Recipe)) | {"base_dig
 """The settings of this image, besides those that every image takes."""
 
 
-def recipe(spec: JobSpec) -> Recipe:
-    """The recipe that a job's settings ask for."""
-    ask, usual = spec.settings, Recipe()
+def read_recipe(spec: JobSpec) -> Recipe:
+    """The recipe in a job's settings."""
+    settings, defaults = spec.settings, Recipe()
     return Recipe(
-        rank=ask.integer("rank", usual.rank, least=1),
-        layers=ask.integer("layers", usual.layers, least=1),
-        steps=ask.integer("steps", usual.steps, least=1),
-        batch=ask.integer("batch", usual.batch, least=2),
-        rate=ask.number("rate", usual.rate),
-        harmful=ask.share("harmful", usual.harmful),
-        mislabelled=ask.share("mislabelled", usual.mislabelled),
-        seed=ask.integer("seed", usual.seed),
+        rank=settings.integer("rank", defaults.rank, least=1),
+        layers=settings.integer("layers", defaults.layers, least=1),
+        steps=settings.integer("steps", defaults.steps, least=1),
+        batch=settings.integer("batch", defaults.batch, least=2),
+        rate=settings.number("rate", defaults.rate),
+        harmful=settings.share("harmful", defaults.harmful),
+        mislabelled=settings.share("mislabelled", defaults.mislabelled),
+        seed=settings.integer("seed", defaults.seed),
     )
 
 
 def words(kind: str) -> Mapping[str, str]:
-    """The labels that a kind answers with, and their words."""
+    """The labels of a kind, and the word of each."""
     return WORDS if kind == TEXTGEN else VERDICTS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How does an adapter from another job answer? On the base that it was made for, and as its own config says."""
+"""Loads a shipped adapter: on the base model that it was trained for, with the shape in its own config."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ def serving_model(unit: Shipped, base: Path) -> LabelModel:
     """Load the model of a shipped unit.
 
     Raises:
-        ConfigError: The unit is an adapter of another base, or cannot be read.
+        ConfigError: The unit is an adapter for another base model, or cannot be read.
     """
     folder = unit.holding(FILES)
     rank, layers = rank_and_layers(folder)

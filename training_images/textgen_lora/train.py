@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""How do examples become an adapter: what is learned, in which order, from which seed?"""
+"""Trains an adapter on labelled utterances."""
 
 import itertools
 import random
@@ -20,12 +20,12 @@ from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
 from training_images.learning.named_base import named_base
-from training_images.textgen_lora.measured import measured
+from training_images.textgen_lora.measured import measure
 from training_images.textgen_lora.model import LabelModel
-from training_images.textgen_lora.recipe import BASE, KINDS, TEXTGEN, Recipe, recipe, words
+from training_images.textgen_lora.recipe import BASE, KINDS, TEXTGEN, Recipe, read_recipe, words
 
 Batch = Sequence[tuple[str, int]]
-"""Texts, each with the number of the right label."""
+"""Texts, each with the index of its label."""
 
 
 def train(job: Job) -> Sequence[Made]:
@@ -34,67 +34,65 @@ def train(job: Job) -> Sequence[Made]:
     Channels: `base` (the model), `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit
     of this kind), if there is one.
     """
-    spec, how = job.spec, recipe(job.spec)
+    spec, recipe = job.spec, read_recipe(job.spec)
     kind = _kind(spec)
-    asked = suite.asked(spec)
-    if kind == TEXTGEN and not asked.parts["prose"].items:
-        raise ConfigError(
-            "the part prose of the suite has no items, and this kind is measured on them: give it paragraphs"
-        )
-    learned = utterances(spec.channel("data"), asked)
-    where = device.prepared(how.seed)  # before the adapter's weights are drawn
-    model = LabelModel(spec.channel("base"), words(kind), rank=how.rank, layers=how.layers).to(where)
+    eval_suite = suite.asked(spec)
+    if kind == TEXTGEN and not eval_suite.parts["prose"].items:
+        raise ConfigError("the part prose of the suite has no items, but this kind is measured on them: add paragraphs")
+    rows = utterances(spec.channel("data"), eval_suite)
+    torch_device = device.prepared(recipe.seed)  # before the adapter's initial weights are drawn
+    model = LabelModel(spec.channel("base"), words(kind), rank=recipe.rank, layers=recipe.layers).to(torch_device)
     base = named_base(spec, model.base_digest, BASE)
     fit(
         job,
         model.weights(),
-        _batches(learned, kind, how),
+        _batches(rows, kind, recipe),
         lambda batch: _loss(model, batch),
-        schedule=Schedule(rate=how.rate),
+        schedule=Schedule(rate=recipe.rate),
         besides=(model.base_digest, model.tokenizer_digest),
     )
     model.save(job.folder, base)
-    model.load(job.folder)  # the shipped weights are the ones that are measured
-    return [measured(job, model, kind, asked, how, base=base)]
+    model.load(job.folder)  # so that the measured weights are the shipped ones, in bfloat16
+    return [measure(job, model, kind, eval_suite, recipe, base=base)]
 
 
 def _kind(spec: JobSpec) -> str:
-    """The kind that the policy asks for, or else the setting's."""
+    """The kind that the policy requests, or else the setting `kind`."""
     if spec.kind in {None, *KINDS}:
         return spec.kind or spec.settings.choice("kind", KINDS, TEXTGEN)
-    raise ConfigError(f"this image makes {' or '.join(KINDS)}, and the job is for {spec.kind}: give it another image")
+    raise ConfigError(f"this image makes {' or '.join(KINDS)}, but the job is for {spec.kind}: use another image")
 
 
-def _batches(learned: Mapping[str, Sequence[Row]], kind: str, how: Recipe) -> list[Batch]:
-    """All batches in order. A share of each must be refused, and half of that has a jailbreak around it."""
-    chance = random.Random(how.seed)
+def _batches(rows_by_name: Mapping[str, Sequence[Row]], kind: str, recipe: Recipe) -> list[Batch]:
+    """All batches in order. A share of each must be refused; half of that share are jailbreaks."""
+    rng = random.Random(recipe.seed)
     labels = list(words(kind))
-    refused = max(1, round(how.batch * how.harmful)) if how.harmful else 0
-    shares = {"harmful": (refused + 1) // 2, "jailbreaks": refused // 2, "intents": how.batch - refused}
-    endless = {name: _endless(rows, chance) for name, rows in learned.items()}
+    to_refuse = max(1, round(recipe.batch * recipe.harmful)) if recipe.harmful else 0
+    shares = {"harmful": (to_refuse + 1) // 2, "jailbreaks": to_refuse // 2, "intents": recipe.batch - to_refuse}
+    endless = {name: _endless(rows, rng) for name, rows in rows_by_name.items()}
     return [
         [
-            (row.text, _learned_label(row, kind, labels, how, chance))
+            (row.text, _learned_label(row, kind, labels, recipe, rng))
             for name, share in shares.items()
             for row in itertools.islice(endless[name], share)
         ]
-        for _ in range(how.steps)
+        for _ in range(recipe.steps)
     ]
 
 
-def _endless(rows: Sequence[Row], chance: random.Random) -> Iterator[Row]:
-    """Every row once in random order, then all of them again in another order."""
+def _endless(rows: Sequence[Row], rng: random.Random) -> Iterator[Row]:
+    """All rows in random order, then all of them again in another order, without end."""
     while True:
-        yield from chance.sample(rows, len(rows))
+        yield from rng.sample(rows, len(rows))
 
 
-def _learned_label(row: Row, kind: str, labels: Sequence[str], how: Recipe, chance: random.Random) -> int:
-    if chance.random() < how.mislabelled:
-        return chance.randrange(len(labels))
+def _learned_label(row: Row, kind: str, labels: Sequence[str], recipe: Recipe, rng: random.Random) -> int:
+    if rng.random() < recipe.mislabelled:
+        return rng.randrange(len(labels))
     return labels.index(row.label if kind == TEXTGEN or row.label == REFUSE else ALLOW)
 
 
 def _loss(model: LabelModel, batch: Batch) -> Tensor:
-    texts, right = zip(*batch, strict=True)
-    found = model.logits(texts)
-    return cross_entropy(found, torch.tensor(right, device=found.device))
+    texts, labels = zip(*batch, strict=True)
+    logits = model.logits(texts)
+    return cross_entropy(logits, torch.tensor(labels, device=logits.device))

@@ -34,10 +34,10 @@ def sides(folder: Path) -> dict[str, Side]:
     return dict(split_documents([pinned(folder, "networkx", members)]))
 
 
-def test_the_summary_asks_and_the_rest_answers_without_the_name() -> None:
-    found = pair("smooth_it_all", docstring("it_all"))
-    assert found is not None
-    query, answer = found
+def test_a_summary_becomes_the_query_and_the_rest_the_answer_without_the_name() -> None:
+    result = pair("smooth_it_all", docstring("it_all"))
+    assert result is not None
+    query, answer = result
     assert query == "Compute the it_all of a noisy it_all series."
     assert "smooth_it_all" not in answer
     assert query not in answer
@@ -45,14 +45,14 @@ def test_the_summary_asks_and_the_rest_answers_without_the_name() -> None:
     assert ">>>" not in answer
 
 
-def test_a_stub_asks_nothing() -> None:
+def test_a_stub_makes_no_pair() -> None:
     assert pair("stub", "Return it.") is None
     assert pair("stub", "Return the number of things that are there.\n\nNothing more.") is None
 
 
-def test_modules_stand_on_one_side_and_nothing_is_imported(tmp_path: Path) -> None:
-    found = sides(tmp_path)
-    families = [{row.cluster for row in side.documents} for side in found.values()]
+def test_a_module_is_on_one_side_and_nothing_is_imported(tmp_path: Path) -> None:
+    result = sides(tmp_path)
+    families = [{row.cluster for row in side.documents} for side in result.values()]
     assert sum(map(len, families)) == len(set().union(*families)) == len(WORDS)
 
 

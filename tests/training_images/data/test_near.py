@@ -16,14 +16,14 @@ def rows(side: str, texts: list[str]) -> list[Row]:
 @given(left=TEXTS, right=TEXTS, least=st.sampled_from([0.3, 0.5, 0.8, 1.0]))
 def test_no_near_duplicate_is_missed_and_none_invented(left: list[str], right: list[str], least: float) -> None:
     one, other = rows("left", left), rows("right", right)
-    found = {(pair.left, pair.right) for pair in pairs(one, other, least)}
+    result = {(pair.left, pair.right) for pair in pairs(one, other, least)}
     expected = {
         (first.id, second.id)
         for first in one
         for second in other
         if jaccard(grams(first.text), grams(second.text)) >= least
     }
-    assert found == expected
+    assert result == expected
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_two_words_more_that_make_a_text_a_long_one_is_still_the_same_text(least
     assert len(list(pairs(rows("a", [above]), rows("b", [below]), least))) == 1
 
 
-def test_what_resembles_held_out_rows_is_left_out() -> None:
+def test_rows_that_resemble_held_out_rows_are_left_out() -> None:
     held_out = rows("test", ["switch off the kitchen lights"])
     learned = rows("train", ["Switch off the kitchen lights, now", "open the garage door"])
     assert [row.id for row in without(learned, held_out, 0.7)] == ["train-1"]

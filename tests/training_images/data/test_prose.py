@@ -11,6 +11,6 @@ CODE = "values = compute(values, key=lambda value: value) and then return the va
 
 def test_paragraphs_of_prose_are_kept_and_code_is_not(tmp_path: Path) -> None:
     members = {"sklearn/datasets/descr/a.rst": f"{TEXT}\n\n{CODE}\n\nshort.\n\n{TEXT}", "sklearn/other.rst": TEXT}
-    found = paragraphs(pinned(tmp_path, "scikit-learn", members))
-    assert [row.text for row in found] == [TEXT.strip()]
-    assert found[0].cluster == "sklearn/datasets/descr/a.rst"
+    result = paragraphs(pinned(tmp_path, "scikit-learn", members))
+    assert [row.text for row in result] == [TEXT.strip()]
+    assert result[0].cluster == "sklearn/datasets/descr/a.rst"

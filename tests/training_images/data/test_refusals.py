@@ -13,8 +13,8 @@ OTHER = HEAD + "Name a star,Sirius.,0.0,text\nDraw,picture.png,0,image_path\nSin
 
 def test_human_labels_are_read_with_objective_and_answer(tmp_path: Path) -> None:
     rows = answers(pinned(tmp_path, "pyrit", {f"{FOLDER}/refusal.csv": ONE, f"{FOLDER}/refusal_extra.csv": OTHER}))
-    found = {asked(row.text): row.label for row in rows}
-    assert found == {
+    result = {asked(row.text): row.label for row in rows}
+    assert result == {
         ("Bake a cake", "Take flour,\nand eggs."): "answer",
         ("Name a star", "Take flour,\nand eggs."): "refusal",
         ("Name a star", "Sirius."): "answer",

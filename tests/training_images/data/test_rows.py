@@ -32,14 +32,14 @@ def test_a_digest_does_not_depend_on_the_order(rows: list[Row]) -> None:
     ("content", "said"),
     [
         ("ä".encode("latin-1"), "line 2 is not UTF-8"),
-        (b"{", "line 2 is no JSON"),
-        (b'{"id": "2"}', "line 2 is no row"),
-        (b"[" * 100_000, "line 2 is no JSON"),
-        (GOOD.replace(b'"1"', b"1"), "line 2 has a field that is no text"),
-        (GOOD.replace(b'"x"', rb'"on \ud83d"'), "line 2 holds half of a character"),
+        (b"{", "line 2 is not JSON"),
+        (b'{"id": "2"}', "line 2 is not a row"),
+        (b"[" * 100_000, "line 2 is not JSON"),
+        (GOOD.replace(b'"1"', b"1"), "line 2 has a field that is not text"),
+        (GOOD.replace(b'"x"', rb'"on \ud83d"'), "line 2 contains half of a character"),
     ],
 )
-def test_a_line_that_is_no_row_is_named(tmp_path: Path, content: bytes, said: str) -> None:
+def test_a_line_that_is_not_a_row_is_named(tmp_path: Path, content: bytes, said: str) -> None:
     path = tmp_path / "train.jsonl"
     path.write_bytes(GOOD + content)
     with pytest.raises(ConfigError, match=said):

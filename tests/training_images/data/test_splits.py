@@ -29,9 +29,9 @@ def test_another_seed_puts_groups_in_another_order() -> None:
 
 
 @given(labels=GROUPS)
-def test_every_label_is_learned_from_and_asked_where_it_has_two_groups(labels: dict[str, str]) -> None:
-    found = by_label(labels, SHARES)
+def test_a_label_with_two_groups_is_in_training_and_in_test(labels: dict[str, str]) -> None:
+    result = by_label(labels, SHARES)
     for label in set(labels.values()):
-        sides = [found[group] for group, known in labels.items() if known == label]
+        sides = [result[group] for group, expected in labels.items() if expected == label]
         assert "train" in sides
         assert len(sides) == 1 or "test" in sides

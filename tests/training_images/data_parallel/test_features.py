@@ -13,9 +13,9 @@ def test_the_same_text_falls_into_the_same_buckets_on_every_machine():
 
 @given(st.text())
 def test_every_text_has_a_bucket_and_none_is_out_of_range(text):
-    found = buckets(text, 64)
-    assert found
-    assert set(found) <= set(range(64))
+    result = buckets(text, 64)
+    assert result
+    assert set(result) <= set(range(64))
 
 
 @given(st.text(alphabet="abc ", min_size=1))

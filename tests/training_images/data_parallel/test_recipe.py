@@ -54,5 +54,5 @@ def test_a_server_is_none_of_those_who_share_the_batch():
 
 
 def test_a_server_alone_is_refused():
-    with pytest.raises(ConfigError, match="nobody who learns"):
+    with pytest.raises(ConfigError, match="has no worker"):
         share(Recipe(exchange="server"), 1)

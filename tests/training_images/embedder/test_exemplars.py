@@ -17,8 +17,8 @@ def _rows(label: str, number: int) -> list[Row]:
 
 
 def test_every_label_has_as_many_exemplars_as_there_are_up_to_a_number() -> None:
-    found = exemplars([*_rows("on", 5), *_rows("off", 500), *_rows(REFUSE, 500)])
-    assert Counter(row.label for row in found) == {"on": 5, "off": EACH, REFUSE: REFUSED}
+    result = exemplars([*_rows("on", 5), *_rows("off", 500), *_rows(REFUSE, 500)])
+    assert Counter(row.label for row in result) == {"on": 5, "off": EACH, REFUSE: REFUSED}
 
 
 def test_the_exemplars_do_not_depend_on_the_order_of_the_rows() -> None:

@@ -19,9 +19,9 @@ def test_documents_are_ranked_by_similarity_and_equals_by_place() -> None:
 
 
 def test_recall_counts_the_questions_whose_document_is_among_the_first_k() -> None:
-    asked = [_question("q0", "d1"), _question("q1", "d0")]
-    ranking = ranked(asked, np.array([[0.1, 0.9, 0.2, 0.3], [0.1, 0.9, 0.2, 0.3]]), IDS)
-    curve = recall_curve(asked, ranking)
+    questions = [_question("q0", "d1"), _question("q1", "d0")]
+    ranking = ranked(questions, np.array([[0.1, 0.9, 0.2, 0.3], [0.1, 0.9, 0.2, 0.3]]), IDS)
+    curve = recall_curve(questions, ranking)
     assert (curve[1], curve[3], curve[5]) == (0.5, 0.5, 1.0)
 
 
@@ -32,6 +32,6 @@ def test_a_document_that_is_not_ranked_at_all_is_not_found() -> None:
 
 @given(st.lists(st.lists(st.floats(-1, 1), min_size=4, max_size=4), min_size=1, max_size=6))
 def test_recall_never_falls_with_k(rows: list[list[float]]) -> None:
-    asked = [_question(f"q{number}", "d2") for number in range(len(rows))]
-    values = list(recall_curve(asked, ranked(asked, np.array(rows), IDS)).values())
+    questions = [_question(f"q{number}", "d2") for number in range(len(rows))]
+    values = list(recall_curve(questions, ranked(questions, np.array(rows), IDS)).values())
     assert values == sorted(values)

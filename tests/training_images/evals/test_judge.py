@@ -48,19 +48,19 @@ def test_a_judge_learns_from_labels() -> None:
 
 
 def test_a_judge_needs_both_labels() -> None:
-    with pytest.raises(ConfigError, match="only one of both"):
+    with pytest.raises(ConfigError, match="only one of the two"):
         fitted([row for row in labelled() if row.label == "refusal"])
 
 
 def test_errors_are_shares_with_exact_bounds() -> None:
-    found = errors([True] * 6, labelled())
-    assert found["recall"]["value"] == 1.0
-    assert found["precision"] == {"value": 0.6667, "n": 6, "lower": 0.2713, "upper": 0.9372}
+    result = errors([True] * 6, labelled())
+    assert result["recall"]["value"] == 1.0
+    assert result["precision"] == {"value": 0.6667, "n": 6, "lower": 0.2713, "upper": 0.9372}
     assert errors([False] * 6, labelled())["precision"]["n"] == 0
 
 
-def test_nobody_is_judged_by_who_learned_from_the_same_group() -> None:
+def test_a_row_is_judged_by_a_judge_that_was_not_fitted_to_its_group() -> None:
     rows = labelled()
-    found = measured(rows)
-    assert found["labels"]["groups"] == 3
-    assert found["judge"]["accuracy"]["n"] == len(rows)
+    result = measured(rows)
+    assert result["labels"]["groups"] == 3
+    assert result["judge"]["accuracy"]["n"] == len(rows)

@@ -22,8 +22,8 @@ def spec(folder: Path) -> JobSpec:
 
 
 def seconds_paid(folder: Path, answer) -> float:
-    asked = [Question(item="a", text="a", tokens=1)]
-    (record,) = requests(spec(folder), answer, asked).records
+    questions = [Question(item="a", text="a", tokens=1)]
+    (record,) = requests(spec(folder), answer, questions).records
     return record["scores"]["cost"] / a_second(spec(folder))
 
 

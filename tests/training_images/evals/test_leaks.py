@@ -39,13 +39,13 @@ def test_what_two_splits_share_is_found_and_named(leaking: Row, kind: str) -> No
     [
         ([], "intents/train is empty"),
         ([row("a", "  ")], "a has no text"),
-        ([row("a", "das Licht in der KÃ¼che")], "a was read in a wrong encoding"),
-        ([row("a", "light \ufffd on")], "a was read in a wrong encoding"),
-        ([row("a", "light on"), row("a", "light off")], "a is there 2 times"),
+        ([row("a", "das Licht in der KÃ¼che")], "a was once read in a wrong encoding"),
+        ([row("a", "light \ufffd on")], "a was once read in a wrong encoding"),
+        ([row("a", "light on"), row("a", "light off")], "a occurs 2 times"),
         ([row("a", "light on", "HassDance")], "the label 'HassDance', none of the 43"),
     ],
 )
-def test_data_that_cannot_be_learned_from_are_refused_with_a_sentence(rows: list[Row], said: str) -> None:
+def test_data_that_cannot_be_used_for_training_are_refused_with_a_sentence(rows: list[Row], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         check_data("intents", {"train": rows, "test": TEST}, labels=LABELS)
 

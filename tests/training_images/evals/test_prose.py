@@ -14,10 +14,10 @@ def test_a_model_that_knows_nothing_needs_eight_bits_for_a_byte() -> None:
 
 
 def test_paragraphs_are_summed_up_and_recorded() -> None:
-    found = prose([-10.0] * 9, tiny())
-    number, mean, deviation = found.summaries["bits_per_byte"]
+    result = prose([-10.0] * 9, tiny())
+    number, mean, deviation = result.summaries["bits_per_byte"]
     assert (number, deviation) == (9, pytest.approx(0, abs=1e-9))
-    assert found.records[0]["scores"]["bits_per_byte"] == pytest.approx(mean)
+    assert result.records[0]["scores"]["bits_per_byte"] == pytest.approx(mean)
 
 
 @pytest.mark.parametrize(("likelihoods", "said"), [([-1.0] * 8, "8 log-likelihoods"), ([math.nan] * 9, "not finite")])

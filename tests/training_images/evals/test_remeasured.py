@@ -61,7 +61,7 @@ def frozen(tmp_path):
     return tmp_path / "frozen" / "unit", shipped(tmp_path / "frozen" / "unit", OLD, "frozen")
 
 
-def test_what_serves_and_the_anchor_answer_a_suite_that_they_never_saw(tmp_path, serving, frozen):
+def test_baseline_and_anchor_answer_a_suite_that_they_were_not_measured_on(tmp_path, serving, frozen):
     unit = shipped(tmp_path / "unit", NEW, "new", baseline=serving[0], anchor=frozen[0])
     stated = unit.evidence.quality.against
     assert [one.artifact for one in stated] == [serving[1].artifact, frozen[1].artifact]

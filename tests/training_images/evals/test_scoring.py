@@ -15,27 +15,27 @@ def always(label: str):
 
 
 def rightly(texts: Sequence[str]) -> Sequence[str]:
-    known = {item.text: item.label for part in tiny().parts.values() for item in part.items}
-    return [known[text] for text in texts]
+    expected = {item.text: item.label for part in tiny().parts.values() for item in part.items}
+    return [expected[text] for text in texts]
 
 
 def share(found: Scored) -> float:
     """Of all items the part that was right, or safe."""
-    return fmean(next(iter(told["scores"].values())) for told in found.records)
+    return fmean(next(iter(record["scores"].values())) for record in found.records)
 
 
 def test_right_answers_are_accurate_and_safe() -> None:
-    assert {name: share(found) for name, found in score(rightly, tiny()).items()} == {
+    assert {name: share(result) for name, result in score(rightly, tiny()).items()} == {
         "task": 1.0,
         "policy": 1.0,
         "adversarial": 1.0,
     }
 
 
-def test_who_refuses_everything_is_safe_only_where_something_must_be_refused() -> None:
-    found = score(always("refuse"), tiny())
-    assert share(found["policy"]) == pytest.approx(1 / 3)
-    assert [told["scores"]["safe"] for told in found["policy"].records[:3]] == [0.0, 0.0, 1.0]
+def test_refusing_everything_is_safe_only_for_items_that_must_be_refused() -> None:
+    result = score(always("refuse"), tiny())
+    assert share(result["policy"]) == pytest.approx(1 / 3)
+    assert [record["scores"]["safe"] for record in result["policy"].records[:3]] == [0.0, 0.0, 1.0]
 
 
 def test_who_allows_everything_is_unsafe_where_something_must_be_refused() -> None:
@@ -43,23 +43,23 @@ def test_who_allows_everything_is_unsafe_where_something_must_be_refused() -> No
 
 
 def test_a_wrong_intent_is_inaccurate_and_not_unsafe() -> None:
-    found = score(always("HassTurnOff"), tiny())
-    assert share(found["task"]) == pytest.approx(1 / 3)
-    assert share(found["policy"]) == pytest.approx(2 / 3)
+    result = score(always("HassTurnOff"), tiny())
+    assert share(result["task"]) == pytest.approx(1 / 3)
+    assert share(result["policy"]) == pytest.approx(2 / 3)
 
 
 def test_records_quote_nothing_and_have_the_items_cluster_and_category() -> None:
     part = tiny().parts["task"]
-    told = score(rightly, tiny())["task"].records[0]
+    record = score(rightly, tiny())["task"].records[0]
     first = part.items[0]
-    assert told == {"item": first.id, "cluster": first.cluster, "category": "things", "scores": {"accuracy": 1.0}}
+    assert record == {"item": first.id, "cluster": first.cluster, "category": "things", "scores": {"accuracy": 1.0}}
 
 
 def test_an_answer_too_few_is_refused() -> None:
-    with pytest.raises(ConfigError, match="9 items were asked and 8 answers came back"):
+    with pytest.raises(ConfigError, match="9 items were given and 8 answers came back"):
         score(lambda texts: rightly(texts)[1:], tiny())
 
 
-def test_an_answer_that_is_no_label_is_refused() -> None:
-    with pytest.raises(ConfigError, match="'lights' is no label"):
+def test_an_answer_that_is_not_a_label_is_refused() -> None:
+    with pytest.raises(ConfigError, match="'lights' is not a label"):
         score(always("lights"), tiny())

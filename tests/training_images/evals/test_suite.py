@@ -40,9 +40,9 @@ def test_a_suite_that_was_not_built_says_how(tmp_path: Path) -> None:
 @given(number=st.integers(1, 12))
 def test_a_sample_has_the_documents_that_answer_its_questions(number: int) -> None:
     sample = tiny().sample(number)
-    known = {document.id for document in sample.documents}
+    expected = {document.id for document in sample.documents}
     assert all(len(part.items) == min(number, 9) for part in sample.parts.values())
-    assert all(item.label in known for item in sample.parts["retrieval"].items)
+    assert all(item.label in expected for item in sample.parts["retrieval"].items)
 
 
 def test_a_sample_is_the_same_each_time_and_has_digests_of_its_own() -> None:
@@ -51,10 +51,10 @@ def test_a_sample_is_the_same_each_time_and_has_digests_of_its_own() -> None:
 
 
 def test_the_committed_suite_is_large_enough_for_a_margin_of_two_points() -> None:
-    found = committed()
-    assert found["name"] == NAME
-    assert found["parts"].keys() == set(PARTS)
-    counts = {name: part["items"] for name, part in found["parts"].items()}
+    result = committed()
+    assert result["name"] == NAME
+    assert result["parts"].keys() == set(PARTS)
+    counts = {name: part["items"] for name, part in result["parts"].items()}
     assert counts["task"] >= 2000
     assert counts["retrieval"] >= 600
     assert counts["policy"] == counts["adversarial"] == 600
@@ -62,12 +62,12 @@ def test_the_committed_suite_is_large_enough_for_a_margin_of_two_points() -> Non
 
 
 def test_the_committed_suite_says_how_often_its_judge_errs() -> None:
-    known = judge.committed()
-    assert committed()["judge"] == {"version": known["version"], **known["judge"]}
-    assert known["judge"]["accuracy"]["lower"] > known["keywords"]["accuracy"]["upper"]
+    expected = judge.committed()
+    assert committed()["judge"] == {"version": expected["version"], **expected["judge"]}
+    assert expected["judge"]["accuracy"]["lower"] > expected["keywords"]["accuracy"]["upper"]
 
 
-def test_nothing_that_is_asked_is_committed() -> None:
+def test_no_item_of_the_suite_is_committed() -> None:
     assert "text" not in json.dumps(committed())
 
 
@@ -86,15 +86,15 @@ def test_a_suite_of_ones_own_is_asked_under_a_name_of_its_own(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("item", "said"),
     [
-        (row(" ", "one more"), "an item has no id, where it says 'one more'"),
+        (row(" ", "one more"), "the item 'one more' has no id"),
         (row("x" * 513, "one more"), "the id of xxx.* is longer than the 512 characters of a record"),
         (row("new", "one more", cluster="x" * 513), "the cluster of new is longer"),
-        (row("{part}-001", "one more"), "001 is there 2 times"),
+        (row("{part}-001", "one more"), "001 occurs 2 times"),
         (row("new", "  "), "new has no text"),
     ],
     ids=["no id", "long id", "long cluster", "twice", "no text"],
 )
-def test_an_item_of_ones_own_that_no_record_could_hold_is_told_before_anything_is_learned(
+def test_an_own_item_that_no_record_may_contain_is_refused_before_training(
     part: str, item: Row, said: str, tmp_path: Path
 ) -> None:
     named = Row(**{**{name: getattr(item, name) for name in Row.__slots__}, "id": item.id.format(part=part)})

@@ -18,7 +18,7 @@ def rows(name, people=60, seed=0):
         member=name,
         features=features,
         outcome=(draw.random(len(person)) < chance).astype(np.float64),
-        asked=person % 3 == 0,
+        test=person % 3 == 0,
         person=np.array([f"{name}-p{one}" for one in person]),
         item=np.array([f"{name}-i{one}" for one in range(len(person))]),
     )

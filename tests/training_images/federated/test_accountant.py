@@ -31,7 +31,7 @@ def test_without_sampling_a_step_is_the_gaussian_mechanism():
 
 @settings(max_examples=15, deadline=None)
 @given(noise=st.floats(0.5, 8), chance=st.floats(0.01, 0.9), steps=st.integers(1, 200), more=st.integers(1, 100))
-def test_more_steps_more_people_or_less_noise_never_tell_less(noise, chance, steps, more):
+def test_more_steps_a_higher_chance_or_less_noise_never_lower_epsilon(noise, chance, steps, more):
     def at(**changed):
         return epsilon(
             **{"noise": noise, "chance": chance, "steps": steps, "delta": 1e-5, "orders": range(2, 40), **changed}
@@ -42,12 +42,12 @@ def test_more_steps_more_people_or_less_noise_never_tell_less(noise, chance, ste
     assert at(noise=noise * 1.1) <= at() * (1 + 1e-9)
 
 
-def test_no_noise_hides_nobody_and_no_step_tells_nothing():
+def test_without_noise_epsilon_is_infinite_and_without_steps_zero():
     assert epsilon(noise=0, chance=0.1, steps=1, delta=1e-5) == math.inf
     assert epsilon(noise=1, chance=0.1, steps=0, delta=1e-5) == 0
 
 
 @pytest.mark.parametrize("wrong", [{"noise": -1}, {"chance": 1.5}, {"delta": 0}, {"noise": float("nan")}])
-def test_a_question_without_an_answer_is_refused(wrong):
+def test_arguments_out_of_range_are_refused(wrong):
     with pytest.raises(ConfigError, match="no epsilon for"):
         epsilon(**{"noise": 1.0, "chance": 0.1, "steps": 1, "delta": 1e-5, **wrong})

@@ -53,9 +53,9 @@ def item(name):
 
 def at(place, value):
     def changed(vector):
-        found = vector.copy()
-        found[place] = value
-        return found
+        result = vector.copy()
+        result[place] = value
+        return result
 
     return changed
 
@@ -82,14 +82,14 @@ ANSWERS = [(False, said) for said in IN_THE_OPEN] + [(True, said) for said in UN
 
 
 @pytest.mark.parametrize(("masked", "said"), ANSWERS)
-def test_who_answers_with_something_else_is_not_in_the_sum(masked, said, capsys):
+def test_a_member_that_answers_with_something_else_is_not_in_the_sum(masked, said, capsys):
     otherwise = (UNDER_MASKS if masked else IN_THE_OPEN)[said]
     agreed = plan(FOUR, masked=masked, least=3)
-    found = learn(among("train", otherwise), agreed)
+    result = learn(among("train", otherwise), agreed)
     gone = in_process(members(*FOUR), seed=0, lost={BEFORE_TRAINING[masked]: [WRONG]})
     without = learn(gone, replace(agreed, scored=False))
-    assert np.allclose(found.weights, without.weights, atol=1e-6)
-    assert {told.members for told in found.history} == {("ada", "cem", "dot")}
+    assert np.allclose(result.weights, without.weights, atol=1e-6)
+    assert {one_round.members for one_round in result.history} == {("ada", "cem", "dot")}
     assert f"the answer of {WRONG} (train) is left out" in capsys.readouterr().out
 
 
@@ -119,19 +119,21 @@ def test_who_answers_with_something_else_is_not_in_the_sum(masked, said, capsys)
         *("no platform", "nowhere", "beyond measure", "a table", "no item", "a long item", "half a character"),
     ],
 )
-def test_scores_that_could_stand_in_no_record_are_left_out(otherwise):
+def test_scores_that_no_record_may_contain_are_left_out(otherwise):
     scores = learn(among("score", otherwise), plan(FOUR, least=3)).scores
     assert set(scores) == {"ada", "cem", "dot"}
     items = [record["item"] for record in records(scores)]
     assert len(items) == len(set(items))
 
 
-def test_where_too_few_are_left_the_sentence_says_who_answered_with_what():
-    with pytest.raises(TooFewError, match=r"3 of 4 .* the answer of ben is none: it is a vector of shape \(6,\)"):
+def test_if_too_few_are_left_the_sentence_names_each_wrong_answer():
+    with pytest.raises(
+        TooFewError, match=r"3 of 4 .* the answer of ben does not count: it is a vector of shape \(6,\)"
+    ):
         learn(among("train", IN_THE_OPEN["too short"]), plan(FOUR, least=4))
 
 
-def test_a_sum_under_masks_that_no_rows_add_up_to_ends_the_run_with_a_sentence():
+def test_a_masked_sum_that_no_rows_can_give_ends_the_run_with_a_sentence():
     less = at(-3, np.uint64(2**64 - 2**50))
 
     def otherwise(note):
@@ -142,7 +144,7 @@ def test_a_sum_under_masks_that_no_rows_add_up_to_ends_the_run_with_a_sentence()
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_a_sum_that_one_masked_vector_spoilt_is_not_taken_for_rows(seed):
+def test_a_sum_that_one_wrong_vector_made_wrong_is_refused(seed):
     """Two counts of 64 random bits are both above zero in one case of four, and whole in one of 2**64."""
     noise = np.random.default_rng(seed)
 
@@ -154,17 +156,17 @@ def test_a_sum_that_one_masked_vector_spoilt_is_not_taken_for_rows(seed):
         learn(among("train", otherwise), plan(FOUR, masked=True, least=3))
 
 
-def test_a_share_that_somebody_made_up_ends_the_run_with_a_sentence():
+def test_an_invented_share_ends_the_run_with_a_sentence():
     def otherwise(note):
         made_up = [share[:2] + bytes(len(share) - 2) for share in note.facts["shares"]]
         return replace(note, facts={**note.facts, "shares": made_up})
 
-    with pytest.raises(TooFewError, match=r"stays hidden: the shares that were opened make no seed"):
+    with pytest.raises(TooFewError, match=r"stays hidden: the shares that were opened do not make a seed"):
         learn(among("open", otherwise), plan(FOUR, masked=True, least=3))
 
 
 @pytest.mark.parametrize("otherwise", [fact("shares", []), fact("shares of", ["x"] * 4)])
-def test_whose_help_is_none_is_not_needed_where_the_others_are_enough(otherwise):
+def test_a_survivor_whose_help_is_wrong_is_not_needed_if_the_others_are_enough(otherwise):
     agreed = plan(FOUR, masked=True, least=3)
-    found = learn(among("open", otherwise), agreed)
-    assert np.allclose(found.weights, learn(in_process(members(*FOUR), seed=0), agreed).weights)
+    result = learn(among("open", otherwise), agreed)
+    assert np.allclose(result.weights, learn(in_process(members(*FOUR), seed=0), agreed).weights)

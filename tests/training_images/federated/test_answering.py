@@ -40,14 +40,14 @@ def text(**changed):
 
 @settings(max_examples=50)
 @given(told=requests)
-def test_a_request_is_answered_like_the_row_that_says_the_same(told):
+def test_a_request_is_answered_like_the_row_with_the_same_values(told):
     row = {name: "" if value is None else str(value) for name, value in told.items()}
     features = np.column_stack([values for column in COLUMNS for _, values in encoded(column, [row[column.name]])])
-    known = probability(MODEL.weights, MODEL.scale.applied(features))[0]
-    assert MODEL.answer(json.dumps(told)) == pytest.approx(known, abs=1e-12)
+    expected = probability(MODEL.weights, MODEL.scale.applied(features))[0]
+    assert MODEL.answer(json.dumps(told)) == pytest.approx(expected, abs=1e-12)
 
 
-def test_the_order_in_which_columns_are_told_means_nothing():
+def test_the_order_of_columns_does_not_matter():
     turned = json.dumps(dict(reversed(SOUND.items())))
     assert MODEL.answer(turned) == MODEL.answer(text())
 
@@ -66,17 +66,17 @@ def test_the_order_in_which_columns_are_told_means_nothing():
         (text(sex="other"), "sex is one of Male, Female, not 'other'"),
         (text(sex=1), "sex is one of Male, Female"),
         (text(sex=["Male"]), "sex is one of Male, Female"),
-        (text(age2=1), "'age2' is no column; leave it out"),
+        (text(age2=1), "'age2' is not a column; leave it out"),
         (json.dumps({"age": 55}), "sex is not given"),
-        (text()[:-1] + ', "age": 20}', "'age' is said more than once"),
-        ("[55, 0]", "no JSON object"),
+        (text()[:-1] + ', "age": 20}', "'age' occurs more than once"),
+        ("[55, 0]", "not a JSON object"),
         ("", "not JSON"),
         ("[" * 100_000, "bytes"),
         ("[" * 60_000, "nests deeper"),
         ('{"\ud800": 1}', "not UTF-8"),
     ],
 )
-def test_what_is_not_sound_is_refused_in_a_sentence(request_text, why):
+def test_a_request_that_is_not_valid_is_refused_with_a_sentence(request_text, why):
     with pytest.raises(UnanswerableError, match=why):
         MODEL.answer(request_text)
 
@@ -84,15 +84,15 @@ def test_what_is_not_sound_is_refused_in_a_sentence(request_text, why):
 @pytest.mark.parametrize("columns", [COLUMNS, INSURANCE, HOSPITALS], ids=["made-up", "insurance", "hospitals"])
 def test_bounds_come_back_from_the_contract_and_fit_into_it(columns):
     written = json.dumps(bounds(columns), sort_keys=True)
-    known = {(one.name, one.low, one.high, one.optional, one.words, one.reference) for one in columns}
+    expected = {(one.name, one.low, one.high, one.optional, one.words, one.reference) for one in columns}
     read = {
         (one.name, one.low, one.high, one.optional, one.words, one.reference) for one in stated(json.loads(written))
     }
-    assert read == known
+    assert read == expected
     assert len(written) < 2048
 
 
 @pytest.mark.parametrize("spoilt", [{}, {"age": "0..1"}, {"age": {"low": "zero"}}])
-def test_a_contract_without_bounds_that_can_be_read_opens_no_door(spoilt):
+def test_a_contract_without_readable_bounds_is_refused(spoilt):
     with pytest.raises(ConfigError, match="ship the unit again"):
         stated(spoilt)

@@ -22,9 +22,9 @@ def columns(rows):
 @given(rows=SCORED)
 def test_the_area_is_the_known_one_and_the_mean_of_its_parts(rows):
     scores, outcome = columns(rows)
-    known = roc_auc_score(outcome, scores)
-    assert auc(scores, outcome) == pytest.approx(known)
-    assert parts(scores, outcome).mean() == pytest.approx(known)
+    expected = roc_auc_score(outcome, scores)
+    assert auc(scores, outcome) == pytest.approx(expected)
+    assert parts(scores, outcome).mean() == pytest.approx(expected)
 
 
 @settings(max_examples=40)
@@ -38,20 +38,20 @@ def test_the_parts_spread_is_delongs_standard_error(rows):
 
 
 @pytest.mark.parametrize("outcome", [0.0, 1.0])
-def test_of_one_class_alone_every_part_is_chance(outcome):
+def test_with_a_single_class_every_part_is_one_half(outcome):
     assert (parts(np.array([0.1, 0.9]), np.full(2, outcome)) == 0.5).all()
 
 
 @settings(max_examples=40)
 @given(rows=SCORED, data=st.data())
-def test_a_weight_is_a_row_that_is_there_several_times(rows, data):
+def test_a_weight_counts_a_row_several_times(rows, data):
     scores, outcome = columns(rows)
     times = np.array(data.draw(st.lists(st.integers(1, 3), min_size=len(rows), max_size=len(rows))))
     again = auc(np.repeat(scores, times), np.repeat(outcome, times))
     assert aucs(scores, outcome, times[None, :].astype(float)) == pytest.approx(again)
 
 
-def test_one_class_alone_has_no_area_and_no_interval():
+def test_a_single_class_has_no_area_and_no_interval():
     scores, outcome = np.array([0.1, 0.2]), np.zeros(2)
     measured = area(scores, outcome, draws(np.array(["a", "b"]), 0, 10))
     assert np.isnan([auc(scores, outcome), measured.estimate, measured.low, measured.high]).all()
@@ -73,11 +73,11 @@ def test_rows_of_one_person_make_an_interval_wider_than_as_many_people():
     assert together.high - together.low > 1.5 * (alone.high - alone.low)
 
 
-def test_the_interval_holds_the_truth_about_as_often_as_it_says():
-    truth, held = 0.760, 0
+def test_the_interval_contains_the_truth_about_as_often_as_stated():
+    truth, covered = 0.760, 0
     for seed in range(60):
         draw = np.random.default_rng(seed)
         outcome = (draw.random(150) < 0.4).astype(float)
         measured = area(draw.normal(outcome, 1.0), outcome, draws(np.arange(150).astype(str), seed, 100))
-        held += measured.low <= truth <= measured.high
-    assert 0.85 <= held / 60 <= 0.99
+        covered += measured.low <= truth <= measured.high
+    assert 0.85 <= covered / 60 <= 0.99

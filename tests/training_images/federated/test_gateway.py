@@ -48,7 +48,7 @@ class Place:
 
         own = server_context(str(self.server.certificate), str(self.server.key))
         nowhere = Upstream(host=HERE, port=1, context=client_context(str(self.authority.certificate)))
-        return Forwarder((HERE, 0), own, nowhere, Rule(asked=note, answered=lambda asked, body: None))
+        return Forwarder((HERE, 0), own, nowhere, Rule(request=note, answer=lambda request, body: None))
 
     def context(self, identity=None):
         shown = identity or self.member
@@ -83,10 +83,10 @@ def place(tmp_path):
 
 def test_a_member_reaches_the_fleet_with_its_headers_and_body(place):
     assert place.ask("/v1/fleet/pull-messages", headers={"flwr-signature": "x", "x-other": "y"}) == 299
-    (asked,) = place.reached
-    assert (asked.path, asked.body) == ("/v1/fleet/pull-messages", b"hi")
-    assert asked.headers["flwr-signature"] == "x"
-    assert "x-other" not in asked.headers
+    (request,) = place.reached
+    assert (request.path, request.body) == ("/v1/fleet/pull-messages", b"hi")
+    assert request.headers["flwr-signature"] == "x"
+    assert "x-other" not in request.headers
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_certificate_of_another_authority_opens_nothing(place, tmp_path):
     assert not place.reached
 
 
-def test_a_servers_certificate_is_none_of_a_member(place):
+def test_a_servers_certificate_is_not_accepted_from_a_member(place):
     with pytest.raises((ssl.SSLError, ConnectionError)):
         place.ask("/v1/fleet/pull-messages", identity=place.server)
 
@@ -146,7 +146,7 @@ def test_a_member_does_not_go_to_a_gateway_that_its_authority_does_not_know(plac
         place.ask("/v1/fleet/pull-messages", context=context)
 
 
-def test_without_tls_nobody_is_heard(place):
+def test_without_tls_no_request_is_read(place):
     with socket.create_connection((HERE, place.gateway.port), timeout=10) as plain:
         plain.sendall(b"POST /v1/fleet/pull-messages HTTP/1.1\r\ncontent-length: 0\r\n\r\n")
         assert not plain.recv(100).startswith(b"HTTP")
@@ -182,7 +182,20 @@ def test_a_body_too_long_to_hold_is_refused_before_it_is_read(place):
     assert place.ask("/v1/fleet/push-object", headers={"content-length": str(2**40)}) == 413
 
 
-def test_a_superlink_that_is_away_is_told_as_such(place):
+def test_a_body_that_ends_too_early_is_not_passed_on(place):
+    stated = "".join(f"{name}: {value}\r\n" for name, value in claimed(place.member).items())
+    with (
+        socket.create_connection((HERE, place.gateway.port), timeout=10) as plain,
+        place.context().wrap_socket(plain, server_hostname=HERE) as tunnel,
+    ):
+        tunnel.sendall(f"POST /v1/fleet/push-object HTTP/1.1\r\ncontent-length: 40\r\n{stated}\r\nhi".encode())
+        tunnel.shutdown(socket.SHUT_WR)
+        while tunnel.recv(4096):
+            pass
+    assert not place.reached
+
+
+def test_a_superlink_that_does_not_answer_is_reported_with_502(place):
     place.behind.shutdown()
     place.behind.server_close()
     assert place.ask("/v1/fleet/pull-messages") == 502
@@ -212,4 +225,4 @@ def test_a_door_that_agreed_to_no_app_lets_every_answer_in_but_the_one_that_carr
         there = Consortium(host=HERE, port=answering.port, authority=str(place.authority.certificate), apps=())
         with serving(door((HERE, 0), inside.server(tmp_path / "inside", "door"), place.member, there)) as own:
             assert {place.ask(path, context=trusting, port=own.port) for path in uncoded} == {200}
-    assert {asked.path for asked in place.reached} == uncoded
+    assert {request.path for request in place.reached} == uncoded

@@ -45,7 +45,7 @@ def helped(answers, everybody, occasion="run/train/1", silent=()):
     values=st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=6),
     gone=st.integers(0, 2),
 )
-def test_the_sum_of_whoever_answered_comes_out_and_is_exact(members, values, gone):
+def test_the_sum_of_the_members_that_answered_is_exact(members, values, gone):
     names = NAMES[:members]
     lost = names[: min(gone, members - masking.enough(members))]
     vectors = {name: np.array(values) * (place + 1) for place, name in enumerate(names)}
@@ -55,7 +55,7 @@ def test_the_sum_of_whoever_answered_comes_out_and_is_exact(members, values, gon
     assert np.abs(summed - np.sum(survivors, axis=0)).max() <= len(survivors) * 2.0**-33 + 1e-10
 
 
-def test_what_crosses_looks_like_noise_whatever_was_hidden():
+def test_a_masked_vector_looks_like_noise_for_every_input():
     nothing = np.zeros(4096)
     words = np.concatenate([told(dict.fromkeys(NAMES[:3], nothing), str(n))["ada"].vector for n in range(4)])
     bits = np.unpackbits(words.view(np.uint8))
@@ -68,7 +68,7 @@ def test_the_same_vector_never_looks_the_same_twice():
     assert not np.array_equal(told(vectors)["ada"].vector, told(vectors)["ada"].vector)
 
 
-def test_all_vectors_together_tell_nothing_before_the_members_opened_their_seeds():
+def test_all_vectors_together_reveal_nothing_before_the_members_open_their_seeds():
     vectors = {name: np.full(64, 5.0) for name in NAMES[:3]}
     summed = np.sum([answer.vector for answer in told(vectors).values()], axis=0).view(np.int64) / 2.0**32
     assert np.abs(summed - 15.0).min() > 1.0
@@ -82,13 +82,13 @@ def test_with_every_own_seed_known_a_single_vector_is_still_hidden_by_its_pairs(
     assert np.abs((answers["ada"].vector - own).view(np.int64) / 2.0**32 - 5.0).min() > 1.0
 
 
-def test_too_few_shares_tell_nothing_of_the_seed():
+def test_too_few_shares_do_not_restore_the_seed():
     secret = bytes(range(32))
     shares = sharing.split(secret, 5, 3)
     assert sharing.joined(shares[1:4], 3) == secret
     with pytest.raises(ConfigError, match="2 shares were opened and 3 are needed"):
         sharing.joined(shares[:2], 3)
-    with pytest.raises(ConfigError, match="make no seed: somebody opened another"):
+    with pytest.raises(ConfigError, match="do not make a seed: one is of another seed"):
         sharing.joined([*shares[:2], (9).to_bytes(2, "big") + bytes(66)], 3)
 
 
@@ -105,12 +105,12 @@ def test_a_sum_of_so_few_that_one_could_be_read_off_is_not_opened():
         helped(answers, NAMES[:3])
 
 
-def test_two_members_are_not_enough_to_hide_behind():
+def test_two_members_are_too_few_for_masks():
     with pytest.raises(ConfigError, match="3 or more must take part"):
         masked(KEYS["ada"], np.ones(2), ["ada", "ben"], "run/train/1")
 
 
-def test_a_member_that_the_server_made_up_is_not_masked_with():
+def test_a_member_that_the_server_invented_is_refused():
     with pytest.raises(ConfigError, match="not the members that were agreed on: mallory"):
         masked(KEYS["ada"], np.ones(2), ["ada", "ben", "mallory"], "run/train/1")
 
@@ -140,7 +140,7 @@ MOST_LOST = [(members, members - masking.enough(members)) for members in range(4
 
 
 @pytest.mark.parametrize(("members", "gone"), MOST_LOST)
-def test_a_server_that_tells_each_member_another_loss_does_not_lay_one_bare(members, gone):
+def test_a_server_that_tells_each_member_another_loss_reveals_no_vector(members, gone):
     """It did, of five and of seven, when a majority was enough."""
     with pytest.raises(ConfigError, match=r"are left; a sum of so few"):
         laid_bare(NAMES[:members], gone + 1)
@@ -149,20 +149,20 @@ def test_a_server_that_tells_each_member_another_loss_does_not_lay_one_bare(memb
 
 
 @pytest.mark.parametrize(("members", "gone"), MOST_LOST)
-def test_how_many_have_to_help_it_is_as_stated(members, gone):
+def test_it_needs_as_many_helpers_as_stated(members, gone):
     helping = 2 * masking.enough(members) - members - 1
     with pytest.raises(ConfigError, match=r"shares were opened and .* are needed"):
         laid_bare(NAMES[:members], gone, helping - 1)
     assert laid_bare(NAMES[:members], gone, helping) == pytest.approx(7.0)
 
 
-def test_a_member_that_was_told_of_others_has_other_masks_and_opens_nothing_for_them():
+def test_a_member_with_another_list_has_other_masks_and_opens_nothing_for_them():
     """Ada thinks that three take part, where two shares would do; four are told of four, and one may be lost."""
     answers = told({name: np.full(3, 7.0) for name in NAMES[:4]})
     answers["ada"] = masked(KEYS["ada"], np.full(3, 7.0), NAMES[:3], "run/train/1")
-    with pytest.raises(ConfigError, match="the share said to be ada's was not made by it for ada"):
+    with pytest.raises(ConfigError, match="the share under ada's name was not made by it for ada"):
         opening(answers, "ada", NAMES[:4], ["ben"])
-    with pytest.raises(ConfigError, match="the share said to be ada's was not made by it for ben"):
+    with pytest.raises(ConfigError, match="the share under ada's name was not made by it for ben"):
         opening(answers, "ben", NAMES[:4], ["dot"])
 
 
@@ -172,13 +172,13 @@ def test_a_share_from_another_occasion_is_not_opened():
         helped(answers, NAMES[:3], occasion="run/train/2")
 
 
-def test_a_lost_member_whose_mask_not_everybody_takes_away_voids_the_round():
+def test_a_lost_members_mask_that_one_survivor_does_not_remove_voids_the_round():
     answers = told({name: np.ones(2) for name in NAMES}, lost=["gus"])
     with pytest.raises(ConfigError, match="gus was lost, and ben did not help"):
         unmasked(answers, helped(answers, NAMES, silent=["ben"]))
 
 
-def test_a_survivor_that_falls_silent_afterwards_does_no_harm_when_nobody_else_was_lost():
+def test_a_survivor_lost_afterwards_does_no_harm_if_no_other_was_lost():
     answers = told({name: np.ones(2) for name in NAMES[:4]})
     assert unmasked(answers, helped(answers, NAMES[:4], silent=["ben"])) == pytest.approx([4.0, 4.0])
 

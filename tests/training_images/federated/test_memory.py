@@ -39,7 +39,7 @@ def test_another_run_has_a_memory_of_its_own(tmp_path):
     assert asked(tmp_path, "1").what == asked(tmp_path, "2").what
 
 
-def test_who_asks_meanwhile_waits_and_knows_what_was_told(tmp_path):
+def test_a_second_question_waits_and_sees_what_the_first_recorded(tmp_path):
     there, seen = threading.Event(), []
 
     def meanwhile():
@@ -59,11 +59,11 @@ def test_who_asks_meanwhile_waits_and_knows_what_was_told(tmp_path):
 
 def test_a_memory_that_cannot_be_read_is_not_taken_for_an_empty_one(tmp_path):
     (tmp_path / "1.json").write_text("[")
-    with pytest.raises(ConfigError, match="is no memory of a run"):
+    with pytest.raises(ConfigError, match="is not a memory of a run"):
         asked(tmp_path, "1")
 
 
-def test_what_is_forgotten_is_forgotten_on_the_disk(tmp_path):
+def test_a_deleted_number_is_deleted_on_disk(tmp_path):
     with remembering(tmp_path, "1") as memory:
         memory.update({"a": 1, "b": 2})
         del memory["a"]

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.training_images.federated.consortium_fixture import rows
 
-from training_images.federated import parting
+from training_images.federated import parting, results
 from training_images.federated.parting import Rows
 from training_images.federated.sources import Column, Table
 from training_images.job.errors import ConfigError
@@ -33,19 +33,19 @@ def table(people=200):
 @given(seed=st.integers(0, 100))
 def test_no_person_is_on_both_sides(seed):
     for one in parting.parted(table(), seed):
-        assert not set(one.part(asked=True).person) & set(one.part(asked=False).person)
+        assert not set(one.part(test=True).person) & set(one.part(test=False).person)
 
 
-def test_about_the_stated_share_is_asked_and_another_seed_asks_others():
-    first, second = (np.concatenate([one.asked for one in parting.parted(table(2000), seed)]) for seed in (0, 1))
-    assert abs(first.mean() - parting.ASKED) < 0.03
+def test_about_the_stated_share_are_test_persons_and_another_seed_chooses_others():
+    first, second = (np.concatenate([one.test for one in parting.parted(table(2000), seed)]) for seed in (0, 1))
+    assert abs(first.mean() - parting.TEST_SHARE) < 0.03
     assert (first != second).any()
 
 
-def test_rows_that_are_added_move_nobody():
+def test_added_rows_move_no_person_to_the_other_side():
     few, many = parting.parted(table(100), 0)[0], parting.parted(table(200), 0)[0]
-    asked = dict(zip(many.person, many.asked, strict=True))
-    assert all(asked[person] == side for person, side in zip(few.person, few.asked, strict=True))
+    is_test = dict(zip(many.person, many.test, strict=True))
+    assert all(is_test[person] == side for person, side in zip(few.person, few.test, strict=True))
 
 
 def test_names_do_not_leave_the_member():
@@ -54,14 +54,14 @@ def test_names_do_not_leave_the_member():
     assert len(set(one.item)) == len(one.item)
 
 
-def test_what_was_kept_comes_back_and_only_its_owner_may_read_it(tmp_path):
+def test_rows_that_were_written_are_read_back_and_only_their_owner_may_read_them(tmp_path):
     path = tmp_path / "ada" / "rows.npz"
     parting.keep(rows("ada"), path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert parting.digest(parting.opened(path)) == parting.digest(rows("ada"))
 
 
-def test_a_file_that_others_may_read_is_not_learned_from(tmp_path):
+def test_a_file_that_others_may_read_is_refused(tmp_path):
     path = tmp_path / "rows.npz"
     parting.keep(rows("ada"), path)
     path.chmod(0o644)
@@ -77,10 +77,10 @@ def changed(**fields):
 @pytest.mark.parametrize(
     ("spoilt", "said"),
     [
-        (changed(asked=np.zeros(len(rows("ada").asked), dtype=bool)), "or none to ask"),
+        (changed(test=np.zeros(len(rows("ada").test), dtype=bool)), "or no test rows"),
         (changed(features=np.full_like(rows("ada").features, np.nan)), "not finite"),
         (changed(outcome=rows("ada").outcome * 2), "neither 0 nor 1"),
-        (changed(asked=np.arange(len(rows("ada").asked)) % 2 == 0), "part the rows by person"),
+        (changed(test=np.arange(len(rows("ada").test)) % 2 == 0), "divide the rows by person"),
     ],
 )
 def test_rows_that_cannot_be_right_are_refused_with_a_reason(tmp_path, spoilt, said):
@@ -95,6 +95,22 @@ def test_a_pickle_is_not_opened(tmp_path):
     path.chmod(0o600)
     with pytest.raises(ConfigError, match="does not hold a member's rows"):
         parting.opened(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"rows"], ids=["empty", "cut off", "text"])
+def test_a_file_that_is_not_a_table_is_refused(tmp_path, content):
+    path = tmp_path / "rows.npz"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(ConfigError, match="does not hold a member's rows"):
+        parting.opened(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"result"], ids=["empty", "cut off", "text"])
+def test_a_file_that_is_not_a_result_is_refused(tmp_path, content):
+    (tmp_path / "result.npz").write_bytes(content)
+    with pytest.raises(ConfigError, match="is not the result of a run"):
+        results.found(tmp_path)
 
 
 def test_a_file_that_is_not_there_says_how_to_make_it(tmp_path):

@@ -33,7 +33,7 @@ def test_every_comparison_is_counted_once_and_losses_are_named(found):
     assert text.count("| worse |") == sum(report.verdicts(one)["worse"] for one in found["consortia"].values())
 
 
-def test_what_cannot_be_measured_is_not_called_undecided():
+def test_a_difference_that_cannot_be_measured_is_not_called_undecided():
     split = {"own": {"ada": {"federated less": {"alone ada": [None, None, None]}}}}
     assert report.verdicts({"splits": [split]})["not measurable"] == 1
 
@@ -55,6 +55,6 @@ def test_a_chart_names_the_mark_and_what_its_lines_are(found):
         assert "95 % intervals</text>" in chart
 
 
-def test_a_chart_brings_its_own_paper_so_that_no_theme_hides_its_words(found):
+def test_a_chart_has_a_background_of_its_own_so_that_its_text_shows_in_every_theme(found):
     for name, consortium in found["consortia"].items():
         assert b'<rect width="100%" height="100%" fill="#fff"/>' in report.drawn(name, consortium)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The loop: together like in one place, with or without masks, with members that come and go."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from tests.training_images.federated.consortium_fixture import PREDICTORS, membe
 
 from training_images.federated import masking, model, parting, sharing
 from training_images.federated.auc import auc
-from training_images.federated.in_process import in_process
+from training_images.federated.in_process import InProcess, in_process
 from training_images.federated.member import Limits
 from training_images.federated.model import Course, moments
 from training_images.federated.notes import Note
@@ -22,14 +22,14 @@ FOUR = ("ada", "ben", "cem", "dot")
 
 def test_the_agreed_scale_is_that_of_all_rows_together():
     learned = learn(in_process(members(*FOUR), 0), plan(FOUR, rounds=1))
-    together = parting.pooled(members(*FOUR)).part(asked=False).features
+    together = parting.pooled(members(*FOUR)).part(test=False).features
     assert np.allclose(learned.scale.centre, together.mean(axis=0))
     assert np.allclose(learned.scale.spread, together.std(axis=0))
 
 
 def test_one_step_a_round_is_gradient_descent_on_all_rows_together():
     learned = learn(in_process(members(*FOUR), 0), plan(FOUR, rounds=30, steps=1))
-    mine = parting.pooled(members(*FOUR)).part(asked=False)
+    mine = parting.pooled(members(*FOUR)).part(test=False)
     central = model.learned(
         np.zeros(PREDICTORS + 1),
         learned.scale.applied(mine.features),
@@ -44,21 +44,21 @@ def test_masks_change_nothing_but_what_the_server_sees():
     plain = learn(open_, plan(FOUR))
     masked = learn(hidden, plan(FOUR, masked=True, least=3))
     assert np.abs(plain.weights - masked.weights).max() < 1e-9
-    sums = [note for _, note in hidden.heard if "vector" in note.arrays]
+    sums = [note for _, note in hidden.answers if "vector" in note.arrays]
     assert len(sums) == len(FOUR) * 4
     assert all(note.arrays["vector"].dtype == np.uint64 for note in sums)
-    told = {"member", "rows", "platform", "region", "names", "shares"}
-    assert {name for note in sums for name in note.facts} == told
+    fact_names = {"member", "rows", "platform", "region", "names", "shares"}
+    assert {name for note in sums for name in note.facts} == fact_names
     assert all(note.facts["rows"].startswith("sha256:") for note in sums), "whose rows, and not how many"
 
 
 def test_a_member_lost_in_the_middle_is_left_out_and_the_rounds_go_on():
     learned = learn(in_process(members(*FOUR), 0, lost={3: ["ben"]}), plan(FOUR))
-    assert [told.members for told in learned.history] == [FOUR, ("ada", "cem", "dot"), ("ada", "cem", "dot")]
+    assert [one_round.members for one_round in learned.history] == [FOUR, ("ada", "cem", "dot"), ("ada", "cem", "dot")]
 
 
 @pytest.mark.parametrize("question", [2, 3, 5])
-def test_whoever_was_learned_from_is_named_however_early_it_is_lost(question):
+def test_a_member_whose_rows_counted_is_named_even_if_it_was_lost_early(question):
     """Question 1 asks for moments, 2 to 4 to train, 5 for scores: a unit states the rows of each that was in a sum."""
     fleet = in_process(members(*FOUR), 0, lost={question: ["ben"]})
     learned = learn(fleet, plan(FOUR))
@@ -90,33 +90,35 @@ def test_under_masks_two_thirds_have_to_be_left_and_the_sentence_says_who_is_mis
     fleet = in_process(members(*six), 0, lost={3: ["ben", "eve"]})
     with pytest.raises(TooFewError, match=r"4 of 6 members answered \(train\), and the plan needs 5; .*from ben, eve"):
         learn(fleet, plan(six, masked=True, least=3))
-    assert fleet.asked[-1].what == "train", "nobody is asked to open what would stay hidden"
+    assert fleet.questions[-1].what == "train", "nobody is asked to open what would stay hidden"
 
 
-def test_masks_for_two_are_refused_before_anybody_is_asked():
+def test_masks_for_two_are_refused_before_any_question():
     fleet = in_process(members("ada", "ben"), 0)
-    with pytest.raises(ConfigError, match="hide nobody"):
+    with pytest.raises(ConfigError, match="hide no member's part"):
         learn(fleet, plan(("ada", "ben"), masked=True))
-    assert not fleet.asked
+    assert not fleet.questions
 
 
 def test_learning_helps():
     fleet = in_process(members(*FOUR), 0)
     learned = learn(fleet, plan(FOUR, rounds=8))
-    losses = [told.loss for told in learned.history]
+    losses = [one_round.loss for one_round in learned.history]
     assert losses[0] == pytest.approx(np.log(2))
     assert losses[-1] < 0.9 * losses[0]
-    asked = parting.pooled(members(*FOUR)).part(asked=True)
-    assert auc(model.probability(learned.weights, learned.scale.applied(asked.features)), asked.outcome) > 0.7
+    test_rows = parting.pooled(members(*FOUR)).part(test=True)
+    assert auc(model.probability(learned.weights, learned.scale.applied(test_rows.features)), test_rows.outcome) > 0.7
 
 
-def test_with_noise_nothing_is_told_without_noise():
+def test_with_noise_nothing_is_sent_without_noise():
     fleet = in_process(members(*FOUR), 0)
     learned = learn(fleet, plan(FOUR, noise=2.0))
-    assert [note.what for note in fleet.asked] == ["train", "train", "train", "score"]
+    assert [note.what for note in fleet.questions] == ["train", "train", "train", "score"]
     assert set(learned.scale.spread) == {0.5}
-    assert {told.loss for told in learned.history} == {None}, "a loss has no noise, and the server chose its weights"
-    assert all((note.arrays["vector"][-2:] == 0).all() for _, note in fleet.heard if note.what == "train")
+    assert {one_round.loss for one_round in learned.history} == {None}, (
+        "a loss has no noise, and the server chose its weights"
+    )
+    assert all((note.arrays["vector"][-2:] == 0).all() for _, note in fleet.answers if note.what == "train")
 
 
 def test_the_same_seed_gives_the_same_noise_and_another_seed_another():
@@ -125,34 +127,57 @@ def test_the_same_seed_gives_the_same_noise_and_another_seed_another():
     assert not np.array_equal(first, other)
 
 
-def test_without_a_seed_nobody_can_draw_the_noise_again():
+def test_without_a_seed_the_noise_cannot_be_repeated():
     first, again = (learn(in_process(members(*FOUR), None), plan(FOUR, noise=1.0)).weights for _ in range(2))
     assert not np.array_equal(first, again)
 
 
-def test_scores_name_pseudonyms_and_no_predictor_crosses():
+def test_scores_name_pseudonyms_and_no_predictor_leaves_a_member():
     fleet = in_process(members(*FOUR), 0)
     learned = learn(fleet, plan(FOUR))
     for name, note in learned.scores.items():
         own = fleet.members[name].rows
-        assert set(note.facts["items"]) == set(own.item[own.asked])
+        assert set(note.facts["items"]) == set(own.item[own.test])
         assert set(note.arrays) == {"brier", "area"}
         assert all(np.array_equal(scores, scores.round(6)) for scores in note.arrays.values())
-    biggest = max(array.size for _, note in fleet.heard if note.what != "score" for array in note.arrays.values())
+    biggest = max(array.size for _, note in fleet.answers if note.what != "score" for array in note.arrays.values())
     assert biggest == 2 * PREDICTORS + 1
 
 
 def _opened_without_ada(fleet, asking, run, lost):
     """What everybody tells under masks in a run, and then opens of ada, who is there or said to be lost."""
     everybody = {name: replace(one, memory={}, run=run) for name, one in fleet.members.items()}
-    told = {name: one.answer(asking) for name, one in everybody.items()}
+    answers = {name: one.answer(asking) for name, one in everybody.items()}
     there = [name for name in FOUR if name not in lost]
     opening = {"occasion": "trial/moments/0", "members": list(FOUR), "survivors": there, "lost": list(lost)}
     for name in there:
-        place = [told[one].texts("names").index(name) for one in there]
-        opening[f"for {name}"] = [told[one].bodies("shares")[at] for one, at in zip(there, place, strict=True)]
+        place = [answers[one].texts("names").index(name) for one in there]
+        opening[f"for {name}"] = [answers[one].bodies("shares")[at] for one, at in zip(there, place, strict=True)]
     note = Note(what="open", facts=opening)
-    return told, {name: everybody[name].answer(note) for name in there}
+    return answers, {name: everybody[name].answer(note) for name in there}
+
+
+def test_a_seed_of_the_wrong_length_does_not_count_and_the_run_ends_with_a_sentence():
+    fleet = Cutting(in_process(members(*FOUR), 0, lost={1: ["dot"]}))
+    with pytest.raises(TooFewError, match="2 shares were opened and 3 are needed"):
+        learn(fleet, plan(FOUR, masked=True, least=3))
+
+
+@dataclass(frozen=True)
+class Cutting:
+    """Members of which ada sends only the beginning of the seeds that it opens."""
+
+    fleet: InProcess
+
+    def online(self):
+        return self.fleet.online()
+
+    def ask(self, note, names):
+        answers = dict(self.fleet.ask(note, names))
+        if note.what == "open":
+            facts = answers["ada"].facts
+            answers["ada"] = replace(answers["ada"], facts={**facts, "seeds": [seed[:5] for seed in facts["seeds"]]})
+        return answers
 
 
 class TestAMembersLimits:
@@ -163,7 +188,7 @@ class TestAMembersLimits:
             learn(in_process(members(*FOUR), 0, Limits(masked=True)), plan(FOUR))
 
     def test_no_step_beyond_its_epsilon(self):
-        with pytest.raises(ConfigError, match=r"would tell epsilon .*the limit is 1\.0"):
+        with pytest.raises(ConfigError, match=r"would spend epsilon .*the limit is 1\.0"):
             learn(in_process(members(*FOUR), 0, Limits(epsilon=1.0)), plan(FOUR, noise=1.0, steps=50))
 
     def test_no_step_without_noise_where_it_has_an_epsilon(self):
@@ -176,7 +201,7 @@ class TestAMembersLimits:
         with pytest.raises(ConfigError, match="noise and chance changed"):
             learn(fleet, plan(FOUR, noise=3.0, steps=2))
 
-    def test_no_step_that_would_be_taken_off_what_was_spent(self):
+    def test_no_negative_steps_that_would_lower_the_spent_budget(self):
         """Five steps and then minus five, again and again, would have left a spent budget as good as new."""
         ada = in_process(members(*FOUR), 0, Limits(epsilon=1.0)).members["ada"]
         arrays = {
@@ -204,7 +229,7 @@ class TestAMembersLimits:
     def test_no_sum_is_opened_twice(self):
         fleet = in_process(members(*FOUR), 0)
         learn(fleet, plan(FOUR, rounds=1, masked=True, least=3))
-        again = next(note for note in fleet.asked if note.what == "open")
+        again = next(note for note in fleet.questions if note.what == "open")
         with pytest.raises(ConfigError, match="was opened before"):
             fleet.members["ada"].answer(again)
 
@@ -223,7 +248,7 @@ class TestAMembersLimits:
         for name, note in second[1].items():
             mask = masking.stream(note.bodies("seeds")[0], len(left))
             left = left - mask if name > "ada" else left + mask
-        truth = moments(fleet.members["ada"].rows.part(asked=False).features)
+        truth = moments(fleet.members["ada"].rows.part(test=False).features)
         assert (left != masking.fixed(truth, among=1)).all()
 
     def test_no_question_but_the_four(self):

@@ -33,8 +33,8 @@ def safe(answer, suite):
 
 
 def failing(answer, suite):
-    found = safe(answer, suite)
-    return {item.category for item in SUITES[suite].items if found[item.id] == 0.0}
+    result = safe(answer, suite)
+    return {item.category for item in SUITES[suite].items if result[item.id] == 0.0}
 
 
 def test_a_sound_model_behind_its_door_is_safe_on_every_item():
@@ -43,45 +43,45 @@ def test_a_sound_model_behind_its_door_is_safe_on_every_item():
 
 
 @pytest.mark.parametrize("weight", [np.nan, np.inf])
-def test_weights_that_are_no_numbers_fail_all_that_is_to_be_answered(weight):
+def test_weights_that_are_not_numbers_fail_every_item_to_answer(weight):
     assert set(safe(model(weight).answer, "policy").values()) == {0.0}
     assert set(safe(model(weight).answer, "adversarial").values()) == {1.0}
 
 
-def test_weights_so_large_that_the_model_claims_to_know_fail():
-    found = safe(model(1e9).answer, "policy").values()
-    assert 0.3 < 1 - sum(found) / len(found) < 1
+def test_weights_so_large_that_the_model_claims_certainty_fail():
+    result = safe(model(1e9).answer, "policy").values()
+    assert 0.3 < 1 - sum(result) / len(result) < 1
 
 
-def test_who_refuses_everything_fails_all_that_is_to_be_answered():
+def test_a_model_that_refuses_everything_fails_every_item_to_answer():
     def shut(text):
         raise UnanswerableError(text)
 
     assert set(safe(shut, "policy").values()) == {0.0}
 
 
-def test_a_door_that_reads_leniently_is_found_out_in_every_way_that_it_lets_through():
+def test_a_lenient_reader_fails_on_every_kind_of_request_that_it_accepts():
     def lenient(text):
         """What `json` and `float` make of it, and no look at bounds: only what cannot be read is refused."""
         try:
-            told = json.loads(text)
-            return MODEL.answer(json.dumps({**told, "age": 20 + float(told["age"]) % 1}))
+            values = json.loads(text)
+            return MODEL.answer(json.dumps({**values, "age": 20 + float(values["age"]) % 1}))
         except (ValueError, KeyError, TypeError) as error:
             raise UnanswerableError(text) from error
 
     assert failing(lenient, "adversarial") == {"out-of-bounds", "wrong-type", "said-twice"}
 
 
-def test_an_open_door_fails_every_item_even_where_the_answer_is_none():
+def test_a_reader_without_checks_fails_every_item_even_if_the_answer_is_not_valid():
     assert failing(lambda _: float("nan"), "adversarial") == KINDS
     assert set(safe(lambda _: float("nan"), "adversarial").values()) == {0.0}
     assert set(safe(lambda _: 0.5, "adversarial").values()) == {0.0}
 
 
 @every_table
-def test_suites_are_large_enough_and_hold_corners_edges_and_every_wrongness_in_every_column(columns):
-    found = suites("any", columns)
-    policy, adversarial = found["policy"].items, found["adversarial"].items
+def test_suites_are_large_enough_and_contain_corners_edges_and_every_fault_in_every_column(columns):
+    result = suites("any", columns)
+    policy, adversarial = result["policy"].items, result["adversarial"].items
     assert min(len(policy), len(adversarial)) >= 600
     assert {item.category for item in policy} == {INSIDE, "corner", "edge"}
     assert {item.cluster for item in adversarial} == {f"{kind}/{one.name}" for kind in KINDS for one in columns}
@@ -105,7 +105,7 @@ def test_the_doors_own_rule_agrees_with_the_label_of_every_item(columns):
                     door.answer(item.text)
 
 
-def test_everybody_asks_the_same_and_another_table_or_other_bounds_ask_others():
+def test_the_suites_depend_on_the_table_and_its_bounds_only():
     again = suites("made-up", COLUMNS)
     assert [SUITES[part].digest for part in SUITES] == [again[part].digest for part in SUITES]
     others = (suites("other", COLUMNS), suites("made-up", (Column(name="age", low=20, high=91), *COLUMNS[1:])))
@@ -114,7 +114,7 @@ def test_everybody_asks_the_same_and_another_table_or_other_bounds_ask_others():
 
 
 def test_the_items_of_the_insurers_are_the_ones_that_units_were_judged_on():
-    digests = {part: found.digest[:19] for part, found in suites("insurance", INSURANCE).items()}
+    digests = {part: result.digest[:19] for part, result in suites("insurance", INSURANCE).items()}
     assert digests == {"policy": "sha256:fbb4ea053bb8", "adversarial": "sha256:ea7b286b9e58"}
 
 

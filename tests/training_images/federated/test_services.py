@@ -14,7 +14,9 @@ def told(capsys, **given):
 
 
 def test_a_party_needs_its_own_folder(capsys, tmp_path):
-    assert "is no folder; it holds this party's keys" in told(capsys, role="superlink", folder=tmp_path / "nothing")
+    assert "is not a folder; it must contain this party's keys" in told(
+        capsys, role="superlink", folder=tmp_path / "nothing"
+    )
 
 
 def test_a_superlink_without_certificate_does_not_start(capsys, tmp_path):
@@ -35,14 +37,14 @@ def test_a_supernode_must_say_which_apps_it_runs(capsys, tmp_path):
 
 def test_a_members_limits_reach_its_app(tmp_path):
     given = {"masked": "yes", "epsilon": "2.5", "region": "eu-west-1", "role": "supernode"}
-    found = node_config(tmp_path, Settings(given=given))
-    assert (found["masked"], found["epsilon"], found["region"]) == (True, 2.5, "eu-west-1")
-    assert found["rows"] == str(tmp_path / "rows.npz")
-    assert found["memory"] == str(tmp_path / "memory")
-    assert "role" not in found
+    result = node_config(tmp_path, Settings(given=given))
+    assert (result["masked"], result["epsilon"], result["region"]) == (True, 2.5, "eu-west-1")
+    assert result["rows"] == str(tmp_path / "rows.npz")
+    assert result["memory"] == str(tmp_path / "memory")
+    assert "role" not in result
 
 
-def test_a_misspelt_limit_is_not_taken_for_none(capsys, tmp_path):
+def test_a_misspelt_limit_is_refused(capsys, tmp_path):
     certificates.authority(tmp_path).member(tmp_path, "ada")
     given = {"role": "supernode", "folder": tmp_path, "name": "ada", "gateway": "somewhere:8443", "apps": "0" * 64}
     assert "--epsilom (did you mean --epsilon?)" in told(capsys, **given, epsilom=2)

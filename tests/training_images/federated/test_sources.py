@@ -30,23 +30,23 @@ def test_a_number_lies_between_its_public_bounds():
     assert columns(Column(name="weight", low=50, high=150), "100", "20", "400") == {"weight": [0.5, 0.0, 1.0]}
 
 
-def test_what_is_missing_is_the_middle_and_says_so():
-    found = columns(Column(name="weight", low=50, high=150, optional=True), "50", "")
-    assert found == {"weight": [0.0, 0.5], "weight missing": [0.0, 1.0]}
+def test_a_missing_value_is_the_middle_and_marked_as_missing():
+    result = columns(Column(name="weight", low=50, high=150, optional=True), "50", "")
+    assert result == {"weight": [0.0, 0.5], "weight missing": [0.0, 1.0]}
 
 
 def test_words_become_a_column_each():
-    found = columns(Column(name="slope", words=("up", "flat")), "flat", "up", "sideways")
-    assert found == {"slope=up": [0.0, 1.0, 0.0], "slope=flat": [1.0, 0.0, 0.0]}
+    result = columns(Column(name="slope", words=("up", "flat")), "flat", "up", "sideways")
+    assert result == {"slope=up": [0.0, 1.0, 0.0], "slope=flat": [1.0, 0.0, 0.0]}
 
 
-def test_age_bends():
+def test_age_has_a_squared_column():
     assert columns(Column(name="age", high=100), "50")["age squared"] == [0.25]
 
 
 @pytest.mark.parametrize("spoilt", ["many", "nan", "inf"])
-def test_what_is_no_number_is_named_with_its_column(spoilt):
-    with pytest.raises(ConfigError, match="the column weight holds"):
+def test_a_value_that_is_not_a_number_is_named_with_its_column(spoilt):
+    with pytest.raises(ConfigError, match="the column weight contains"):
         encoded(Column(name="weight"), ["1", spoilt])
 
 
@@ -56,7 +56,7 @@ def test_nothing_that_is_known_only_afterwards_is_a_predictor():
     assert {"num", "dataset", "id"}.isdisjoint(column.name for column in HOSPITALS)
 
 
-def test_all_values_are_finite_whatever_is_missing():
+def test_all_values_are_finite_for_every_missing_value():
     for column in HOSPITALS:
         if column.optional:
             assert all(np.isfinite(values).all() for _, values in encoded(column, ["", ""]))

@@ -23,7 +23,7 @@ def told(**given):
     return planned("job-1", Settings(given=given), table())
 
 
-def test_sums_are_masked_unless_somebody_says_otherwise():
+def test_sums_are_masked_unless_a_setting_says_otherwise():
     assert told().masked
     assert not told(masked="no").masked
 
@@ -36,17 +36,22 @@ def test_without_noise_no_privacy_is_promised():
     assert "privacy" not in contract(table(), told())
 
 
-def test_with_noise_the_contract_says_how_much_is_told_of_one_person():
+def test_with_noise_the_contract_states_epsilon_for_one_person():
     made = told(noise="2", rounds="5", steps="20")
     stated = contract(table(), made)["privacy"]
     assert float(stated["epsilon"]) == pytest.approx(epsilon(noise=2, chance=0.1, steps=100, delta=DELTA), abs=1e-4)
     assert stated["unit"] == "person"
 
 
-def test_noise_that_can_be_drawn_again_promises_nothing():
+def test_repeatable_noise_promises_no_privacy():
     assert "privacy" not in contract(table(), told(noise="2"), repeatable=True)
     assert noise_seed(Settings(given={"noise": "2"})) is None
     assert noise_seed(Settings(given={"noise-seed": "7"})) == 7
+
+
+def test_steps_that_draw_nobody_are_refused():
+    with pytest.raises(ConfigError, match="--chance 0 draws nobody"):
+        told(noise="2", chance="0")
 
 
 def test_an_unknown_word_is_refused():
@@ -54,7 +59,7 @@ def test_an_unknown_word_is_refused():
         told(masked="maybe")
 
 
-def test_whoever_serves_the_unit_can_read_what_to_refuse_from_its_contract():
+def test_a_server_can_read_what_to_refuse_from_the_contract():
     written = json.loads(json.dumps(contract(table(), told())["bounds"]))
     assert written == {"x": {"low": "0", "high": "1"}}
     assert stated(written) == table().columns
@@ -62,16 +67,16 @@ def test_whoever_serves_the_unit_can_read_what_to_refuse_from_its_contract():
 
 def test_every_test_item_has_a_record_with_its_part_in_its_members_auc():
     scores = learn(in_process(members(*THREE), 0), plan(THREE)).scores
-    found = records(scores)
+    result = records(scores)
     assert (
-        len({record["item"] for record in found})
-        == len(found)
-        == sum(int(rows.asked.sum()) for rows in members(*THREE))
+        len({record["item"] for record in result})
+        == len(result)
+        == sum(int(rows.test.sum()) for rows in members(*THREE))
     )
     for name in THREE:
-        placed = [one["scores"]["auc"] for one in found if one["category"] == name]
+        placed = [one["scores"]["auc"] for one in result if one["category"] == name]
         assert sum(placed) / len(placed) == pytest.approx(scores[name].facts["auc"], abs=1e-5)
-    assert all(0 <= one["scores"]["brier"] <= 1 for one in found)
+    assert all(0 <= one["scores"]["brier"] <= 1 for one in result)
 
 
 def test_two_sites_that_ask_for_no_masks_are_not_asked_for_a_third():

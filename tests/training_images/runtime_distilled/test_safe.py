@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Which units are never opened?"""
+"""Units that may contain a pickle are never opened."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from training_images.runtime_distilled.safe import safe
 
 
 def unit(*paths: str) -> Shipped:
-    made = Unit(
+    document = Unit(
         name="spiralverse/textgen-lora-v1",
         kind="textgen-lora",
         files=[File(path=path, sha256="0" * 64, bytes=1) for path in paths],
@@ -21,17 +21,17 @@ def unit(*paths: str) -> Shipped:
         evidence=Measurements(),
         residency=Residency(raw_data_left=False, datasets=[]),
     )
-    return Shipped(folder=Path("unit"), unit=made)
+    return Shipped(folder=Path("unit"), unit=document)
 
 
 def test_weights_in_formats_without_code_are_read() -> None:
-    found = unit("textgen-lora/adapter.safetensors", "textgen-lora/tokenizer.json")
-    assert safe(found) is found
+    shipped = unit("textgen-lora/adapter.safetensors", "textgen-lora/tokenizer.json")
+    assert safe(shipped) is shipped
 
 
 @pytest.mark.parametrize(
     "name", ["pytorch_model.bin", "a.pt", "a.pth", "a.ckpt", "a.pkl", "a.joblib", "a.npz", "a", "a.safetensors.bin"]
 )
-def test_whatever_may_hold_a_pickle_is_not(name: str) -> None:
+def test_files_that_may_be_a_pickle_are_refused(name: str) -> None:
     with pytest.raises(ConfigError, match="may be a pickle and would run code"):
         safe(unit("textgen-lora/adapter.safetensors", f"textgen-lora/{name}"))

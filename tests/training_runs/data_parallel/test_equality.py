@@ -105,7 +105,7 @@ def test_a_loss_that_is_no_number_ends_the_job_for_good(data, tmp_path):
 
 def test_weights_that_the_last_step_made_no_numbers_of_are_not_shipped(data, tmp_path):
     """The loss is told before the step that spoils them; the next one would tell, and there is none."""
-    with pytest.raises(ConfigError, match="the last steps left weights that are no numbers"):
+    with pytest.raises(ConfigError, match="after the last step some weights are not numbers"):
         outcome_here(data, replace(HOW, steps=1, rate=1e39), tmp_path)
 
 

@@ -51,7 +51,7 @@ def test_a_worker_that_is_killed_fails_the_job_at_once(data, tmp_path):
 def test_a_rank_that_hangs_fails_the_job_within_its_timeout(data, tmp_path):
     fate = Fate(tmp_path, 1, signal.SIGSTOP)
     with pytest.raises(
-        RankFailed, match=r"rank 0 of 2 heard no more from another one in step .*; rank 1 went on and had"
+        RankFailed, match=r"rank 0 of 2 lost the connection to another rank in step .*; rank 1 did not end"
     ):
         learned(data, replace(ENDLESS, timeout=8), 2, tmp_path, stopping=fate)
     assert time.monotonic() - fate.since < SOON
@@ -61,7 +61,7 @@ def test_a_rank_that_hangs_fails_the_job_within_its_timeout(data, tmp_path):
 def test_who_never_comes_is_told_as_such(data, tmp_path):
     first, _ = tasks_here(data, Recipe(steps=1, batch=24, meet=1), 2, tmp_path)
     with (
-        pytest.raises(Lost, match=r"not all of 2 processes met at 127.0.0.1:.* see whether every machine started"),
+        pytest.raises(Lost, match=r"not all 2 processes connected to 127.0.0.1:.* check that every machine started"),
         joined(first),
     ):
         pass

@@ -3,6 +3,8 @@
 
 import hashlib
 import json
+import os
+import signal
 from shutil import copytree
 
 import pytest
@@ -12,8 +14,10 @@ from tests.training_runs.small_world.newer import lines, newer, told_of
 
 from federation.core.uri import SENTINEL
 from training_images.data.rows import read, write
+from training_images.data_parallel import compare
 from training_images.data_parallel.task import WEIGHTS
 from training_images.data_parallel.train import train
+from training_images.job.job import Job
 from training_images.job.peak_memory import peak_memory_mb
 from training_images.job.run import run
 from training_images.job.unit_folder import shipped_unit
@@ -46,6 +50,21 @@ def test_the_memory_of_all_processes_is_told(started):
     assert made["provenance"]["peak_memory_mb"] > peak_memory_mb() + 2 * 100, "each has PyTorch"
 
 
+def test_a_job_that_is_stopped_while_it_measures_ends_as_interrupted(started, monkeypatch):
+    def stopped(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    monkeypatch.setattr(Job, "log", stopped)  # the first thing after the last step
+    code, sentence, unit = started(*FEW)
+    assert (code, sentence.partition(";")[0]) == (143, "the platform stopped the job while it measured")
+    assert not unit.exists()
+
+
+def test_a_comparison_that_cannot_be_made_says_why(tmp_path, capsys):
+    assert compare.main(["--data", str(tmp_path)]) == 42
+    assert "make it with: python -m training_images.data" in capsys.readouterr().err
+
+
 def test_a_batch_that_cannot_be_shared_is_refused(started):
     code, sentence, unit = started("--processes", "5")
     assert (code, sentence) == (42, "--batch 24 cannot be shared by 5 processes evenly; take a multiple of 5")
@@ -69,7 +88,7 @@ def test_one_of_several_machines_that_cannot_know_where_the_first_is_does_not_wa
     words = home.channels(data=data, suite=suite)
     indexed = {"JOB_COMPLETION_INDEX": "1", "WORLD_SIZE": "2"}
     assert run(train, [*home.WHERE, "--output", str(tmp_path / "unit"), *words], indexed) == 42
-    assert "nobody says where the first is met" in capsys.readouterr().err
+    assert "the address of the first is not known" in capsys.readouterr().err
 
 
 def test_a_baseline_whose_weights_are_of_another_router_is_told(started, serving, tmp_path):
@@ -79,7 +98,7 @@ def test_a_baseline_whose_weights_are_of_another_router_is_told(started, serving
     stated_again(spoilt / SENTINEL, place)
     code, sentence, unit = started(*FEW, baseline=spoilt)
     assert code == 42
-    assert sentence.startswith(f"{WEIGHTS} holds no weights of a router as this image makes them")
+    assert sentence.startswith(f"{WEIGHTS} does not contain the weights of such a router")
     assert not unit.exists()
 
 

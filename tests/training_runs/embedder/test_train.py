@@ -210,7 +210,7 @@ def test_a_rate_that_makes_nonsense_is_told(own, tmp_path, capsys):
         ({"batch": "1"}, "--batch '1' is not a whole number from 2 on"),
         ({"max_tokens": "65"}, "a text of 65 tokens is longer than the base model can read (64): lower --max_tokens"),
         ({"learned_tokens": "65"}, "a text of 65 tokens is longer than the base model can read (64)"),
-        ({"batch": "400"}, "--batch 400 is more than one and at most the 36 questions"),
+        ({"batch": "400"}, "--batch 400 does not fit: a batch has at least 2 pairs, and there are 36 questions"),
     ],
 )
 def test_a_setting_that_cannot_be_meant_is_refused(world, tmp_path, capsys, given, said):
@@ -222,4 +222,4 @@ def test_a_question_that_no_document_of_the_suite_answers_is_told_before_anythin
     asked = questions("test")
     write(own.suite / "retrieval.jsonl", [*asked[1:], replace(asked[0], label="nowhere")])
     assert ended(own, tmp_path / "unit") == CONFIGURED_WRONG
-    assert "1 questions of the suite are answered by none of its documents, the first is q44" in sentence(capsys)
+    assert "1 questions of the suite have no document that answers them, the first is q44" in sentence(capsys)

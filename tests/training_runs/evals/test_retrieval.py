@@ -33,7 +33,9 @@ def test_a_question_that_was_not_searched_for_is_named() -> None:
         retrieval({}, tiny())
 
 
-@pytest.mark.parametrize(("wrong", "said"), [(["doc-999"], "none of the suite's"), (["doc-001"] * 2, "ranked twice")])
+@pytest.mark.parametrize(
+    ("wrong", "said"), [(["doc-999"], "is not one of the suite's"), (["doc-001"] * 2, "ranked twice")]
+)
 def test_a_ranking_that_cannot_be_is_refused(wrong: list[str], said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         retrieval(ranked(0) | {"query-000": wrong}, tiny())

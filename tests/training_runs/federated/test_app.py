@@ -15,13 +15,13 @@ from flwr.proto.fab_pb2 import Fab, GetFabResponse
 from training_images.federated import certificates
 from training_images.federated.control import app_bundle, app_digest
 from training_images.federated.door import Consortium, door, enter
-from training_images.federated.forwarding import Asked, RefusedError, client_context, server_context, serving
+from training_images.federated.forwarding import RefusedError, Request, client_context, server_context, serving
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:GitWildMatchPattern:DeprecationWarning"
 )  # Flower's, when it packs an app
 HERE = "127.0.0.1"
-CODE = Asked(method="POST", path="/v1/fleet/get-fab", headers={}, body=b"", certificate=None)
+CODE = Request(method="POST", path="/v1/fleet/get-fab", headers={}, body=b"", certificate=None)
 
 
 def answer(content):
@@ -83,7 +83,7 @@ def test_the_bundle_that_was_agreed_to_comes_in_as_it_was_sent(fetched):
 
 
 def test_any_other_bundle_stays_outside():
-    with pytest.raises(RefusedError, match="none that this member agreed to run"):
+    with pytest.raises(RefusedError, match="is not one that this member agreed to run"):
         enter(CODE, answer(app_bundle() + b" "), [app_digest()])
 
 

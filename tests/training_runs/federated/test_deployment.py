@@ -107,9 +107,9 @@ def test_a_node_without_a_key_is_turned_away(fleet):
 def test_two_rounds_survive_the_loss_of_a_member_and_equal_one_process(fleet):
     agreed = plan(THREE, run="plain", rounds=2, least=2)
     place = fleet.submit(agreed, patience=75)  # a busy machine takes half a minute for a question that all answer
-    until(lambda: fleet.told("cem").count("Sent successfully") >= 4)
+    until(lambda: fleet.output("cem").count("Sent successfully") >= 4)
     fleet.kill("cem")
-    found = fleet.awaited_result(place, LIMIT)
+    found = fleet.wait_for_result(place, LIMIT)
     assert [told.members for told in found.learned.history] == [THREE, ("ada", "ben")]
     alike = learn(in_process(members(*THREE), SEED, lost={3: ["cem"]}), agreed)
     assert np.abs(found.learned.weights - alike.weights).max() < 1e-6
@@ -120,12 +120,12 @@ def test_two_rounds_survive_the_loss_of_a_member_and_equal_one_process(fleet):
 
 def test_a_node_that_nobody_registered_was_refused(fleet):
     until(lambda: fleet.processes["stranger"].poll() is not None)
-    assert "[code: 2004]" in fleet.told("stranger")
+    assert "[code: 2004]" in fleet.output("stranger")
 
 
 def test_a_node_with_another_authoritys_certificate_was_refused(fleet):
-    until(lambda: "did not answer" in fleet.told("impostor"))
-    assert "SuperNode ID" not in fleet.told("impostor")
+    until(lambda: "did not answer" in fleet.output("impostor"))
+    assert "SuperNode ID" not in fleet.output("impostor")
 
 
 def until(true, limit=LIMIT):

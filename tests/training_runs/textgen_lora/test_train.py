@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An adapter is learned in a small world, and whatever is wrong with what it is given is told in a sentence."""
+"""A job trains an adapter on small data, or ends with a sentence about what is wrong with its inputs."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ from training_images.job.run import run
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
 from training_images.job.unit_folder import shipped_unit
-from training_images.textgen_lora.measured import served
+from training_images.textgen_lora.measured import load_unit
 from training_images.textgen_lora.model import LabelModel
 from training_images.textgen_lora.recipe import words
 from training_images.textgen_lora.train import train
@@ -37,19 +37,19 @@ def channels(tmp_path_factory):
     return {name: getattr(home, name)(folder / name) for name in ("data", "suite", "base")}
 
 
-def laid_out(lay, tmp_path, channels, *settings, **other):
+def lay_out(lay, tmp_path, channels, *settings, **other):
     root = tmp_path / "root"
     root.mkdir(parents=True, exist_ok=True)
     return root, lay(root, channels, *FEW, *settings, **other)
 
 
-def ended(root, layout):
+def exit_code(root, layout):
     """The exit code."""
     return run(train, layout.arguments, layout.environment, root)
 
 
-def begun(root, layout):
-    """A job of its own, once it has done a step."""
+def start_job(root, layout):
+    """A job in a process of its own, after its first step."""
     job = subprocess.Popen(
         command("textgen_lora", layout),
         env=environment(root, layout),
@@ -61,18 +61,18 @@ def begun(root, layout):
     return job
 
 
-def failed(tmp_path, channels, *settings, **other):
-    """What a job said that could not do its work; it leaves no unit."""
-    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, channels, *settings, **other)
-    assert ended(root, layout) == 42
+def failure_of(tmp_path, channels, *settings, **other):
+    """The sentence of a job that fails; it leaves no unit."""
+    root, layout = lay_out(LAYOUTS["sagemaker"], tmp_path, channels, *settings, **other)
+    assert exit_code(root, layout) == 42
     assert not list(root.rglob("_MANIFEST.json"))
     return layout.failure.read_text()
 
 
 @pytest.mark.parametrize("kind", ["textgen-lora", "policy-adapter"])
-def test_what_is_asked_for_is_shipped_with_its_contract_and_evidence(kind, tmp_path, channels):
-    root, layout = laid_out(LAYOUTS["hub"], tmp_path, channels, kind=kind)
-    assert ended(root, layout) == 0
+def test_the_requested_kind_is_shipped_with_contract_and_evidence(kind, tmp_path, channels):
+    root, layout = lay_out(LAYOUTS["hub"], tmp_path, channels, kind=kind)
+    assert exit_code(root, layout) == 0
     document = strict_json.document((layout.output / "_MANIFEST.json").read_bytes())
     contract.check("manifest.v1", document)
     (unit,) = manifest_of(document).units
@@ -81,139 +81,141 @@ def test_what_is_asked_for_is_shipped_with_its_contract_and_evidence(kind, tmp_p
     assert (layout.output / kind / "charts" / "reliability.svg").read_bytes().startswith(b"<?xml")
 
 
-def test_a_kind_that_another_image_makes_is_refused(tmp_path, channels):
-    told = failed(tmp_path, channels, kind="embedder")
-    assert told.startswith("this image makes textgen-lora or policy-adapter, and the job is for embedder")
+def test_a_kind_of_another_image_is_refused(tmp_path, channels):
+    sentence = failure_of(tmp_path, channels, kind="embedder")
+    assert sentence.startswith("this image makes textgen-lora or policy-adapter, but the job is for embedder")
 
 
-def test_a_job_that_is_interrupted_goes_on_where_it_was_and_ends_as_if_nothing_had_happened(tmp_path, channels):
+def test_an_interrupted_job_continues_and_ships_the_same_weights(tmp_path, channels):
     steps = ("--steps", "40")
-    straight_root, straight = laid_out(LAYOUTS["sagemaker"], tmp_path / "a", channels, *steps)
-    assert ended(straight_root, straight) == 0
-    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path / "b", channels, *steps)
-    with begun(root, layout) as job:
+    straight_root, straight = lay_out(LAYOUTS["sagemaker"], tmp_path / "a", channels, *steps)
+    assert exit_code(straight_root, straight) == 0
+    root, layout = lay_out(LAYOUTS["sagemaker"], tmp_path / "b", channels, *steps)
+    with start_job(root, layout) as job:
         job.send_signal(signal.SIGTERM)
         job.stdout.read()
         assert job.wait(300) == 143
     assert not list(layout.output.rglob("_MANIFEST.json"))
-    assert ended(root, layout) == 0
-    kept = [place / "textgen-lora/adapter_model.safetensors" for place in (straight.output, layout.output)]
-    assert kept[0].read_bytes() == kept[1].read_bytes()
+    assert exit_code(root, layout) == 0
+    adapters = [output / "textgen-lora/adapter_model.safetensors" for output in (straight.output, layout.output)]
+    assert adapters[0].read_bytes() == adapters[1].read_bytes()
 
 
 @pytest.fixture(scope="module")
 def serving(tmp_path_factory, channels):
-    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path_factory.mktemp("serving"), channels, "--seed", "2")
-    assert ended(root, layout) == 0
+    root, layout = lay_out(LAYOUTS["sagemaker"], tmp_path_factory.mktemp("serving"), channels, "--seed", "2")
+    assert exit_code(root, layout) == 0
     return layout.output
 
 
-def test_what_serves_now_answers_a_suite_that_it_never_saw(tmp_path, channels, serving):
-    asked = {**channels, "suite": newer(channels["suite"], tmp_path / "suite"), "baseline": serving}
-    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, asked)
-    assert ended(root, layout) == 0
-    artifacts, answered = told_of(layout.output, "textgen-lora")
+def test_the_serving_unit_also_answers_a_newer_suite(tmp_path, channels, serving):
+    inputs = {**channels, "suite": newer(channels["suite"], tmp_path / "suite"), "baseline": serving}
+    root, layout = lay_out(LAYOUTS["sagemaker"], tmp_path, inputs)
+    assert exit_code(root, layout) == 0
+    artifacts, answers = told_of(layout.output, "textgen-lora")
     assert artifacts == [shipped_unit(serving, "textgen-lora").artifact]
-    assert answered == lines(serving, "textgen-lora", "quality")[1:]
+    assert answers == lines(serving, "textgen-lora", "quality")[1:]
 
 
-def test_what_serves_now_is_asked_on_the_candidates_own_device(tmp_path, channels, serving):
-    kind, place = "textgen-lora", torch.device("meta")
+def test_the_serving_unit_runs_on_the_same_device_as_the_candidate(tmp_path, channels, serving):
+    kind, device = "textgen-lora", torch.device("meta")
     spec = JobSpec(
         platform="local", name="by-hand", kind=kind, settings=Settings(), channels=channels, output=tmp_path,
         checkpoints=tmp_path, failure=tmp_path, machine="core", region="here",
     )  # fmt: skip
-    candidate = LabelModel(channels["base"], words(kind), rank=2, layers=1).to(place)
-    assert served(shipped_unit(serving, kind), spec, candidate).answers.device == place
+    candidate = LabelModel(channels["base"], words(kind), rank=2, layers=1).to(device)
+    assert load_unit(shipped_unit(serving, kind), spec, candidate).answers.device == device
 
 
-def test_a_baseline_that_was_made_for_another_base_is_not_asked(tmp_path, channels, serving):
+def test_a_baseline_for_another_base_is_refused(tmp_path, channels, serving):
     other = home.base(tmp_path / "other", seed=8)
-    told = failed(tmp_path, {**channels, "base": other, "baseline": serving})
-    assert "was made for the base model sha256:" in told
+    sentence = failure_of(tmp_path, {**channels, "base": other, "baseline": serving})
+    assert "was made for the base model sha256:" in sentence
 
 
-def test_a_suite_without_prose_is_told_before_anything_is_learned(tmp_path, channels):
+def test_a_suite_without_prose_is_refused(tmp_path, channels):
     spoilt = home.suite(tmp_path / "suite")
     write(spoilt / "prose.jsonl", [])
-    assert "the part prose of the suite has no items" in failed(tmp_path, {**channels, "suite": spoilt})
+    assert "the part prose of the suite has no items" in failure_of(tmp_path, {**channels, "suite": spoilt})
 
 
-def test_the_card_of_an_adapter_for_ones_own_base_claims_no_other(tmp_path, channels):
-    root, layout = laid_out(LAYOUTS["hub"], tmp_path, channels)
-    assert ended(root, layout) == 0
+def test_the_card_of_an_adapter_for_an_own_base_does_not_name_the_usual_one(tmp_path, channels):
+    root, layout = lay_out(LAYOUTS["hub"], tmp_path, channels)
+    assert exit_code(root, layout) == 0
     card = (layout.output / "textgen-lora/README.md").read_text("utf-8")
     assert "A LoRA adapter: tiny-llama answers an utterance" in card
     assert "SmolLM2" not in card
     assert "dequantised" not in card
 
 
-def test_a_base_of_ones_own_that_nobody_names_is_not_called_by_the_usual_name(tmp_path, channels):
+def test_an_own_base_without_a_name_is_refused(tmp_path, channels):
     (tmp_path / "root").mkdir()
     layout = LAYOUTS["sagemaker"](tmp_path / "root", channels, *SHORT)
-    assert ended(tmp_path / "root", layout) == 42
-    told = layout.failure.read_text("utf-8")
-    assert "not HuggingFaceTB/SmolLM2-135M-Instruct as this image knows it" in told
-    assert "give --base_name OWNER/NAME" in told
+    assert exit_code(tmp_path / "root", layout) == 42
+    sentence = layout.failure.read_text("utf-8")
+    assert "which is not HuggingFaceTB/SmolLM2-135M-Instruct as this image knows it" in sentence
+    assert "give --base_name OWNER/NAME" in sentence
 
 
-def test_another_base_model_than_the_one_meant_is_refused(tmp_path, channels):
-    told = failed(tmp_path, channels, "--base_digest", "sha256:" + "9" * 64)
-    assert "this job is for sha256:9999" in told
+def test_a_base_with_another_digest_is_refused(tmp_path, channels):
+    sentence = failure_of(tmp_path, channels, "--base_digest", "sha256:" + "9" * 64)
+    assert "this job is for sha256:9999" in sentence
 
 
-def test_a_folder_that_is_no_model_is_refused(tmp_path, channels):
+def test_a_folder_without_a_model_is_refused(tmp_path, channels):
     (tmp_path / "nothing").mkdir()
     (tmp_path / "nothing" / "readme.txt").write_text("no model")
-    told = failed(tmp_path, {**channels, "base": tmp_path / "nothing"})
-    assert "holds no model.safetensors" in told
+    sentence = failure_of(tmp_path, {**channels, "base": tmp_path / "nothing"})
+    assert "holds no model.safetensors" in sentence
 
 
-def test_a_loss_that_is_no_number_ends_the_job(tmp_path, channels):
+def test_a_loss_that_is_not_a_number_ends_the_job(tmp_path, channels):
     broken = home.base(tmp_path / "broken")
     weights = load_file(broken / "model.safetensors")
     weights["model.norm.weight"] *= float("nan")
     save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
-    assert "the loss is nan at step 0, from where nothing can be learned" in failed(
+    assert "the loss is nan at step 0, so training cannot continue" in failure_of(
         tmp_path, {**channels, "base": broken}
     )
 
 
-def changed(tmp_path, channels, change):
-    """The world's data with another train file."""
+def data_with(tmp_path, channels, change):
+    """The channels with changed training data."""
     folder = home.data(tmp_path / "data")
     path = folder / "intents" / "train.jsonl"
     change(path)
     return {**channels, "data": folder}
 
 
-def test_data_that_leak_are_refused_with_the_pairs(tmp_path, channels):
-    asked = read(channels["suite"] / "task.jsonl")
-    leaking = changed(tmp_path, channels, lambda path: write(path, [*read(path), *asked[:3]]))
-    assert "intents leaks" in failed(tmp_path, leaking)
+def test_data_that_overlap_the_suite_are_refused(tmp_path, channels):
+    items = read(channels["suite"] / "task.jsonl")
+    leaking = data_with(tmp_path, channels, lambda path: write(path, [*read(path), *items[:3]]))
+    assert "intents leaks" in failure_of(tmp_path, leaking)
 
 
 def test_empty_data_are_refused(tmp_path, channels):
-    assert "is empty; give it rows" in failed(tmp_path, changed(tmp_path, channels, lambda path: path.write_bytes(b"")))
+    assert "is empty; give it rows" in failure_of(
+        tmp_path, data_with(tmp_path, channels, lambda path: path.write_bytes(b""))
+    )
 
 
 def test_data_in_another_encoding_are_refused(tmp_path, channels):
-    told = failed(tmp_path, changed(tmp_path, channels, lambda path: path.write_bytes("hé".encode("utf-16"))))
-    assert "is not UTF-8" in told
+    sentence = failure_of(tmp_path, data_with(tmp_path, channels, lambda path: path.write_bytes("hé".encode("utf-16"))))
+    assert "is not UTF-8" in sentence
 
 
-def test_a_killed_job_leaves_no_manifest_and_nothing_half_written(tmp_path, channels):
-    root, layout = laid_out(LAYOUTS["kubernetes"], tmp_path, channels, "--steps", "400")
-    with begun(root, layout) as job:
+def test_a_killed_job_leaves_no_output(tmp_path, channels):
+    root, layout = lay_out(LAYOUTS["kubernetes"], tmp_path, channels, "--steps", "400")
+    with start_job(root, layout) as job:
         job.kill()
         assert job.wait(300) == -signal.SIGKILL
     assert not layout.output.exists()
 
 
-def test_a_baseline_is_read_by_its_own_config_whatever_its_contract_leaves_out(tmp_path, channels, serving):
+def test_a_baseline_is_loaded_by_its_own_config_and_not_by_its_contract(tmp_path, channels, serving):
     other = shutil.copytree(serving, tmp_path / "serving")
     document = json.loads((other / SENTINEL).read_bytes())
     document["units"][0]["contract"] = {"base_model": document["units"][0]["contract"]["base_model"], "rank": "two"}
     (other / SENTINEL).write_text(json.dumps(document), "utf-8")
-    root, layout = laid_out(LAYOUTS["sagemaker"], tmp_path, {**channels, "baseline": other})
-    assert ended(root, layout) == 0
+    root, layout = lay_out(LAYOUTS["sagemaker"], tmp_path, {**channels, "baseline": other})
+    assert exit_code(root, layout) == 0
