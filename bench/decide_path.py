@@ -20,7 +20,7 @@ from bench import manifests
 from bench.goal import Goal
 from bench.timing import interleaved, ratio, shown
 from federation.core import admission, contract, strict_json
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.core.digest import digest_of
 from federation.core.manifest import manifest_of
 from federation.core.policy import Policy
@@ -72,12 +72,12 @@ def _of(name: str, body: bytes) -> Iterator[Goal]:
     )
 
 
-def ours(body: bytes, policy: Policy, observed: Mapping[str, Observed]) -> Answer:
+def ours(body: bytes, policy: Policy, observed: Mapping[str, StoredFile]) -> Answer:
     """What `receive` and `validate` do with a manifest, without their reads."""
     document, encoded = strict_json.document_and_bytes(body)
     contract.check("manifest.v1", document)
     manifest = manifest_of(document)
-    stated = [f for unit in manifest.units for f in admission.stated_faults(unit, manifest.platform, policy)]
+    stated = [f for unit in manifest.units for f in admission.manifest_faults(unit, manifest.platform, policy)]
     faults = [*stated, *(f for unit in manifest.units for f in admission.integrity_faults(unit, observed))]
     return not faults, digest_of(encoded)
 
@@ -100,7 +100,7 @@ def usual(plain: "Plain", body: bytes) -> Answer:
 class Plain:
     """Admission with plain dictionaries."""
 
-    def __init__(self, policy: Policy, observed: Mapping[str, Observed]) -> None:
+    def __init__(self, policy: Policy, observed: Mapping[str, StoredFile]) -> None:
         schema = contract.schema_of("manifest.v1")
         self.compiled = jsonschema_rs.Draft202012Validator(schema)
         self.walking = jsonschema.Draft202012Validator(schema)

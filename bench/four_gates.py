@@ -8,7 +8,7 @@ from bench import evidence, gates_by_numpy
 from bench.evidence import Side
 from bench.goal import Goal
 from bench.timing import interleaved, ratio, shown
-from federation.core import testimony
+from federation.core import subjects
 from federation.core.gates.judging import judge
 
 ITEMS = 1_000
@@ -41,8 +41,10 @@ def measure() -> Iterator[Goal]:
 
 def ours(mine: Side, theirs: Side) -> tuple[bool, ...]:
     """Whether each check passes; the contract's and the API's count as one check."""
-    candidate = testimony.subject(mine.unit, mine.bodies.get, evidence.RULES)
-    baseline = testimony.standing(theirs.unit, theirs.bodies.get, evidence.RULES, known=testimony.items(candidate))
+    candidate = subjects.candidate_subject(mine.unit, mine.bodies.get, evidence.RULES)
+    baseline = subjects.serving_subject(
+        theirs.unit, theirs.bodies.get, evidence.RULES, known=subjects.item_lists(candidate)
+    )
     passed = [finding.verdict == "pass" for finding in judge(candidate, baseline, None, evidence.RULES)]
     return (*passed[:-2], all(passed[-2:]))
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.processes import ROOT
 from federation.core import contract, strict_json
-from federation.core.admission import Observed, files_of
+from federation.core.admission import StoredFile, files_of
 from federation.core.manifest import manifest_of
 from federation.core.policy import Policy, policy_of
 
@@ -52,11 +52,11 @@ def policy() -> Policy:
     return policy_of(strict_json.document((EXAMPLES / "policy.json").read_bytes()))
 
 
-def observed(body: bytes) -> Mapping[str, Observed]:
+def observed(body: bytes) -> Mapping[str, StoredFile]:
     """What storage would report for every file of a manifest."""
     units = manifest_of(strict_json.document(body)).units
     files = [file for unit in units for file in files_of(unit)]
-    return {file.path: Observed(sha256=file.sha256, bytes=file.bytes) for file in files}
+    return {file.path: StoredFile(sha256=file.sha256, bytes=file.bytes) for file in files}
 
 
 def _cut(size: int) -> dict[str, Any]:

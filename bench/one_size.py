@@ -13,7 +13,7 @@ from pathlib import Path
 from time import process_time
 
 from bench.evidence import RULES
-from federation.core import testimony
+from federation.core import subjects
 from federation.core.gates.judging import judge
 from federation.core.manifest import Unit, unit_of
 
@@ -23,8 +23,10 @@ def main() -> None:
     folder = Path(sys.argv[1])
     began = process_time()
     mine, theirs = _unit(folder / "candidate"), _unit(folder / "baseline")
-    candidate = testimony.subject(mine, _reader(folder / "candidate"), RULES)
-    baseline = testimony.standing(theirs, _reader(folder / "baseline"), RULES, known=testimony.items(candidate))
+    candidate = subjects.candidate_subject(mine, _reader(folder / "candidate"), RULES)
+    baseline = subjects.serving_subject(
+        theirs, _reader(folder / "baseline"), RULES, known=subjects.item_lists(candidate)
+    )
     findings = judge(candidate, baseline, None, RULES)
     seconds = process_time() - began
     told = {

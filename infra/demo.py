@@ -21,7 +21,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "functions")]
 from infra.emulators.demo_stage import staged_on_aws, staged_on_gcp  # noqa: E402
 from infra.package import PACKAGES, unpacked  # noqa: E402
 
-from federation.cli.commands.demo import printed  # noqa: E402 - after the path
+from federation.cli.commands.demo import print_demo_line  # noqa: E402 - after the path
 from federation.core import names  # noqa: E402
 from federation.core.digest import digest_of  # noqa: E402
 from federation.demo.examples import examples as examples_folder  # noqa: E402
@@ -52,7 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _play(home: str, folder: Path, examples: Path, *, as_json: bool) -> int:
     with STAGES[home](packages(folder), folder, examples) as stage:
-        in_cloud = _digests(stage, [name for line in story(stage) for name in printed(line, as_json=as_json).documents])
+        documents: list[str] = []
+        for line in story(stage):
+            print_demo_line(line, as_json=as_json)
+            documents += line.documents
+        in_cloud = _digests(stage, documents)
         serves = stage.serves()["serving"]["name"]
     at_home = _at_home(folder / "home", examples)
     _print_result(in_cloud, at_home, serves, as_json=as_json)

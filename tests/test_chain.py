@@ -55,7 +55,15 @@ def test_the_story_ends_with_the_same_documents_inline(home, tmp_path):
     other.ports.store.keep(names.policy(policy_of(policy).version), canonical(policy))
     list(story(stage(home, inline=True)))
     list(story(stage(other, inline=False)))
-    kept = (names.VERSIONS, names.REPORTS, names.MERGES, names.RELEASES, names.SETTLED, names.RECEIPTS, names.ASKED)
+    kept = (
+        names.VERSIONS,
+        names.REPORTS,
+        names.MERGES,
+        names.RELEASES,
+        names.SETTLED,
+        names.RECEIPTS,
+        names.REGATE_LISTS,
+    )
     assert documents(home, *kept) == documents(other, *kept)
     assert home.ports.store.channel("production") == other.ports.store.channel("production")
     other.close()

@@ -9,6 +9,7 @@ from federation.core.event import SLO_BREACHED
 from federation.delivery import take_in
 from federation.errors import ContractError, ServiceError
 from federation.sources.reading import Completion, Reading, Request, Signal
+from federation.steps.receive import Delivery
 from federation.wiring.local import local_home
 
 FIRST, LATER = "2026-11-18T11:00:00Z", "2026-11-18T11:07:00Z"
@@ -21,6 +22,10 @@ def completed(key, at=None):
 
 def told(*keys):
     return Reading(verdict="accept", why="", completions=tuple(map(completed, keys)))
+
+
+def receive(reading, ports, now, *, inline=False):
+    return take_in(Delivery(request=REQUEST, reading=reading, inline=inline), ports, now)
 
 
 @pytest.fixture
@@ -39,8 +44,8 @@ def heard(home):
 
 def test_a_completion_without_a_moment_of_its_own_keeps_that_of_its_first_delivery(home):
     announced = heard(home)
-    take_in(REQUEST, told("a"), home.ports, FIRST)
-    again = take_in(REQUEST, told("a"), home.ports, LATER)
+    receive(told("a"), home.ports, FIRST)
+    again = receive(told("a"), home.ports, LATER)
     first, second = announced
     assert first == second
     assert first.time == FIRST
@@ -49,24 +54,24 @@ def test_a_completion_without_a_moment_of_its_own_keeps_that_of_its_first_delive
 
 def test_a_completion_that_states_its_moment_happened_then_whenever_it_is_told(home):
     announced = heard(home)
-    take_in(REQUEST, replace(told(), completions=(completed("a", at=FIRST),)), home.ports, LATER)
+    receive(replace(told(), completions=(completed("a", at=FIRST),)), home.ports, LATER)
     assert [event.time for event in announced] == [FIRST]
 
 
 def test_what_is_new_beside_what_was_told_before_is_told_on(home):
     announced = heard(home)
-    take_in(REQUEST, told("a"), home.ports, FIRST)
-    assert take_in(REQUEST, told("a", "b"), home.ports, LATER).verdict == "accept"
+    receive(told("a"), home.ports, FIRST)
+    assert receive(told("a", "b"), home.ports, LATER).verdict == "accept"
     assert [(event.subject, event.time) for event in announced] == [("a", FIRST), ("a", FIRST), ("b", LATER)]
 
 
 @pytest.mark.parametrize("delivery", [told("a"), replace(told(), batch=(told("a"),))], ids=["alone", "in a batch"])
-@pytest.mark.parametrize(("ends", "times"), [(True, 1), (False, 2)])
-def test_what_came_of_it_ends_it_unless_what_followed_may_have_been_cut_short(home, ends, times, delivery):
+@pytest.mark.parametrize(("inline", "times"), [(False, 1), (True, 2)])
+def test_what_came_of_it_ends_it_unless_what_followed_may_have_been_cut_short(home, inline, times, delivery):
     announced = heard(home)
-    take_in(REQUEST, delivery, home.ports, FIRST)
+    receive(delivery, home.ports, FIRST)
     home.ports.store.keep(names.settled(announced[0].id), b"{}")
-    answered = take_in(REQUEST, delivery, home.ports, LATER, settled_ends=ends)
+    answered = receive(delivery, home.ports, LATER, inline=inline)
     assert len(announced) == times
     assert [one.verdict for one in answered.batch or [answered]] == ["ignore"]
 
@@ -74,14 +79,14 @@ def test_what_came_of_it_ends_it_unless_what_followed_may_have_been_cut_short(ho
 def test_each_record_of_a_batch_is_taken_in_by_itself(home):
     announced = heard(home)
     batch = replace(told(), batch=(told("a"), told("a"), told("b")))
-    answered = take_in(REQUEST, batch, home.ports, FIRST)
+    answered = receive(batch, home.ports, FIRST)
     assert [event.subject for event in announced] == ["a", "a", "b"]
     assert [one.verdict for one in answered.batch] == ["accept", "ignore", "accept"]
 
 
 def damaged(home, *, one, before):
     """A batch with a completion whose result is damaged in the store, and behind it an alarm."""
-    take_in(REQUEST, told("a"), home.ports, FIRST)
+    receive(told("a"), home.ports, FIRST)
     (event,) = home.ports.store.names("events/")
     home.ports.store.keep(event.replace("events/", names.SETTLED), b"{")
     fires = Signal(kind="alarm", verdict="accept", state="firing", key="p95", at=FIRST)
@@ -93,7 +98,7 @@ def test_an_alarm_is_heard_though_a_record_before_it_cannot_be_taken_in(home):
     """Only that record goes back to its queue."""
     batch = damaged(home, one="1", before="2")
     announced = heard(home)
-    answered = take_in(REQUEST, batch, home.ports, LATER)
+    answered = receive(batch, home.ports, LATER)
     assert [event.type for event in announced] == [SLO_BREACHED]
     assert answered.batch_item_failures == ("1",)
     assert "is damaged in the store" in answered.batch[0].why
@@ -103,7 +108,7 @@ def test_where_no_record_can_go_back_alone_the_sender_hears_of_the_failure_when_
     batch = damaged(home, one=None, before=None)
     announced = heard(home)
     with pytest.raises(ContractError, match="is damaged in the store"):
-        take_in(REQUEST, batch, home.ports, LATER)
+        receive(batch, home.ports, LATER)
     assert [event.type for event in announced] == [SLO_BREACHED]
 
 
@@ -117,7 +122,7 @@ def test_if_a_service_fails_it_is_not_asked_about_the_other_records(home):
 
     home.ports.store.claim = down
     with pytest.raises(ServiceError):
-        take_in(REQUEST, replace(told(), batch=(told("a"), told("b"))), home.ports, FIRST)
+        receive(replace(told(), batch=(told("a"), told("b"))), home.ports, FIRST)
     assert len(asked) == 1
 
 
@@ -127,8 +132,8 @@ def test_an_alarm_from_next_year_is_one_alarm_however_often_it_comes_and_makes_n
 
     announced = heard(home)
     for now in (FIRST, LATER):
-        take_in(REQUEST, fires("2099-01-01T00:00:00Z"), home.ports, now)
-    take_in(REQUEST, fires("2026-11-18T10:30:00Z"), home.ports, LATER)
+        receive(fires("2099-01-01T00:00:00Z"), home.ports, now)
+    receive(fires("2026-11-18T10:30:00Z"), home.ports, LATER)
     liar, again, true = announced
     assert liar.id == again.id
     assert (true.data["alarm"], true.data["at"]) == ("p95", "2026-11-18T10:30:00Z")
@@ -136,7 +141,7 @@ def test_an_alarm_from_next_year_is_one_alarm_however_often_it_comes_and_makes_n
 
 def test_a_parked_body_that_comes_again_after_an_upgrade_stays_parked_with_the_sentence_of_then(home):
     reading = Reading(verdict="reject", error="wrong_type", why="status is a list.", park=True)
-    take_in(REQUEST, reading, home.ports, FIRST)
-    take_in(REQUEST, replace(reading, why="Expected text for status, found a list."), home.ports, LATER)
+    receive(reading, home.ports, FIRST)
+    receive(replace(reading, why="Expected text for status, found a list."), home.ports, LATER)
     (parked,) = home.ports.store.names(names.PARKED)
     assert b"status is a list." in home.ports.store.read(parked)

@@ -35,7 +35,7 @@ def test_no_hint_promises_a_person_what_only_a_function_gets(kind):
 
 
 def test_a_document_is_to_be_mended_only_where_faults_name_its_paths():
-    assert "Mend the document" in ContractError("policy.json", ("$.version: expected a number",)).hint
+    assert "Correct the document" in ContractError("policy.json", ("$.version: expected a number",)).hint
     assert ContractError("'x' is no time").hint == ""
     assert ContractError("two are meant", ("a", "b"), hint="write more").hint == "write more"
 

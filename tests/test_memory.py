@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from federation.cache import CachedStore
 from federation.core import event as events
 from federation.core import names
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.errors import ContractError
@@ -160,22 +160,22 @@ def second(home):
 
 def test_a_rested_process_rolls_back_by_one_read_and_one_write_and_then_asks_for_policies(second):
     process = Process(second)
-    process.handles("roll_back", breached("early", MONDAY, {}), AFTER)
+    process.handles("roll_back", breach_event("early", MONDAY, {}), AFTER)
     process.rests(minutes=10)
     order = []
     for method in ("channel", "move", "names", "keep"):
         setattr(process.asked, method, noting(order, method, getattr(second.store, method)))
-    outcome = process.handles("roll_back", breached("alarm", AFTER, {}), AFTER)
+    outcome = process.handles("roll_back", breach_event("alarm", AFTER, {}), AFTER)
     assert outcome.urgent
     assert order == ["channel", "move", "keep", "names"]
 
 
 def test_a_policy_that_was_remembered_for_hours_decides_no_roll_back(second):
     process = Process(second)
-    process.handles("roll_back", breached("early", MONDAY, {}), AFTER)
+    process.handles("roll_back", breach_event("early", MONDAY, {}), AFTER)
     second.activate(2, rollback={"settle_seconds": 86400})
     process.rests(minutes=90)
-    outcome = process.handles("roll_back", breached("alarm", AFTER, {}), AFTER)
+    outcome = process.handles("roll_back", breach_event("alarm", AFTER, {}), AFTER)
     assert not outcome.urgent
     assert "alarms count against it from 2026-01-14" in outcome.why
 
@@ -203,11 +203,11 @@ def noting(order, method, act):
 def test_a_rested_process_asks_for_the_policy_before_it_refuses_to_roll_back(second):
     process = Process(second)
     moments_after = "2026-01-13T09:31:00Z"
-    process.handles("roll_back", breached("early", MONDAY, {}), AFTER)
+    process.handles("roll_back", breach_event("early", MONDAY, {}), AFTER)
     eager = {**POLICY, "version": 2, "name": "eager", "rollback": {"settle_seconds": 0}}
     second.store.keep(names.policy(2), canonical(eager))
     process.rests()
-    outcome = process.handles("roll_back", breached("alarm", moments_after, {}), AFTER)
+    outcome = process.handles("roll_back", breach_event("alarm", moments_after, {}), AFTER)
     assert outcome.urgent, "under the policy that was remembered the alarm would have been too early"
 
 

@@ -5,8 +5,8 @@ import pytest
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.alarm import breached
-from federation.core.decision import DECIDED_IN, Decision, decision_in, summary
+from federation.core.alarm import breach_event
+from federation.core.decision import DECISION_PREFIXES, Decision, decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.outcome import Outcome, Publish
@@ -14,7 +14,7 @@ from federation.errors import ConflictError, MissingError, ServiceError
 from federation.recorded import RecordedReads
 from federation.runtime import carry_out, decide, handle, routes
 from federation.simulation.platform import POLICY
-from federation.steps import STEPS
+from federation.steps import STEPS, load
 from federation.wiring.local import local_home
 from tests.steps.home import MONDAY, NEXT_TUESDAY, TUESDAY
 from tests.steps.home import home as made
@@ -92,7 +92,7 @@ def test_wherever_a_promotion_is_cut_it_happens_once(ready, effect):
 def test_a_roll_back_moves_before_anything_is_written_down(ready):
     ready.second_release()
     ports, log = cut(ready.local.ports, 99)
-    handle("roll_back", breached("alarm", "2026-01-13T12:00:00Z", {}), ports, NEXT_TUESDAY)
+    handle("roll_back", breach_event("alarm", "2026-01-13T12:00:00Z", {}), ports, NEXT_TUESDAY)
     assert log == ["move", "keep", "shift", "announce"]
 
 
@@ -118,12 +118,12 @@ def test_every_stored_decision_can_be_taken_again_to_the_same_byte(ready):
     ready.tick("promote", TUESDAY)
     ready.ship("embedder", 2, "worse")
     ready.alarm("2026-01-06T12:00:00Z")
-    kept = [ready.document(name) for prefix in DECIDED_IN for name in ready.store.names(prefix)]
+    kept = [ready.document(name) for prefix in DECISION_PREFIXES for name in ready.store.names(prefix)]
     stored = [decision_in(document) for document in kept]
     assert {document["step"] for document in stored} == {"validate", "gate", "fuse", "promote", "roll_back"}
     for document in stored:
         reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)
-        step, event = STEPS[document["step"]], Event.of(document["event"])
+        step, event = load(document["step"]), Event.of(document["event"])
         outcome = step.decide(event, step.gather(event, reads), reads.policy(), document["now"])
         assert canonical(summary(outcome)) == canonical(document["outcome"])
 
@@ -135,7 +135,7 @@ def test_a_decision_whose_evidence_is_gone_cannot_be_taken_again(ready):
         file.unlink()
     reads = RecordedReads(document["reads"], ready.store, ready.local.ports.artifacts)
     with pytest.raises(MissingError, match="was read by the decision, but is no longer there"):
-        STEPS["gate"].gather(Event.of(document["event"]), reads)
+        load("gate").gather(Event.of(document["event"]), reads)
 
 
 def test_what_was_decided_is_logged_with_its_event_and_a_repetition_only_for_who_looks_closely(ready, caplog):
@@ -189,6 +189,11 @@ def test_the_policy_of_the_highest_version_is_the_active_one(ready):
 def test_every_event_type_that_a_step_hears_is_routed_to_it():
     assert routes()[events.SLO_BREACHED] == ("roll_back",)
     assert {step for steps in routes().values() for step in steps} == set(STEPS)
+
+
+def test_a_step_of_another_version_is_not_imported():
+    with pytest.raises(LookupError, match="there is no step 'merging'"):
+        load("merging")
 
 
 def test_an_event_of_a_newer_version_is_delivered_again_and_changes_nothing(ready):

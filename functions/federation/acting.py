@@ -41,12 +41,12 @@ def _launch(job: Launch, event: Event, ports: Ports) -> None:
     try:
         ports.trainer.launch(job.name, job.job)
     except ContractError as error:
-        ports.bus.announce([failure.refused(job.name, job.job, str(error), event.time)])
+        ports.bus.announce([failure.refusal_event(job.name, job.job, str(error), event.time)])
     except CapacityError as error:
         if not job.elsewhere:
             raise
         ports.store.claim(names.turned_away_job(job.name), canonical({"name": job.name, "why": str(error)}))
-        ports.bus.announce([failure.turned_away(job.name, job.job, str(error), event.time)])
+        ports.bus.announce([failure.capacity_event(job.name, job.job, str(error), event.time)])
 
 
 def _publish(release: str, decision: Decision, ports: Ports) -> None:

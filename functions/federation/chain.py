@@ -17,8 +17,9 @@ from federation.delivery import deliver, take_in
 from federation.ports import Ports
 from federation.runtime import handle, routes
 from federation.sources import Reading, Request, Trust, read
-from federation.sources.timely import timely
+from federation.sources.timely import without_future_times
 from federation.steps import StepName, receive
+from federation.steps.receive import Delivery
 
 log = logging.getLogger("federation")
 
@@ -69,13 +70,13 @@ def deliver_chain(request: Request, trust: Trust, ports: Ports, clock: Callable[
     now = clock()
     queue = _QueueBus()
     here = replace(ports, bus=queue)
-    reading = timely(read(request, trust), now)
+    reading = without_future_times(read(request, trust), now)
     parts = reading.batch if reading.batch is not None else (reading,)
     breaches = [breach for part in parts if (breach := receive.urgent(part, now))]
     queue.done.update(breach.id for breach in breaches)
     if errors := [error for breach in breaches if (error := _roll_back_error(breach, here, now))]:
         raise errors[0]
-    result = take_in(request, reading, here, now, settled_ends=False)
+    result = take_in(Delivery(request=request, reading=reading, inline=True), here, now)
     _run_follow_ups(queue, ports, clock)
     return result
 

@@ -12,9 +12,10 @@ from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.sources import read
 from federation.sources.reading import Reading, Request
-from federation.sources.timely import timely
+from federation.sources.timely import without_future_times
 from federation.sources.trust import Trust
 from federation.steps import receive
+from federation.steps.receive import Delivery
 
 log = logging.getLogger("federation")
 
@@ -28,28 +29,26 @@ def deliver(request: Request, trust: Trust, ports: Ports, now: str) -> Reading:
         ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
     """
-    return take_in(request, timely(read(request, trust), now), ports, now)
+    return take_in(Delivery(request=request, reading=without_future_times(read(request, trust), now)), ports, now)
 
 
-def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settled_ends: bool = True) -> Reading:
-    """Store and announce what is new in a reading. Each record of a batch is handled by itself.
+def take_in(delivery: Delivery, ports: Ports, now: str) -> Reading:
+    """Store and announce what is new in a delivery. Each record of a batch is handled by itself.
 
     Args:
-        request: The request as it arrived.
-        reading: The request, parsed and authenticated.
+        delivery: The request, parsed and authenticated.
         ports: The ports of this home.
         now: The moment of delivery, RFC 3339 in UTC.
-        settled_ends: Whether a settled completion is dropped; otherwise it is announced again.
 
     Raises:
         FederationError: The sender has to deliver the request again.
     """
+    reading = delivery.reading
     if reading.batch is not None:
-        return replace(reading, batch=_take_in_batch(request, reading.batch, ports, now, settled_ends=settled_ends))
-    delivery = receive.Delivery(request=request, reading=reading)
+        return replace(reading, batch=_take_in_batch(delivery, reading.batch, ports, now))
     claims = receive.claims(delivery, now)
     taken_names = {claim.name for claim in claims if not ports.store.claim(claim.name, canonical(claim.value))}
-    facts = receive.gather(delivery, taken_names, LiveReads(ports), now, settled_ends=settled_ends)
+    facts = receive.gather(delivery, taken_names, LiveReads(ports), now)
     outcome = receive.decide(delivery, facts, now)
     # A parked body is named by its bytes, but a later version may word its fault differently.
     keep = ports.store.claim if reading.park else ports.store.keep
@@ -60,9 +59,7 @@ def take_in(request: Request, reading: Reading, ports: Ports, now: str, *, settl
     return receive.judged(delivery, facts)
 
 
-def _take_in_batch(
-    request: Request, batch: Sequence[Reading], ports: Ports, now: str, *, settled_ends: bool
-) -> tuple[Reading, ...]:
+def _take_in_batch(delivery: Delivery, batch: Sequence[Reading], ports: Ports, now: str) -> tuple[Reading, ...]:
     """Take in every record. A failed one is rejected if its queue can take it back alone, else raised at the end.
 
     Raises:
@@ -72,7 +69,7 @@ def _take_in_batch(
     failures: list[Exception] = []
     for record in batch:
         try:
-            results.append(take_in(request, record, ports, now, settled_ends=settled_ends))
+            results.append(take_in(replace(delivery, reading=record), ports, now))
         except ServiceError:
             raise
         except Exception as error:  # a faulty record must not delay an alarm behind it

@@ -38,10 +38,9 @@ class ContractError(FederationError):
     hint = ""
 
     def __init__(self, what: str, faults: tuple[str, ...] = (), *, hint: str | None = None) -> None:
-        mend = "Mend the document at the paths named above; `federation schema` prints what each field means."
-        super().__init__(
-            "\n".join((what, *(f"  {fault}" for fault in faults))), hint=mend if faults and hint is None else hint
-        )
+        if hint is None and faults:
+            hint = "Correct the document at the paths named above; `federation schema` prints what each field means."
+        super().__init__("\n".join((what, *(f"  {fault}" for fault in faults))), hint=hint)
         self.what = what
         self.faults = faults
 

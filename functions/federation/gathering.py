@@ -4,7 +4,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.core.channel import Channel
 from federation.core.policy import Policy
 from federation.ports import Firing, Receipt, Served
@@ -56,7 +56,7 @@ class Reads(Protocol):
         """The bytes at a URI, or None if nothing is there yet."""
         ...
 
-    def observe(self, uri: str) -> Observed | None:
+    def observe(self, uri: str) -> StoredFile | None:
         """SHA-256 and size of the file at a URI, or None."""
         ...
 

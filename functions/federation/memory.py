@@ -2,11 +2,12 @@
 """What does this process know about the store without a call?"""
 
 from collections.abc import Sequence
-from typing import Final, Protocol, cast
+from typing import Final, Protocol, runtime_checkable
 
 from federation.ports import Store
 
 
+@runtime_checkable
 class Memory(Protocol):
     """A store's cache in this process."""
 
@@ -43,4 +44,4 @@ _EMPTY: Final = _EmptyMemory()
 
 def memory_of(store: Store) -> Memory:
     """The store's cache, or an empty one."""
-    return cast("Memory", store) if hasattr(store, "recall") else _EMPTY
+    return store if isinstance(store, Memory) else _EMPTY

@@ -5,13 +5,13 @@ Each port is a Protocol of at most six methods. An adapter raises only errors fr
 client's exceptions into them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final, Protocol, runtime_checkable
 
 import msgspec
 
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.core.event import Event
 from federation.core.outcome import Shift
 
@@ -117,7 +117,7 @@ class Artifacts(Protocol):
         """The bytes; MissingError when nothing is there (yet), ContractError beyond `limit` bytes."""
         ...
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
         ...
 
@@ -192,9 +192,10 @@ class DeadLetters(Protocol):
         """Every dead letter, oldest first; none is removed."""
         ...
 
-    def redrive(self, step: str | None = None) -> int:
-        """Redeliver the letters of one step, or of all steps; returns how many were sent.
+    def redrive(self, step: str | None = None, ids: Collection[str] | None = None) -> int:
+        """Redeliver the letters of one step, or of all steps; only those with these ids, if any are given.
 
+        Returns how many were sent.
         A letter is removed only after it was sent, so it is delivered at least once. If it fails again, it waits for the
         next call.
         """

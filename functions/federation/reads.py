@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from federation.core import names
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.core.channel import Channel, channel_of
 from federation.core.digest import digest, digest_of
 from federation.core.policy import Policy, policy_of, stored_policy
@@ -117,7 +117,7 @@ class LiveReads:
         self._record("artifact", uri, digest_of(body) if body is not None else None)
         return body
 
-    def observe(self, uri: str) -> Observed | None:
+    def observe(self, uri: str) -> StoredFile | None:
         """SHA-256 and size of the file at a URI, or None."""
         observed = self._artifact_answer("observe", uri, lambda: self._ports.artifacts.observe(uri))
         self._record("observe", uri, msgspec.to_builtins(observed))

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from federation.core import names
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.core.channel import Channel, channel_of
 from federation.core.decision import Trace
 from federation.core.digest import digest, digest_of
@@ -73,10 +73,10 @@ class RecordedReads:
             return None
         return _unchanged_body(uri, recorded, none_if_missing(lambda: self._artifacts.read(uri, limit)))
 
-    def observe(self, uri: str) -> Observed | None:
+    def observe(self, uri: str) -> StoredFile | None:
         """What was observed then."""
         self._artifact_answer("observe", uri)
-        observed: Observed | None = self._typed_answer("observe", uri, Observed | None)
+        observed: StoredFile | None = self._typed_answer("observe", uri, StoredFile | None)
         return observed
 
     def finished(self) -> Sequence[Mapping[str, Any]]:
@@ -140,14 +140,14 @@ class RecordedReads:
         try:
             return msgspec.convert(self._answer(what, of), as_)
         except msgspec.ValidationError as error:
-            raise ContractError(f"what the decision recorded of {what} {of!r:.200} is damaged: {error}") from error
+            raise ContractError(f"the decision's record of {what} {of!r:.200} is damaged: {error}") from error
 
     def _answer(self, what: str, of: str) -> Any:
         try:
             return self._answers[what, of]
         except KeyError:
             raise MissingError(
-                f"the decision did not read {what} {of!r}; today's code asks for more than it did"
+                f"the decision did not read {what} {of!r}; the current code reads more than it did"
             ) from None
 
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from federation.ports import Bus
 from federation.sources import Reading, Request, Trust, read
-from federation.sources.timely import timely
+from federation.sources.timely import without_future_times
 from federation.steps import receive
 
 log = logging.getLogger("federation")
@@ -25,7 +25,7 @@ def relay(request: Request, trust: Trust, bus: Bus, now: str) -> Reading:
     Raises:
         ServiceError: Home's bus did not accept an event; the sender has to redeliver.
     """
-    return _announced(request, timely(read(request, trust), now), bus, now)
+    return _announced(request, without_future_times(read(request, trust), now), bus, now)
 
 
 def _announced(request: Request, reading: Reading, bus: Bus, now: str) -> Reading:

@@ -23,7 +23,7 @@ from federation.errors import ConflictError, FederationError, ServiceError
 from federation.memory import memory_of
 from federation.ports import Ports
 from federation.reads import LiveReads
-from federation.steps import STEPS, StepName
+from federation.steps import STEPS, StepName, load
 from federation.stored import NOTHING_MOVES, decoded
 
 log = logging.getLogger("federation")
@@ -70,17 +70,18 @@ def decide(step: StepName, event: Event, ports: Ports, now: str, *, look: bool =
     writes the name that was guessed to be free, because a wrong guess makes the write conflict. If the outcome does not
     write it, or if gathering raises, the event is decided again with `look`, which asks the store.
     """
-    if event.type not in STEPS[step].HEARS:  # a newer version, whose rules were deployed before its functions
+    module = load(step)
+    if event.type not in module.HEARS:  # a newer version, whose rules were deployed before its functions
         raise ServiceError(f"{step} of this version does not know {event.type}", hint=_UNKNOWN)
     reads = LiveReads(ports, look=look)
     try:
-        facts = STEPS[step].gather(event, reads)
+        facts = module.gather(event, reads)
     except FederationError:
         if not reads.guessed:
             raise
         return decide(step, event, ports, now, look=True)
-    outcome = STEPS[step].decide(event, facts, reads.policy(), now)
-    if reads.guessed and outcome and not (outcome.urgent or outcome.repeat or outcome.told_in in reads.guessed):
+    outcome = module.decide(event, facts, reads.policy(), now)
+    if reads.guessed and outcome and not (outcome.urgent or outcome.repeat or outcome.result in reads.guessed):
         return decide(step, event, ports, now, look=True)
     guessed = frozenset(reads.guessed)
     return Decision(step=step, event=event, now=now, trace=reads.trace, outcome=outcome, guessed=guessed)
@@ -133,15 +134,15 @@ def _keep_all(decision: Decision, ports: Ports) -> None:
 
 
 @cache
-def routes(steps: tuple[StepName, ...] = tuple(STEPS)) -> Mapping[str, tuple[StepName, ...]]:
+def routes(steps: tuple[StepName, ...] = STEPS) -> Mapping[str, tuple[StepName, ...]]:
     """The steps that hear each event type. Every cloud's wiring is made from this list."""
-    types = sorted({type_ for name in steps for type_ in STEPS[name].HEARS})
-    return {type_: tuple(name for name in steps if type_ in STEPS[name].HEARS) for type_ in types}
+    types = sorted({type_ for name in steps for type_ in load(name).HEARS})
+    return {type_: tuple(name for name in steps if type_ in load(name).HEARS) for type_ in types}
 
 
 def _keep_documents(decision: Decision, ports: Ports) -> None:
     for document in decision.outcome.documents:
-        if document.name == decision.outcome.told_in:
+        if document.name == decision.outcome.result:
             _keep_with_decision(document, decision, ports)
         else:
             ports.store.keep(document.name, canonical(document.value))
@@ -168,7 +169,7 @@ def _confirm_channels(decision: Decision, ports: Ports) -> None:
     Three kinds of outcome need no check: one that moves the channel, because its compare-and-set would fail; a report,
     whose name contains its basis; and one that follows from a move, if the channel was read after that move.
     """
-    if decision.outcome.move or decision.outcome.told_in.startswith(names.REPORTS):
+    if decision.outcome.move or decision.outcome.result.startswith(names.REPORTS):
         return
     event_counter = decision.event.data.get("counter", math.inf)
     for name, counter in decision.channels():
@@ -185,12 +186,12 @@ def _keep_decision(decision: Decision, ports: Ports) -> None:
     if memory_of(ports.store).recall(name) is not None:
         return
     _confirm_channels(decision, ports)
-    if decision.outcome.told_in:
+    if decision.outcome.result:
         return
     try:
         ports.store.keep(name, canonical(decision.document()))
     except ConflictError:
-        log.debug("%s: the same was decided before, at another time; the first record stays", name)
+        log.debug("%s: already decided at another time; the first record is kept", name)
 
 
 def _log_fields(decision: Decision, seconds: float) -> dict[str, Any]:

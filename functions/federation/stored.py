@@ -8,11 +8,9 @@ import msgspec
 from federation.errors import ContractError, MissingError
 from federation.gathering import Reads
 
-NOTHING_MOVES: Final = "What serves goes on serving, but nothing can be promoted or rolled back until it is put back."
-_ROLL_BACK: Final = (
-    "What serves goes on serving, a roll-back does not need it, and `federation status` says what serves."
-)
-_PUT_BACK: Final = 'To put it back: docs/operations.md, "When a document is lost or damaged".'
+NOTHING_MOVES: Final = "The nodes keep serving, but nothing can be promoted or rolled back until it is restored."
+_ROLL_BACK: Final = "The nodes keep serving, a roll-back does not need it, and `federation status` says what serves."
+_RESTORE: Final = 'To restore it: docs/operations.md, "When a document is lost or damaged".'
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 """What the decoder raises for invalid JSON, invalid UTF-8, or nesting that is too deep."""
@@ -36,13 +34,13 @@ def decoded(what: str, body: bytes, meanwhile: str = _ROLL_BACK) -> Any:
     except _UNREADABLE as error:
         raise damaged(what, error, meanwhile) from error
     if not isinstance(document, dict):
-        raise damaged(what, TypeError("it is no object"), meanwhile)
+        raise damaged(what, TypeError("it is not a JSON object"), meanwhile)
     return document
 
 
 def damaged(what: str, error: Exception, meanwhile: str = _ROLL_BACK) -> ContractError:
     """The error to raise for a stored document that cannot be read."""
-    return ContractError(f"{what} is damaged in the store: {error}", hint=f"{meanwhile} {_PUT_BACK}")
+    return ContractError(f"{what} is damaged in the store: {error}", hint=f"{meanwhile} {_RESTORE}")
 
 
 def kept(reads: Reads, name: str) -> Any:
@@ -53,5 +51,5 @@ def kept(reads: Reads, name: str) -> Any:
     """
     document = reads.document(name)
     if document is None:
-        raise MissingError(f"{name} is lost, and the channel needs it", hint=_PUT_BACK)
+        raise MissingError(f"{name} is lost, and the channel needs it", hint=_RESTORE)
     return document

@@ -120,8 +120,10 @@ def _answered(cloud: Cloud, moto: Any, environ: dict[str, Any], operation: str, 
         if target.startswith("SageMaker."):
             return _json(start, *cloud.sagemaker.call(operation, request))
     if operation == "InvokeEndpoint":
+        _body(environ)  # what stays unread would keep the connection open
         variant = environ.get("HTTP_X_AMZN_SAGEMAKER_TARGET_VARIANT", "")
-        return _json(start, *cloud.sagemaker.invoke(environ["PATH_INFO"].split("/")[2], variant))
+        served_by = {"x-Amzn-Invoked-Production-Variant": variant}
+        return _json(start, *cloud.sagemaker.invoke(environ["PATH_INFO"].split("/")[2], variant), served_by)
     if operation == "GetWebIdentityToken":
         status, body = cloud.sts.sign(environ["wsgi.input"].read())
         start(f"{status} Told", [("Content-Type", "text/xml")])
@@ -171,8 +173,8 @@ def _ignore(status: str, headers: Any, exc_info: Any = None) -> Any:
     return lambda _body: None
 
 
-def _json(start: Any, status: int, document: Any) -> Iterable[bytes]:
-    start(f"{status} Told", [("Content-Type", "application/x-amz-json-1.1")])
+def _json(start: Any, status: int, document: Any, headers: Mapping[str, str] | None = None) -> Iterable[bytes]:
+    start(f"{status} Told", [("Content-Type", "application/x-amz-json-1.1"), *(headers or {}).items()])
     return [msgspec.json.encode(document)]
 
 

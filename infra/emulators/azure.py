@@ -41,6 +41,8 @@ class Cloud:
     tokens: set[str] = field(default_factory=set)
     elsewhere: str = ""
     """If set, pages lead to this address instead of the next page, as no honest service would."""
+    used_up_quota: tuple[int, str, str] | None = None
+    """If set, no new job starts: the status, code and message of the answer, which differ from quota to quota."""
 
     def finish(self, name: str, status: Status = "Completed", *, at: str | None = None, message: str = "") -> None:
         """End a job as its compute would."""
@@ -88,6 +90,8 @@ class Cloud:
             return self._update(self.jobs[path], asked)
         if refusal := self._refusal(asked):
             return _error(400, "UserError", refusal)
+        if self.used_up_quota:
+            return _error(*self.used_up_quota)
         studio = {"jobServiceType": "Studio", "endpoint": f"https://ml.azure.com/runs/{request.path_params['name']}"}
         services = {"Tracking": {"jobServiceType": "Tracking", "errorMessage": None}, "Studio": studio}
         now = _now()

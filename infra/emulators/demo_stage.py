@@ -21,7 +21,7 @@ from infra.emulators.lambda_service import running as lambda_running
 
 from federation.aws.store import S3Store
 from federation.core import names
-from federation.core.decision import DECIDED_IN, decision_in
+from federation.core.decision import DECISION_PREFIXES, decision_in
 from federation.demo.examples import policy_in
 from federation.demo.stage import REPEATED, Line
 from federation.demo.trust import PROJECT, PROJECT_NUMBER
@@ -123,7 +123,7 @@ class CloudStage:
 
     def _decided(self, kept: Sequence[str]) -> Iterator[str]:
         for name in kept:
-            if name.startswith(DECIDED_IN) and (
+            if name.startswith(DECISION_PREFIXES) and (
                 told := decision_in(msgspec.json.decode(self.store.read(name) or b"{}"))
             ):
                 yield told["outcome"]["why"]

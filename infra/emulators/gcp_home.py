@@ -53,7 +53,7 @@ class GcpHome:
             lambda: self._publisher,
             subscription=self._subscription(DEAD),
             topic=self._topic(EVENTS),
-            steps=tuple(STEPS),
+            steps=STEPS,
             seconds=0.2,
         )
 

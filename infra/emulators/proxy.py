@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What can stand between a client and a service? A proxy that passes on, cuts answers short, or answers itself.
+"""What can stand between a client and a service? A proxy that passes on, cuts answers short, answers itself, or is silent.
 
 Request bodies have to state their length. It does not speak TLS.
 """
@@ -29,6 +29,8 @@ class Proxy:
         self._service = urlsplit(service).netloc
         self._does = ""
         self._at = ""
+        self.unanswered: list[str] = []
+        """The paths of the requests that got no answer."""
 
     def hand_on(self) -> None:
         """From now on, pass on answers unchanged."""
@@ -46,9 +48,16 @@ class Proxy:
         """
         self._does, self._at = "interfere", at
 
-    def answer(self, asked: BaseHTTPRequestHandler) -> tuple[Answer, int]:
-        """The answer to a request, and the number of bytes of its body to send."""
+    def fall_silent(self, at: str = "") -> None:
+        """From the first request on whose path contains this, answer no request and keep its connection open."""
+        self._does, self._at = "fall_silent", at
+
+    def answer(self, asked: BaseHTTPRequestHandler) -> tuple[Answer, int] | None:
+        """The answer to a request, and the number of bytes of its body to send; None if it gets no answer."""
         body = asked.rfile.read(int(asked.headers.get("Content-Length") or 0))
+        if self._does == "fall_silent" and (self.unanswered or self._at in asked.path):
+            self.unanswered.append(asked.path)
+            return None
         if self._does == "interfere" and self._at in asked.path:
             return PAGE, len(PAGE.body)
         found = self._asked(asked.command, asked.path, dict(asked.headers.items()), body)
@@ -74,7 +83,7 @@ def proxied(service: str) -> Iterator[Proxy]:
         yield proxy
 
 
-def _handler(answer: Callable[[BaseHTTPRequestHandler], tuple[Answer, int]]) -> type[BaseHTTPRequestHandler]:
+def _handler(answer: Callable[[BaseHTTPRequestHandler], tuple[Answer, int] | None]) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         disable_nagle_algorithm = True
 
@@ -88,7 +97,12 @@ def _handler(answer: Callable[[BaseHTTPRequestHandler], tuple[Answer, int]]) -> 
             raise AttributeError(name)
 
         def _serve(self) -> None:
-            told, sent = answer(self)
+            found = answer(self)
+            if found is None:
+                self.rfile.read(1)  # until the client hangs up
+                self.close_connection = True
+                return
+            told, sent = found
             self.send_response_only(told.status)
             kept = {name: value for name, value in told.headers.items() if name.lower() not in _HOP_BY_HOP}
             for name, value in {**kept, "Content-Length": str(len(told.body))}.items():

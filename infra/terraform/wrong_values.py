@@ -21,6 +21,7 @@ WRONG: Final[Mapping[str, Sequence[Values]]] = {
             **_BOTH,
             "account": "1234",
             "architecture": "arm",
+            "auditors": '["arn:aws:iam::111122223333:role/*"]',
             "endpoint": "e" * 48,
             "home": "gcp",
             "google": "null",
@@ -44,6 +45,7 @@ WRONG: Final[Mapping[str, Sequence[Values]]] = {
     "gcp": (
         {
             **_BOTH,
+            "auditors": '["allUsers"]',
             "aws": "null",
             "endpoint": "production",
             "home": "aws",

@@ -5,7 +5,10 @@ import uuid
 
 import pytest
 from infra.emulators import aws
+from infra.emulators.http_serving import Answer
+from infra.emulators.proxy import proxied
 
+from federation.aws.clients import Clients
 from federation.aws.traffic import COUNTER, Node, SageMakerTraffic
 from federation.aws.variants import variant_of
 from federation.core.outcome import Shift
@@ -99,6 +102,33 @@ def test_what_is_kept_warm_answers_a_probe_and_gets_no_prompts(nodes, aws_cloud,
     found = aws_cloud.sagemaker.endpoints[endpoint]["ProductionVariants"]
     assert {one["VariantName"]: one["DesiredWeight"] for one in found} == {variant_of(A): 1, variant_of(B): 0}
     assert [nodes().probe("production", one) for one in (A, B, B + "0")] == [True, True, False]
+
+
+@pytest.fixture
+def probe(nodes, aws_cloud, endpoint, monkeypatch):
+    """Probes the serving release while somebody else answers every prompt."""
+    nodes().shift(shift(1, A))
+    with proxied(aws_cloud.endpoint) as proxy:
+        proxy.interfere()
+        for name, value in {**aws_cloud.environment, "AWS_ENDPOINT_URL": proxy.endpoint}.items():
+            monkeypatch.setenv(name, value)
+        runtime = Clients().of("sagemaker-runtime")
+        traffic = SageMakerTraffic(lambda: aws_cloud.client("sagemaker"), runtime, endpoint, Node(image="n", role="r"))
+
+        def answered(answer):
+            monkeypatch.setattr("infra.emulators.proxy.PAGE", answer)
+            return traffic.probe("production", A)
+
+        yield answered
+
+
+def test_a_page_in_a_nodes_place_proves_nothing(probe):
+    """Whatever a node's own format is, SageMaker names the variant that answered."""
+    for page in (b"<html>Sign in</html>", b'"ready"'):
+        with pytest.raises(ServiceError, match="the answer is no node's"):
+            probe(Answer(body=page))
+    assert probe(Answer(body=b"ready", headers={"x-Amzn-Invoked-Production-Variant": variant_of(A)})) is True
+    assert probe(Answer(body=b'{"predictions": ["ready"]}')) is True
 
 
 def test_a_shift_that_was_undone_by_hand_is_made_again_and_one_that_holds_is_not(nodes, aws_cloud, endpoint):

@@ -11,7 +11,7 @@ from tests.ports.backends_azure import REGION
 
 from federation.azure.trainer import AzureTrainer
 from federation.core.failure import cause_of
-from federation.errors import ContractError, ServiceError
+from federation.errors import CapacityError, ContractError, ServiceError
 
 NAME = "runtime-distilled-0123456789ab"
 LOGS = "Please check log file 'user_logs/std_log.txt' for error details."
@@ -104,6 +104,44 @@ def test_a_job_for_another_region_is_not_started_in_this_one(azure_trainer, azur
 def test_a_job_that_azure_refuses_is_a_fault_of_the_policy(azure_trainer, azure_cloud):
     azure_cloud.faults.refuse("put_job", 400)
     with pytest.raises(ContractError, match=f"Azure did not start job {NAME}: 400"):
+        azure_trainer.launch(NAME, JOB)
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "message"),
+    [
+        (
+            400,
+            "JobNodeCountExceedsCoreQuota",
+            "The specified subscription has a Standard NCASv3_T4 family vCPU quota of 2, which is too few.",
+        ),
+        (400, "BadRequest", "The specified subscription has a total vCPU quota of 0 and cannot accomodate for 1 node."),
+        (409, "OperationNotAllowed", "The operation results in exceeding approved LowPriorityCores quota."),
+        (403, "QuotaExceeded", "Please ask for more."),
+        (400, "UserError", "OutOfQuota: Not enough cluster CPU quota."),
+    ],
+)
+def test_a_quota_that_is_used_up_is_no_fault_of_the_policy_and_another_place_may_run_the_job(
+    azure_trainer, azure_cloud, status, code, message
+):
+    azure_cloud.used_up_quota = status, code, message
+    with pytest.raises(CapacityError, match=f"Azure did not start job {NAME}: {status} {code}"):
+        azure_trainer.launch(NAME, JOB)
+    azure_cloud.used_up_quota = None
+    azure_trainer.launch(NAME, JOB)
+    assert len(azure_cloud.jobs) == 1
+
+
+def test_a_job_that_started_before_the_quota_was_used_up_goes_on(azure_trainer, azure_cloud):
+    azure_trainer.launch(NAME, JOB)
+    azure_cloud.used_up_quota = 403, "QuotaExceeded", "Please ask for more."
+    azure_trainer.launch(NAME, JOB)
+    assert len(azure_cloud.jobs) == 1
+
+
+def test_a_refusal_that_only_names_a_quota_is_a_fault_of_the_policy(azure_trainer, azure_cloud):
+    azure_cloud.used_up_quota = 400, "UserError", "The image acme/quota-predictor:1 has no tag of this name."
+    with pytest.raises(ContractError, match="quota-predictor"):
         azure_trainer.launch(NAME, JOB)
 
 

@@ -104,7 +104,7 @@ def test_a_signature_of_another_time_comes_from_this_machines_clock_and_no_login
     answer = {"Error": {"Code": code, "Message": words}, "ResponseMetadata": {"HTTPStatusCode": 403}}
     failure = told(aws_call, aws.ClientError(answer, "GetObject"))
     assert (failure.exit_code, failure.code) == (6, "settings")
-    assert "clock is wrong" in failure.hint
+    assert "clock of this machine is wrong" in failure.hint
     assert "login" not in failure.hint
 
 
@@ -143,7 +143,7 @@ def test_a_service_that_fails_stays_one(call, raised):
 def test_half_a_roll_back_is_told_as_such_whoever_was_denied_the_rest():
     inner = ServiceError("SageMaker answered with AccessDenied")
     inner.__cause__ = refused("AccessDenied")
-    half = ServiceError("v1 is what is to serve, and then this failed. Do not order it again", hint="")
+    half = ServiceError("v1 is what is to serve, but then this failed. Do not give the order again", hint="")
     half.__cause__ = inner
     assert (failure_of(half).exit_code, failure_of(half).hint) == (5, "")
 

@@ -74,7 +74,7 @@ def test_a_choice_that_there_is_not_is_told_without_the_words_of_a_library(feder
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        (("--folder", "x", "status"), "Options stand after the command, as in: federation status --folder"),
+        (("--folder", "x", "status"), "Write options after the command, as in: federation status --folder"),
         (("rollback", "v1", "--who", "a", "--why", "b"), "federation rollback --to RELEASE"),
         (("rollback", "--why", "b"), "FEDERATION_WHO"),
         (("rolback",), "'rollback'"),
@@ -210,7 +210,7 @@ def test_whoever_interrupts_is_told_that_an_order_goes_on(tmp_path):
         out, err = process.communicate()
     assert process.returncode == 130
     assert json.loads(out)["error"]["code"] == "interrupted"
-    assert b"look with `federation status` before you order again" in err
+    assert b"check `federation status` before you give it again" in err
 
 
 def test_whoever_interrupts_while_the_command_is_imported_sees_no_traceback():
@@ -272,7 +272,7 @@ def test_who_named_a_wrong_file_is_told_a_next_step(federation, examples, tmp_pa
 def test_a_script_that_compares_each_pair_of_none_reads_why(federation, tmp_path):
     answer = federation("compare", "--each", tmp_path, "--metric", "f1", "--margin", "0.1", "--json")
     assert answer.code == 2
-    assert "nothing to compare" in answer.json["error"]["message"]
+    assert "has no subfolder to compare" in answer.json["error"]["message"]
 
 
 def test_operations_lists_every_code_that_a_script_may_read():
@@ -312,7 +312,7 @@ def test_a_strange_home_is_told_without_a_traceback_and_as_json(strange):
     assert told.returncode == 1
     error = json.loads(told.stdout)["error"]
     assert (error["code"], error["exit_code"]) == ("fault", 1)
-    assert "a document of the home is damaged" in error["message"]
+    assert "a document in the home is damaged" in error["message"]
     assert "Traceback" not in told.stderr
     assert "-X dev" in told.stderr
 

@@ -13,12 +13,12 @@ from tests.steps.home import MONDAY, TUESDAY, home
 from federation.cli.commands.explain import page_about
 from federation.cli.commands.status import status_of
 from federation.cli.store.history import History
+from federation.cli.store.serving import last_tampering
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.standing import tampered
 from federation.cli.store.trend import trend
 from federation.core import event as events
 from federation.core import instant, names
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
 from federation.ports import Ports
@@ -183,7 +183,7 @@ def test_an_alarm_on_trial_that_cries_wolf_all_week_costs_the_status_no_more(old
     home.store.put(names.policy(2), canonical({**policy, "version": 2, "rollback": rules}), HOUR * (PAST + 20))
     for number in range(300):
         at = instant.text(instant.moment(NIGHT) + timedelta(hours=2 * number, minutes=6))
-        cry = breached("wolf", at, {})
+        cry = breach_event("wolf", at, {})
         found = decided("roll_back", cry, "is told")
         noted = Event(type=events.SLO_NOTED, source="//x", subject="wolf", time=at, key="x", data={"word": "tell"})
         found["outcome"]["events"] = [noted.document()]
@@ -334,6 +334,6 @@ def test_what_was_tampered_with_stays_told_for_a_day_however_often_sweeps_find_s
         found["outcome"]["events"] = [told] if hour == 0 else []
         home.store.put(f"{names.decisions('sweep', event.id)}found", canonical(found), HOUR * (PAST + 20 + hour))
         home.store.read_names.clear()
-        known = tampered(History(home.shelf), at)
+        known = last_tampering(History(home.shelf), at)
         assert (known is not None) == (hour <= 25)
         assert len(home.store.read_names) < 30

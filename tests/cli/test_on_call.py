@@ -10,13 +10,13 @@ from contextlib import closing, contextmanager
 import pytest
 
 from federation.cli.home.opened import opened
-from federation.cli.screen.letters import alike
+from federation.cli.screen.letters import one_per_cause
 from federation.cli.store.history import History
+from federation.cli.store.serving import last_tampering
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.standing import tampered
 from federation.core import event as events
 from federation.core import names
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.event import Event
 from federation.demo import wire_aws, wire_google, wire_hub
 from federation.demo.clouds import commit, upload
@@ -96,7 +96,7 @@ def test_a_platform_that_ships_nothing_is_named_for_each_kind_that_it_owes(feder
         pushed(stage, examples / "hf_manifest.json", "2026-11-15T05:30:00Z")
         ticked(stage, "merge", "2026-11-16T08:00:00Z")
     page = federation("status", "--folder", home).out
-    assert "embedder comes from gcp, and none was accepted. To ask what ended there: federation tick" in page
+    assert "embedder comes from gcp, and none was accepted. To look for finished jobs there: federation tick" in page
     assert "runtime-distilled comes from aws, and none was accepted" in page
     assert "textgen-lora comes from" not in page
     explained = federation("explain", "fuse", "--folder", home, "--json").json
@@ -147,7 +147,7 @@ def test_a_unit_that_alone_stops_the_merge_is_not_told_to_wait_for_the_next_one(
         ticked(stage, "merge", "2026-11-19T08:00:00Z")
     assert before == "The next merge takes it into a release: federation tick merge"
     (way,) = federation("explain", index, "--folder", home, "--json").json["next"]
-    assert way.startswith("The last merge made no release, nor will the next while this is so: ")
+    assert way.startswith("The last merge made no release, and the next one makes none while this is so: ")
     assert f"{index} states thresholds for embedder" in way
 
 
@@ -165,7 +165,7 @@ def test_a_tag_that_somebody_moved_is_in_the_status_until_a_sweep_would_have_fou
     assert 'docs/operations.md, "When somebody else changed what is live"' in page
     assert f"the tag {FIRST} should name commit" in page
     with opened(own) as home:
-        assert tampered(History(Shelf(home.ports)), "2099-01-01T00:00:00Z") is None
+        assert last_tampering(History(Shelf(home.ports)), "2099-01-01T00:00:00Z") is None
 
 
 def test_an_alarm_with_nothing_to_go_back_to_is_in_the_status_until_something_else_serves(federation, own, examples):
@@ -185,7 +185,7 @@ def test_nothing_that_changes_nothing_hides_an_alarm_that_needs_a_person(federat
         stage.arrives(at, "the alarm fires once more", wire_aws.alarm(at, about=at))
     assert federation("rollback", "--why", "errors", "--who", "eva", "--folder", own).code == 10
     with opened(own) as home:
-        handle("roll_back", breached("another", "2026-11-23T00:00:00Z", {}), home.ports, "2026-11-24T14:40:00Z")
+        handle("roll_back", breach_event("another", "2026-11-23T00:00:00Z", {}), home.ports, "2026-11-24T14:40:00Z")
     assert federation("status", "--folder", own, "--json").json["unheeded"]["at"] == at
 
 
@@ -199,14 +199,14 @@ def test_a_release_that_a_wrong_clock_promoted_is_said_to_hear_no_alarm_though_a
     order = Event(type=events.PROMOTION_ORDERED, source="//x", subject=SECOND, time=ahead, key="x", data=asked)
     with opened(own) as home:
         assert handle("promote", order, home.ports, ahead).move
-    told = f"By its date {SECOND} begins to serve at 2099-03-01 08:00:00Z, but this machine's clock says 2"
+    told = f"{SECOND} is recorded as serving since 2099-03-01 08:00:00Z, but this machine's clock says 2"
     assert told in " ".join(federation("status", "--folder", own).out.split())
     assert federation("hold", "--why", "x", "--who", "eva", "--folder", own).code == 0
     page = " ".join(federation("status", "--folder", own).out.split())
     assert told in page
     assert "rolls nothing back; `federation rollback" in page
     with opened(own) as home:
-        handle("roll_back", breached("errors", "2026-12-01T03:00:00Z", {}), home.ports, "2026-12-01T03:00:10Z")
+        handle("roll_back", breach_event("errors", "2026-12-01T03:00:00Z", {}), home.ports, "2026-12-01T03:00:10Z")
     wrong, back = federation("explain", "roll_back", "--folder", own, "--json").json["next"]
     assert wrong.startswith(told)
     assert back.startswith("To go back now: federation rollback --who")
@@ -228,15 +228,15 @@ def test_a_hundred_dead_letters_of_one_cause_are_two_lines_and_another_cause_is_
     days = [f"2026-11-{day:02}T05:30:00Z" for day in range(1, 29)]
     letters = [letter(f"{number:040x}", at) for number, at in enumerate(days)]
     other = letter("", days[3], failure="ServiceError: the disk is full")
-    told = list(alike([*letters[:5], other, *letters[5:]]))
+    told = list(one_per_cause([*letters[:5], other, *letters[5:]]))
     assert len(told) == 3
     assert "renew the token" in told[0]
-    assert told[1].strip().startswith("and 27 more like it, the last of 2026-11-28 05:30:00Z")
+    assert told[1].strip().startswith("and 27 more like it, the last at 2026-11-28 05:30:00Z")
     assert told[2].endswith("the disk is full")
 
 
 def test_a_letter_of_a_cloud_names_the_page_with_the_logs():
-    (told,) = alike([letter("", "2026-11-01T05:30:00Z", failure="")])
+    (told,) = one_per_cause([letter("", "2026-11-01T05:30:00Z", failure="")])
     assert told.endswith('the step\'s log says why (docs/operations.md, "Dead letters in a cloud")')
 
 
@@ -267,7 +267,7 @@ def test_a_home_without_its_channel_is_not_one_in_which_nothing_serves_yet(feder
     found = federation("status", "--folder", promoted_twice, "--json").json
     assert found["lost"] == ["channels/production"]
     page = federation("status", "--folder", promoted_twice).out
-    assert page.startswith("Nothing says what serves.")
+    assert page.startswith("What serves is unknown.")
     assert 'Lost from the store: docs/operations.md, "When a document is lost or damaged"' in page
     assert federation("status", "--folder", new_home, "--json").json["lost"] == []
 
@@ -360,7 +360,7 @@ def test_the_page_about_the_policy_calls_no_version_the_first_whose_predecessor_
     assert federation("init", "--policy", second, "--who", "eva", "--why", "x", "--folder", new_home).code == 0
     changed(new_home, "delete from documents where name = ?", "policies/000001")
     (why,) = federation("explain", "policy", "--folder", new_home, "--json").json["why"]
-    assert why.startswith("No version before it is stored")
+    assert why.startswith("No earlier version is stored")
 
 
 def test_a_unit_that_was_judged_under_the_old_rules_waits_for_the_new_ones(
@@ -371,7 +371,7 @@ def test_a_unit_that_was_judged_under_the_old_rules_waits_for_the_new_ones(
     federation("init", "--policy", tmp_path / "policy.json", "--who", "eva", "--why", "x", "--folder", promoted_twice)
     page = federation("explain", "policy-adapter-v2", "--folder", promoted_twice, "--json").json
     assert page["facts"]["judged against"] == f"{SECOND}, under version 1 of the policy"
-    assert page["why"] == [f"not judged against {SECOND} under the policy in force yet; a merge asks for it"]
+    assert page["why"] == [f"not judged against {SECOND} under the policy in force yet; a merge requests that"]
 
 
 def test_a_release_that_the_registry_has_not_got_is_published_by_the_command_that_is_offered(

@@ -18,9 +18,9 @@ def test_the_help_lists_every_command(federation):
 
 
 def test_somebody_from_outside_finds_their_commands_in_one_place(federation):
-    asked = {name for name, one in COMMANDS.items() if one.panel == "Account for it"}
+    asked = {name for name, one in COMMANDS.items() if one.panel == "Audit"}
     assert asked == {"served", "orders", "lineage", "replay", "intact", "attest"}
-    assert "Account for it" in federation("--help").out
+    assert "Audit" in federation("--help").out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -106,7 +106,7 @@ def test_h_asks_for_help_as_it_does_everywhere(federation):
             ("diff", "v1.0.1"),
             "From spiralverse-ai-federated-v1.0.0 to spiralverse-ai-federated-v1.0.1: 4 of 6 units differ",
         ),
-        (("replay", "roll_back"), "2 decisions taken again: all the same, byte for byte"),
+        (("replay", "roll_back"), "2 decisions replayed: all the same, byte for byte"),
         (("intact",), "Intact: "),
         (("redrive", "--dry-run"), "0 dead letters."),
         (("explain", "roll_back"), "spiralverse-ai-federated-v1.0.1: ROLLED BACK"),

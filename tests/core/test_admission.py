@@ -5,8 +5,8 @@ import pytest
 from msgspec.structs import replace
 from tests.core.proposals import policy, unit
 
-from federation.core.admission import Observed, files_of, integrity_faults, missing, origin_faults, stated_faults
-from federation.core.manifest import File, Residency, StatedDataSet
+from federation.core.admission import StoredFile, files_of, integrity_faults, manifest_faults, missing, origin_faults
+from federation.core.manifest import DataSet, File, Residency
 
 LORA = unit("textgen-lora", 12)
 WEIGHTS = LORA.files[0]
@@ -14,13 +14,13 @@ WEIGHTS = LORA.files[0]
 
 def lying(found, **changed):
     """What lies at each path of a unit: what it says, but for what is changed."""
-    honest = {file.path: Observed(sha256=file.sha256, bytes=file.bytes) for file in files_of(found)}
+    honest = {file.path: StoredFile(sha256=file.sha256, bytes=file.bytes) for file in files_of(found)}
     return {path: seen for path, seen in {**honest, **changed}.items() if seen is not None}
 
 
 def told(found=LORA, platform="hf", observed=None):
     seen = lying(found) if observed is None else observed
-    return (*stated_faults(found, platform, policy()), *integrity_faults(found, seen))
+    return (*manifest_faults(found, platform, policy()), *integrity_faults(found, seen))
 
 
 def trained_on(*datasets, left=False):
@@ -28,7 +28,7 @@ def trained_on(*datasets, left=False):
 
 
 def dataset(name, platform):
-    return StatedDataSet(name=name, digest="sha256:" + "0" * 64, platform=platform, region="eu-west-1")
+    return DataSet(name=name, digest="sha256:" + "0" * 64, platform=platform, region="eu-west-1")
 
 
 def test_an_honest_unit_comes_in():
@@ -58,7 +58,7 @@ def test_what_is_shipped_and_what_proves_it_are_both_looked_at():
         (
             trained_on(left=True),
             "hf",
-            "spiralverse/textgen-lora-v12 says that raw training data left hf; only artifacts and metrics may",
+            "spiralverse/textgen-lora-v12 says that raw training data left hf; only artifacts and metrics may leave",
         ),
         (
             trained_on(dataset("intents", "hf"), dataset("tickets", "gcp")),
@@ -78,12 +78,12 @@ def test_each_reason_to_stay_outside_is_told_in_a_sentence(found, platform, faul
 
 
 def test_other_bytes_of_the_same_length_are_seen():
-    other = lying(LORA, **{"model.bin": Observed(sha256="f" * 64, bytes=WEIGHTS.bytes)})
+    other = lying(LORA, **{"model.bin": StoredFile(sha256="f" * 64, bytes=WEIGHTS.bytes)})
     assert told(observed=other) == (f"model.bin has sha256 {'f' * 64}, but the manifest says {WEIGHTS.sha256}",)
 
 
 def test_another_length_is_told_as_such():
-    shorter = lying(LORA, **{"safety.jsonl": Observed(sha256="f" * 64, bytes=3)})
+    shorter = lying(LORA, **{"safety.jsonl": StoredFile(sha256="f" * 64, bytes=3)})
     (fault,) = told(observed=shorter)
     assert fault.startswith("safety.jsonl has 3 bytes, but the manifest says ")
 

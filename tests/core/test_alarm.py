@@ -31,12 +31,12 @@ SINCE = "2026-01-06T09:30:00Z"
     ],
 )
 def test_an_alarm_speaks_of_the_release_under_which_it_began(began, now, told):
-    assert alarm.speaks_at(began, SINCE, SETTLES, now) == told
+    assert alarm.counts_at(began, SINCE, SETTLES, now) == told
 
 
 def test_an_alarm_that_will_concern_the_release_is_known_before_it_does():
-    assert alarm.speaks_at("2026-01-06T09:32:00Z", SINCE, SETTLES, None) == "2026-01-06T09:35:00Z"
-    assert alarm.speaks_at("2026-01-06T09:29:00Z", SINCE, SETTLES, None) is None
+    assert alarm.counts_at("2026-01-06T09:32:00Z", SINCE, SETTLES, None) == "2026-01-06T09:35:00Z"
+    assert alarm.counts_at("2026-01-06T09:29:00Z", SINCE, SETTLES, None) is None
 
 
 WORDS = {"latency": "tell", "gpu": "hold", "errors": "roll_back"}
@@ -58,17 +58,17 @@ NOON, ONE, TWO = "2026-01-06T12:00:00Z", "2026-01-06T13:00:00Z", "2026-01-06T14:
 )
 def test_the_gravest_word_about_any_alarm_of_a_group_counts_as_of_the_newest_that_has_it(names, said):
     """So an alarm on trial that joins a group lends its youth to no older one."""
-    gravest = alarm.responses_to(alarm.breached("am|{}", TWO, {}, names), WORDS)[0]
+    gravest = alarm.responses_to(alarm.breach_event("am|{}", TWO, {}, names), WORDS)[0]
     assert (gravest.response, gravest.began) == said
 
 
 def test_an_alarm_without_a_name_is_named_by_its_key():
-    breach = alarm.breached("latency", NOON, {})
+    breach = alarm.breach_event("latency", NOON, {})
     assert "names" not in breach.data, "what was recorded before alarms had names is decided again to the byte"
     assert alarm.responses_to(breach, WORDS) == [alarm.AlarmResponse("tell", NOON, ("latency",))]
 
 
 def test_what_else_a_group_may_do_is_known_in_case_its_gravest_alarm_is_not_about_what_serves():
-    group = alarm.breached("am|{}", TWO, {}, {"latency": TWO, "gpu": ONE, "errors": NOON, "nobody's": ONE})
+    group = alarm.breach_event("am|{}", TWO, {}, {"latency": TWO, "gpu": ONE, "errors": NOON, "nobody's": ONE})
     said = [(one.response, one.began, one.named) for one in alarm.responses_to(group, WORDS)]
     assert said == [("roll_back", ONE, "errors, nobody's"), ("hold", ONE, "gpu"), ("tell", TWO, "latency")]

@@ -25,7 +25,7 @@ def test_it_says_what_changed_and_what_is_replaced():
 
 def test_whoever_opens_the_registry_is_not_told_that_the_newest_release_serves():
     """Its page is the registry's front page from the merge on, before any promotion and after every roll-back."""
-    assert "what serves is what the channel says" in card(assemble(proposal(), FIRST))
+    assert "the channel says what serves" in card(assemble(proposal(), FIRST))
 
 
 def test_every_unit_and_every_line_of_the_checklist_has_its_row():

@@ -128,7 +128,8 @@ def test_what_a_pass_has_made_is_told_where_it_is_too_slow_itself():
     quick, made = members(unit("textgen-lora"), p95_ms="20"), unit("runtime-distilled")
     slow = {**quick, **members(made, p95_ms="500.5")}
     assert latency(slow) == (
-        "spiralverse/runtime-distilled-v1 has a p95 of 500.5 ms, but is what a distillation pass makes, so none is asked for"
+        "spiralverse/runtime-distilled-v1 has a p95 of 500.5 ms, but a distillation pass makes this kind, so none is "
+        "requested"
     )
     assert latency({**quick, **members(made, p95_ms="500")}) == "within the budget"
     assert latency({**quick, **members(made)}) == "within the budget"
@@ -142,6 +143,6 @@ def test_a_unit_whose_raw_data_left_makes_no_release_whoever_let_it_in():
     left = replace(unit("embedder"), residency=Residency(raw_data_left=True, datasets=()))
     asked = proposal({**all_kinds(), "embedder": member(left)})
     assert refusals(asked) == (
-        "spiralverse/embedder-v1 says that raw training data left gcp; only artifacts and metrics may",
+        "spiralverse/embedder-v1 says that raw training data left gcp; only artifacts and metrics may leave",
     )
     assert [item.item for item in checklist(asked) if not item.yes] == ["Raw training data stayed on its platform"]

@@ -110,7 +110,7 @@ def test_a_document_that_is_wrong_everywhere_is_refused_as_soon_as_one_that_is_w
     manifest["units"] = [1] * 500_000
     told = contract.faults("manifest.v1", manifest)
     assert told[1].startswith("$.units[1]: expected object, found 1")
-    assert told[-1] == "there are more than these 100 faults; mend these first"
+    assert told[-1] == "there are more than these 100 faults; fix these first"
 
 
 def test_every_word_that_the_schemas_use_has_a_sentence_of_its_own():

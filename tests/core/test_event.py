@@ -76,3 +76,9 @@ def test_the_corpus_holds_the_ids_that_follow_from_its_facts(case):
 def test_an_extension_attribute_is_read_over():
     extended = valid("event.v1", "with-an-extension-attribute")
     assert Event.of(extended) == Event.of(valid("event.v1", "a-training-job-ended"))
+
+
+def test_a_follow_up_has_the_time_of_its_cause_and_names_the_step_that_announces_it():
+    skipped = FACT.follow_up("fuse", "federation.merge.skipped.v1", "merge", key=f"{FACT.id}|why", data={"why": "why"})
+    assert (skipped.source, skipped.subject, skipped.time) == ("//federation/fuse", "merge", FACT.time)
+    assert skipped.id != FACT.id

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from tests.core.proposals import ELSEWHERE, all_kinds, members, proposal, released, unit
 
 from federation.core.checklist import refusals
-from federation.core.fitting import fitted
+from federation.core.fitting import fitting_subset
 from federation.core.manifest import unit_of
 from federation.core.policy import policy_of
 from federation.core.uri import SENTINEL
@@ -36,7 +36,7 @@ SERVING = released(found=members(*FIRST), under=WITH_INDEX)
 def merged(*new):
     """The new units, and what serves of every other kind."""
     found = {**STANDING, **members(*new)}
-    return fitted(proposal(found, under=WITH_INDEX, baseline=SERVING), STANDING)
+    return fitting_subset(proposal(found, under=WITH_INDEX, baseline=SERVING), STANDING)
 
 
 def numbers(found):
@@ -69,14 +69,14 @@ def test_nothing_is_left_out_in_vain():
     assert (numbers(alone)["embedder"], alone.left_out) == (2, {})
     needy = policy_of(simulated(1, Terms(calibrated=True, whole=True)))
     found = proposal(all_kinds(), under=needy)
-    assert fitted(found, {}).members == found.members
+    assert fitting_subset(found, {}).members == found.members
 
 
 def test_no_kind_that_serves_is_lost_by_leaving_out_its_new_unit():
     """What serves of it may be in quarantine, or is not to be carried: then there is nothing to put in its place."""
     found = {"textgen-lora": STANDING["textgen-lora"], **members(NEW, unit("runtime-distilled", 2))}
     without = {kind: one for kind, one in STANDING.items() if kind not in {"embedder", INDEX}}
-    assert fitted(proposal(found, under=WITH_INDEX, baseline=SERVING), without).members == found
+    assert fitting_subset(proposal(found, under=WITH_INDEX, baseline=SERVING), without).members == found
 
 
 def test_a_unit_of_another_api_waits_for_the_policy():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from federation.core.budget import Budget, Funds
-from federation.core.placement import Hours, Job, JobData, Place, considered, cost_at
+from federation.core.placement import Hours, Job, JobData, Place, cost_at, rank_places
 
 MATRIX = {"aws": ["runtime-distilled"], "gcp": ["embedder", "runtime-distilled"], "azure": ["runtime-distilled"]}
 KIND = "runtime-distilled"
@@ -47,7 +47,7 @@ def place(platform="aws", price="1.00", **more):
 @given(st.lists(places, min_size=1, max_size=6), st.lists(data, max_size=2), funds, st.booleans())
 def test_whatever_is_chosen_is_allowed_and_nothing_better_was(listed, read, money, on_demand):
     asked = job(*listed, data=read)
-    found = considered(KIND, asked, MATRIX, money, on_demand=on_demand)
+    found = rank_places(KIND, asked, MATRIX, money, on_demand=on_demand)
     assert sorted(map(repr, (one.place for one in found))) == sorted(map(repr, listed))
     chosen = [one for one in found if one.verdict == "chosen"]
     assert len(chosen) == any(one.verdict != "refused" for one in found)
@@ -71,7 +71,7 @@ def test_what_is_held_back_is_never_less_than_what_may_be_billed(price, minutes,
 
 
 def reasons(*listed, **more):
-    return [(one.verdict, one.why) for one in considered(KIND, job(*listed, **more), MATRIX)]
+    return [(one.verdict, one.why) for one in rank_places(KIND, job(*listed, **more), MATRIX)]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_a_chosen_place_says_what_it_was_chosen_over():
 
 
 def test_where_a_price_is_unknown_a_known_one_comes_first():
-    assert [one.place.price for one in considered(KIND, job(place(price=None), place(price="9")), MATRIX)] == [
+    assert [one.place.price for one in rank_places(KIND, job(place(price=None), place(price="9")), MATRIX)] == [
         Decimal(9),
         None,
     ]
@@ -120,29 +120,7 @@ def test_where_a_price_is_unknown_a_known_one_comes_first():
 
 def test_of_equal_places_the_policys_order_decides():
     listed = [place(machine="first"), place(machine="second"), place(machine="third")]
-    assert [one.place.machine for one in considered(KIND, job(*listed), MATRIX)] == ["first", "second", "third"]
-
-
-def test_a_job_of_one_place_is_told_to_its_trainer_as_it_stands_in_the_policy():
-    asked = Job(
-        platform="aws",
-        image="distil",
-        arguments=["a"],
-        after_rollback=True,
-        machine="g5",
-        max_minutes=5,
-        output="s3://a",
-    )
-    (listed,) = asked.listed()
-    assert asked.at(listed) == {
-        "platform": "aws",
-        "image": "distil",
-        "arguments": ["a"],
-        "after_rollback": True,
-        "machine": "g5",
-        "max_minutes": 5,
-        "output": "s3://a",
-    }
+    assert [one.place.machine for one in rank_places(KIND, job(*listed), MATRIX)] == ["first", "second", "third"]
 
 
 def test_a_place_may_have_its_own_image_and_the_job_its_data():

@@ -11,7 +11,7 @@ from tests.corpus.cases import VALID
 from tests.corpus.mutations import put
 
 from federation.core.digest import digest
-from federation.core.policy import policy_of
+from federation.core.policy import policy_of, stored_policy
 from federation.errors import ContractError
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "training/examples/policy.json"
@@ -223,3 +223,17 @@ def test_one_place_that_the_matrix_allows_is_enough():
     places = [{"platform": "aws", "price": "0.42"}, {"platform": "gcp"}]
     policy = policy_of(document(jobs={"embedder": {**UNPLACED, "places": places}}))
     assert policy.jobs["embedder"].places[0].price == Decimal("0.42")
+
+
+def test_a_job_that_states_its_only_place_itself_has_that_place_and_reaches_its_trainer_unchanged():
+    stated = {**JOB, "machine": "ml.g5.xlarge", "spot": True, "output": "s3://models/jobs", "max_minutes": 5}
+    job = policy_of(document(jobs={"runtime-distilled": stated})).jobs["runtime-distilled"]
+    (place,) = job.places
+    assert (place.platform, place.machine, place.spot, place.image) == ("aws", "ml.g5.xlarge", True, None)
+    assert job.at(place) == stated
+
+
+@pytest.mark.parametrize("jobs", [[], "none", {"runtime-distilled": "none"}, {"runtime-distilled": {"platform": 1}}])
+def test_a_stored_policy_whose_jobs_cannot_be_read_says_so(jobs):
+    with pytest.raises(ContractError, match="cannot be read by this version"):
+        stored_policy(document(jobs=jobs), what="policies/000001")

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from federation.core.faults import MAX_TOLD
+from federation.core.faults import MAX_LISTED
 from federation.core.records import read
 from federation.errors import ContractError
 
@@ -122,8 +122,8 @@ def test_a_first_line_with_another_fault_is_told_by_its_number(line, told):
 
 
 def test_every_fault_is_told_up_to_a_bound():
-    found = faults(b'{"item":"a"}\n' * (MAX_TOLD + 5))
-    assert len(found) == MAX_TOLD + 1
+    found = faults(b'{"item":"a"}\n' * (MAX_LISTED + 5))
+    assert len(found) == MAX_LISTED + 1
     assert found[-1] == "and 5 more"
 
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.core.test_topology import GB, site, task, tasks
 
-from federation.core.preference import Preference
-from federation.core.topology_plan import duration, gravity, ranked, size, task_of
+from federation.core.policy import Preference
+from federation.core.topology_plan import duration, gravity, rank_topologies, size, task_of
 from federation.errors import ContractError
 
 
@@ -28,7 +28,7 @@ def test_whatever_is_chosen_takes_nothing_out_of_where_it_must_stay(asked, data)
         for one in asked.sites
     ]
     asked = replace(asked, sites=sites)
-    found = ranked(asked, Preference(least_unbroken=Decimal("0.000001")))
+    found = rank_topologies(asked, Preference(least_unbroken=Decimal("0.000001")))
     assert sorted(one.topology for one in found) == ["centralised", "federated", "parameter server", "ring all-reduce"]
     assert all(one.why and one.residency and one.fault_tolerance for one in found)
     for one in found:
@@ -45,9 +45,9 @@ def test_whatever_is_chosen_takes_nothing_out_of_where_it_must_stay(asked, data)
 
 def test_where_rows_may_not_leave_federated_is_what_remains():
     asked = task(site("a", leaves="updates"), site("b", leaves="updates"), site("c", platform="aws"))
-    found = by_name(ranked(asked, Preference()))
+    found = by_name(rank_topologies(asked, Preference()))
     assert found["federated"].verdict == "chosen"
-    assert found["federated"].why.startswith("the only possible way: ")
+    assert found["federated"].why.startswith("the only possible topology: ")
     assert found["centralised"].why == "the rows of b may not leave, but would go to a"
     assert found["ring all-reduce"].why == (
         "it would send the gradients of each step between aws and gcp, and gradients never cross clouds"
@@ -57,44 +57,48 @@ def test_where_rows_may_not_leave_federated_is_what_remains():
 def test_two_houses_with_machines_of_their_own_are_no_cloud():
     """Platform says `on-premises` of both, and the gradients of one would have gone to the other."""
     north, south = (site(region, platform="on-premises", region=region) for region in ("hamburg", "munich"))
-    found = by_name(ranked(task(north, south), Preference()))
+    found = by_name(rank_topologies(task(north, south), Preference()))
     assert found["ring all-reduce"].why == (
         "it would send the gradients of each step between on-premises in hamburg and on-premises in munich, and "
         "gradients never cross clouds"
     )
     assert found["parameter server"].verdict == "refused"
     wards = (site(name, platform="on-premises", region="hamburg") for name in "ab")
-    assert by_name(ranked(task(*wards), Preference()))["ring all-reduce"].verdict == "possible"
+    assert by_name(rank_topologies(task(*wards), Preference()))["ring all-reduce"].verdict == "possible"
 
 
 def test_within_one_cloud_the_policy_says_whether_money_or_time_counts():
     near = {"region": "x", "latency_ms": 0, "mbps": 10_000}
     asked = task(site("a", **near), site("b", **near), model_bytes=10**6, steps=10, rounds=10)
-    cheap = {one.topology: one.load.seconds for one in ranked(asked, Preference(prefer="time"))}
+    cheap = {one.topology: one.load.seconds for one in rank_topologies(asked, Preference(prefer="time"))}
     assert next(iter(cheap)) == min(cheap, key=cheap.get)
-    dear = [one.load.egress for one in ranked(asked, Preference(prefer="cost"))]
+    dear = [one.load.egress for one in rank_topologies(asked, Preference(prefer="cost"))]
     assert dear == sorted(dear)
-    assert ranked(asked, Preference())[0].why.startswith("of 4 possible ways it costs the least to send: ")
+    assert rank_topologies(asked, Preference())[0].why.startswith(
+        "it has the lowest transfer cost of 4 possible topologies: "
+    )
 
 
 def test_what_a_loss_would_stop_is_refused_where_the_policy_does_not_bear_it():
     weak = [site(name, reliability=Decimal("0.9")) for name in "abc"]
-    found = by_name(ranked(task(*weak), Preference(least_unbroken=Decimal("0.8"))))
+    found = by_name(rank_topologies(task(*weak), Preference(least_unbroken=Decimal("0.8"))))
     assert found["federated"].verdict == "chosen"
-    assert found["parameter server"].why == "a loss of sites stops it with a chance of 79%; the policy allows 20%"
+    assert (
+        found["parameter server"].why == "it has a 79% chance of stopping because sites are lost; the policy allows 20%"
+    )
     assert found["federated"].fault_tolerance.startswith("a round needs 2 of 3 sites")
 
 
 def test_what_takes_too_long_is_refused():
     asked = task(site("a"), site("b", mbps=1, bytes=10 * GB), centre="a")
-    found = by_name(ranked(asked, Preference(max_hours=2)))
+    found = by_name(rank_topologies(asked, Preference(max_hours=2)))
     assert found["centralised"].why == "it is 22.2 hours on the wire; the policy allows 2 hours"
 
 
 def test_where_nothing_may_leave_two_sites_nothing_is_chosen():
-    found = ranked(task(site("a", leaves="nothing"), site("b", leaves="nothing")), Preference())
+    found = rank_topologies(task(site("a", leaves="nothing"), site("b", leaves="nothing")), Preference())
     assert {one.verdict for one in found} == {"refused"}
-    assert "nothing may leave a and b, not even what was learnt there" in found[0].why or found[1].why
+    assert "nothing may leave a and b, not even model updates" in found[0].why or found[1].why
 
 
 def test_gravity_is_told_with_its_share():

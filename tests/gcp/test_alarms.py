@@ -4,7 +4,7 @@
 import pytest
 from tests.ports.backends_gcp import NUMBER, PROJECT
 
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.errors import ServiceError
 from federation.gcp.alarms import MonitoringAlarms
 from federation.sources import Trust
@@ -59,7 +59,7 @@ def test_what_is_asked_and_what_is_told_become_one_event(alarms, vertex_cloud):
     told = read({"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER), None).signal
     (asked,) = alarms.firing()
     names = {asked.name: None}
-    assert breached(asked.key, asked.at, asked.labels, names) == breached(told.key, told.at, told.labels, told.names)
+    assert breach_event(asked.key, asked.at, asked.labels, names) == breach_event(told.key, told.at, told.labels, told.names)
 
 
 def test_a_denial_is_no_silence(alarms, vertex_cloud):

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from federation.harnesses.answer import Asked, File
-from federation.harnesses.made import Made, made
+from federation.harnesses.answer import File, Options
+from federation.harnesses.records_file import RecordsFile, records_file
 from federation.harnesses.tools import TOOLS, tool_of
 
 HERE = Path(__file__).parent
@@ -29,10 +29,10 @@ def written():
 def convert():
     """What files make, read by the tool that their content names."""
 
-    def converted(*files: File, **asked: Any) -> Made:
-        wanted = Asked(**asked)
+    def converted(*files: File, **asked: Any) -> RecordsFile:
+        wanted = Options(**asked)
         word = "table" if wanted.item else tool_of(files[0])
-        return made(TOOLS[word].read(files, wanted), wanted)
+        return records_file(TOOLS[word].read(files, wanted), wanted)
 
     return converted
 

@@ -40,7 +40,7 @@ def test_epochs_ask_one_question_again_and_an_error_counts_as_wrong(log, rows, c
 def test_nobody_knows_the_worst_f1_until_it_is_said(log, convert, rows):
     assert "--worst parts.f1=NUMBER" in convert(log).left_out["parts.f1"]
     assert rows(log, worst={"parts.f1": 0})["q3"]["scores"]["parts.f1"] == 0.125
-    with pytest.raises(ContractError, match="'f1', which is no metric here"):
+    with pytest.raises(ContractError, match="'f1', which is not a metric of these results"):
         convert(log, worst={"f1": 0})
 
 
@@ -74,7 +74,9 @@ def test_a_metric_gets_the_name_that_a_gate_asks_for(log, convert, rows):
         {"safe": 0},
         {"safe": 0},
     ]  # unsafe in one epoch is unsafe
-    with pytest.raises(ContractError, match=r"'include', which is no metric here; there are 'includes', 'parts\.f1'"):
+    with pytest.raises(
+        ContractError, match=r"'include', which is not a metric of these results; there are 'includes', 'parts\.f1'"
+    ):
         convert(log, score={"safe": "include"})
 
 
@@ -151,10 +153,10 @@ def test_a_run_that_did_not_end_well_is_no_result(log, convert, bent):
 
 
 def test_two_logs_of_a_task_or_of_two_models_are_not_one_side(log, convert, bent):
-    with pytest.raises(ContractError, match="both of the task 'sums'"):
+    with pytest.raises(ContractError, match="both logs of the task 'sums'"):
         convert(log, msgspec.structs.replace(log, name="again.json"))
     other = bent(log, lambda document: document["eval"].update(task="products", model="another/model"))
     with pytest.raises(ContractError, match="more than one task: 'sums', 'products'"):
         convert(log, other)
-    with pytest.raises(ContractError, match="of the models 'mockllm/model' and 'another/model'"):
+    with pytest.raises(ContractError, match="from two models, 'mockllm/model' and 'another/model'"):
         convert(log, other, task=["*"])

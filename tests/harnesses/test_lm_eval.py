@@ -61,7 +61,7 @@ def test_several_tasks_make_a_suite_only_if_somebody_says_so(math, choice, conve
 
 def test_two_files_of_one_task_are_two_runs(choice, convert):
     again = msgspec.structs.replace(choice, name=choice.name.replace("13-38", "14-38"))
-    with pytest.raises(ContractError, match="both of the task 'tiny_choice'"):
+    with pytest.raises(ContractError, match="both results of the task 'tiny_choice'"):
         convert(choice, again)
 
 
@@ -71,7 +71,7 @@ def test_a_field_of_the_document_can_be_cluster_or_category(choice, rows):
 
 
 def test_a_mistyped_field_is_no_cluster(choice, convert):
-    with pytest.raises(ContractError, match=r"no item says anything in .doc\.anwser."):
+    with pytest.raises(ContractError, match=r"no item has a value in .doc\.anwser."):
         convert(choice, cluster="doc.anwser")
 
 
@@ -99,9 +99,9 @@ def test_lines_of_an_older_version_name_no_metrics_and_no_filter(math, choice, c
     ("line", "told"),
     [
         ("{", "line 5 is not JSON"),
-        ("[1]", "line 5 is no JSON object"),
-        ('{"metrics": ["acc"], "acc": 1}', "line 5 is no sample"),
-        ("[" * 200_000, "line 5 is not JSON that can be read"),
+        ("[1]", "line 5 is not a JSON object"),
+        ('{"metrics": ["acc"], "acc": 1}', "line 5 is not a sample"),
+        ("[" * 200_000, "line 5 is not readable JSON"),
     ],
 )
 def test_a_broken_line_is_told_by_its_number(choice, convert, line, told):

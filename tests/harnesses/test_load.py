@@ -46,7 +46,7 @@ def test_an_older_vllm_states_only_the_time_between_tokens(bench, rows, bent):
 
 def test_a_refusal_without_a_reason_is_a_failure_all_the_same(bench, convert, bent):
     silent = bent(bench, lambda run: run.update(errors=[""] * 6))
-    with pytest.raises(ContractError, match="first of all with 'no reason given'"):
+    with pytest.raises(ContractError, match="the first with 'no reason given'"):
         convert(silent)
 
 
@@ -56,7 +56,7 @@ def test_requests_that_are_not_all_there_are_no_run(bench, report, convert, bent
     assert "--save-detailed" in refused.value.hint
     with pytest.raises(ContractError, match="differ in length: 6 errors, 6 input_lens, 5 output_lens"):
         convert(bent(bench, lambda run: run["output_lens"].pop()))
-    with pytest.raises(ContractError, match="6 requests are said to be completed"):
+    with pytest.raises(ContractError, match="6 requests are reported as completed"):
         convert(bent(bench, lambda run: run.update(completed=6)))
     with pytest.raises(ContractError, match="has 5 of 6 requests"):
         convert(bent(report, lambda all_: all_["benchmarks"][0]["requests"]["successful"].pop()), run=1)

@@ -53,7 +53,7 @@ def test_tests_whose_variables_were_stripped_are_not_one_question_asked_often(ou
             row["vars"] = {}
             del row["testCase"]["vars"]
 
-    with pytest.raises(ContractError, match="nobody can tell which question") as refused:
+    with pytest.raises(ContractError, match="so its question is unknown") as refused:
         convert(bent(out, stripped), provider="baseline")
     assert "PROMPTFOO_STRIP_TEST_VARS" in refused.value.hint
 
@@ -123,7 +123,7 @@ def test_two_providers_of_one_name_are_not_mixed(out, convert, bent):
         for row in document["results"]["results"]:
             row["provider"] = {"id": "echo"}
 
-    with pytest.raises(ContractError, match="more than one provider is called 'echo'"):
+    with pytest.raises(ContractError, match="more than one provider is named 'echo'"):
         convert(bent(out, nameless))
 
 

@@ -12,8 +12,8 @@ from infra.package import NEVER_DEPLOYED
 
 from federation.core.records import read
 from federation.errors import ContractError
-from federation.harnesses.answer import Asked, File
-from federation.harnesses.made import made
+from federation.harnesses.answer import File, Options
+from federation.harnesses.records_file import records_file
 from federation.harnesses.tools import TOOLS, tool_of
 
 WROTE = {
@@ -52,10 +52,10 @@ def test_a_file_is_known_by_its_content(path):
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (b"", "no tool that is known"),
-        (b"hello", "no tool that is known"),
-        (b"{}", "no tool that is known"),
-        (b'{"item": "a", "scores": {"f1": 1}}\n', "a file of records already"),
+        (b"", "was not written by a supported tool"),
+        (b"hello", "was not written by a supported tool"),
+        (b"{}", "was not written by a supported tool"),
+        (b'{"item": "a", "scores": {"f1": 1}}\n', "already a file of records"),
         (b'{"results": {"gsm8k": {}}, "configs": {}}', "only the means of lm-evaluation-harness"),
         (b"{,}", "is not JSON"),
         (b"\xff", "not text in UTF-8"),
@@ -71,14 +71,14 @@ def _answered(body: bytes, word: str | None = None) -> None:
     file = File(name="file", body=body)
     with suppress(ContractError):
         tool = TOOLS[word or tool_of(file)]
-        asked = Asked(
+        asked = Options(
             **{
                 name: CHOSEN[name]
                 for name in CHOSEN
                 if name in tool.options and (name != "score" or tool.name == "table")
             }
         )
-        done = made(tool.read([file], asked), asked)
+        done = records_file(tool.read([file], asked), asked)
         assert len(read(done.body, sorted(done.metrics), what="made").items) == done.items
 
 

@@ -22,7 +22,7 @@ def test_means_and_counts_of_queries_are_no_scores(written, rows):
 
 
 def test_a_mean_alone_says_nothing_of_a_query(convert):
-    with pytest.raises(ContractError, match="no query of its own") as refused:
+    with pytest.raises(ContractError, match="no scores of single queries") as refused:
         convert(File(name="mean.txt", body=b"map \tall\t0.2312\n"))
     assert "-q" in refused.value.hint
 
@@ -30,7 +30,7 @@ def test_a_mean_alone_says_nothing_of_a_query(convert):
 def test_without_a_mean_an_unknown_measure_could_be_a_query(written, convert):
     file = written("trec_eval/ir_measures.txt")
     alone = b"\n".join(line for line in file.body.splitlines() if not line.startswith(b"all"))
-    with pytest.raises(ContractError, match="which column is the query cannot be told"):
+    with pytest.raises(ContractError, match="it is unclear which column is the query"):
         convert(msgspec.structs.replace(file, body=alone))
 
 

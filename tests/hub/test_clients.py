@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A client is made once, with the token that the environment gives, and its calls end."""
 
+import json
 import socket
 import subprocess
 import sys
 import uuid
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -16,6 +18,8 @@ from federation.errors import ServiceError
 from federation.hub import clients
 from federation.hub.clients import client
 from federation.hub.registry import HubRegistry
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -37,7 +41,7 @@ def test_its_calls_end(made):
     from huggingface_hub import get_session
 
     timeout = get_session().timeout
-    assert (timeout.connect, timeout.read) == (5, 30)
+    assert (timeout.connect, timeout.read) == (5, 15)
 
 
 def test_a_list_ends_too_although_the_library_asks_for_it_without_a_limit(monkeypatch):
@@ -51,6 +55,29 @@ def test_a_list_ends_too_although_the_library_asks_for_it_without_a_limit(monkey
         api = client.__wrapped__(f"http://127.0.0.1:{silent.getsockname()[1]}", "hf_test")
         with pytest.raises(ServiceError, match="listing the commits of acme/r failed: ReadTimeout"):
             HubRegistry(lambda: api, "acme/r")._commits()
+    close_session()
+    clients._bound_calls.cache_clear()
+
+
+def test_a_publication_to_a_hub_that_falls_silent_ends_before_its_function_does(hub_serving, monkeypatch):
+    """The library tries the call before a commit six times; then the registry looks whether there is a commit."""
+    from huggingface_hub import close_session
+
+    limit = json.loads((ROOT / "infra/steps.json").read_bytes())["fuse"]["timeout"]
+    seconds, waits = clients._READ_SECONDS, []
+    monkeypatch.setattr(clients, "_READ_SECONDS", 0.05)
+    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=waits.append))
+    clients._bound_calls.cache_clear()
+    close_session()
+    repo = f"acme/releases-{uuid.uuid4().hex[:12]}"
+    with proxied(hub_serving.endpoint) as proxy:
+        api = client.__wrapped__(proxy.endpoint, "hf_test")
+        api.create_repo(repo)
+        proxy.fall_silent("/preupload/")
+        with pytest.raises(ServiceError, match="ReadTimeout"):
+            HubRegistry(lambda: api, repo).publish(NAME, body())
+        assert {path.split("/")[5] for path in proxy.unanswered} == {"preupload", "commits"}
+        assert len(proxy.unanswered) * seconds + sum(waits) < limit
     close_session()
     clients._bound_calls.cache_clear()
 

@@ -12,7 +12,7 @@ from tests.infra.test_steps import Unseen, Watched, granted
 from federation.cli.home.watch import Watch
 from federation.cli.ordering.direct import carried_directly
 from federation.cli.ordering.order import order
-from federation.cli.screen.happened import Followed
+from federation.cli.screen.decisions import Progress
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
@@ -25,7 +25,7 @@ from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.runtime import routes
 from federation.sources import Trust
-from federation.steps import STEPS, receive
+from federation.steps import load, receive
 from federation.wiring.local import local_home
 
 HCL = {
@@ -56,7 +56,7 @@ class Deployed:
     def __init__(self, ports: Ports) -> None:
         self.ports = ports
 
-    def carry(self, *announced: Event) -> Followed:
+    def carry(self, *announced: Event) -> Progress:
         return Watch(self.ports.store, announced).until_settled(1.0)
 
 
@@ -65,10 +65,10 @@ def test_going_back_directly_asks_for_nothing_that_roll_back_may_not_do(watched)
     reads = LiveReads(home.ports)
     channel = reads.channel(reads.policy().channel)
     given = {"who": "eva", "why": "wrong", "release": channel.serving.name}
-    followed, failure = carried_directly(
+    progress, failure = carried_directly(
         "roll_back", order(events.ROLLBACK_ORDERED, given, channel.name, "2026-11-20T03:00:00Z"), home
     )
-    assert (len(followed.happened), failure) == (1, "")
+    assert (len(progress.decisions), failure) == (1, "")
     assert msgspec.json.decode(home.ports.store.channel(channel.name))["counter"] == channel.counter + 1
     assert {("roll_back", "channel", "move"), ("roll_back", "uses", "traffic")} <= watched.noted
     assert not [one for one in sorted(watched.noted) if not granted(*one)]
@@ -127,7 +127,7 @@ def types_that(local: str) -> set[str]:
 def test_no_function_can_give_a_persons_order():
     """`validate` and `gate` read what suppliers wrote: whoever gets hold of one of them approves no release with it."""
     assert types_that("no_order") == ORDERS
-    assert set(STEPS["govern"].HEARS) <= ORDERS
+    assert set(load("govern").HEARS) <= ORDERS
     assert 'step == "receive" ? local.what_doors_tell : local.no_order' in HCL["aws"]
 
 

@@ -33,6 +33,7 @@ def azure_cloud(azure_serving):
     azure_serving.jobs.clear()
     azure_serving.environments.clear()
     azure_serving.elsewhere = ""
+    azure_serving.used_up_quota = None
     return azure_serving
 
 

@@ -158,6 +158,6 @@ def letterbox_on_pubsub(publisher, subscriber, topic, subscriptions, given_up):
         lambda: publisher,
         subscription=subscriptions["dead"],
         topic=topic,
-        steps=tuple(STEPS),
+        steps=STEPS,
     )
     return Letterbox(letters=letters, gives_up=gives_up, delivered=delivered)

@@ -4,13 +4,13 @@
 import pytest
 
 from federation.core import instant
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.errors import ServiceError
 
 
 def told(monitor):
     """What a release would hear of each alarm: one event each."""
-    return {breached(firing.key, firing.at, firing.labels).id for firing in monitor.alarms.firing()}
+    return {breach_event(firing.key, firing.at, firing.labels).id for firing in monitor.alarms.firing()}
 
 
 def test_while_all_is_well_nothing_fires(monitor):

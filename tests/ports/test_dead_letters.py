@@ -71,6 +71,25 @@ def test_the_letters_of_another_step_stay(letterbox):
     assert [letter.step for letter in letterbox.letters.list()] == ["gate"]
 
 
+def test_only_the_letters_that_are_named_are_sent_again(letterbox):
+    for number in range(3):
+        letterbox.gives_up("gate", accepted(number))
+    ids = {letter.event.key: letter.id for letter in letterbox.letters.list()}
+    assert letterbox.letters.redrive(ids=[ids["0"], ids["2"]]) == 2
+    assert sorted(event.key for _, event in letterbox.delivered()) == ["0", "2"]
+    assert [letter.event.key for letter in letterbox.letters.list()] == ["1"]
+
+
+def test_an_id_that_no_letter_has_or_one_of_another_step_sends_nothing(letterbox):
+    letterbox.gives_up("gate", accepted(1))
+    (letter,) = letterbox.letters.list()
+    assert letterbox.letters.redrive(ids=["nobody"]) == 0
+    assert letterbox.letters.redrive(ids=[]) == 0
+    assert letterbox.letters.redrive("roll_back", [letter.id]) == 0
+    assert letterbox.delivered() == []
+    assert letterbox.letters.redrive("gate", [letter.id]) == 1
+
+
 def test_what_is_given_up_again_lies_there_again(letterbox):
     letterbox.gives_up("gate", accepted(1))
     letterbox.letters.redrive()

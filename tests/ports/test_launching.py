@@ -8,7 +8,7 @@ import pytest
 
 from federation.core import instant
 from federation.errors import ContractError
-from federation.steps.sweeping.overdue import named
+from federation.steps.sweeping.overdue import name_parts
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_a_job_that_ended_well_is_told_of_once_and_has_a_place(jobs, name, told)
     assert "failure" not in found
     assert instant.moment(found["completed_at"])
     assert name in (found.get("artifact_uri") or jobs.trainer.artifact(found["resource"]))
-    assert name in named(told()), "so that a sweep knows that it has ended"
+    assert name in name_parts(told()), "so that a sweep knows that it has ended"
     assert told() == [found]
 
 

@@ -123,7 +123,7 @@ def test_a_job_that_finds_no_machine_runs_at_the_next_place(way):
         elsewhere = {name: job for name, job in started.items() if "turned_away" in job and "instead_of" not in job}
         assert played.world.store.names(names.TURNED_AWAY_JOBS)
         assert elsewhere.keys() == {end["followed_by"] for end in ends if is_turned_away(end["failure"])} - {None}
-        assert {(job["turned_away"], job["price"]) for job in elsewhere.values()} == {("aws spot", "3")}
+        assert {(*job["turned_away"], job["price"]) for job in elsewhere.values()} == {("aws spot", "3")}
         assert len({job["asked_by"] for job in started.values()}) == 8
         assert broken(played, None) == ()
 

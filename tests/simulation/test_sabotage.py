@@ -13,7 +13,7 @@ from tests.simulation.stories import ALARM, CALM, FIRST, SECOND, announced, serv
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.decision import DECIDED_IN
+from federation.core.decision import DECISION_PREFIXES
 from federation.core.digest import canonical
 from federation.simulation.actions import Activate, Ask, Elsewhere, Finale, Settle, Ship, Tick, Wait
 from federation.simulation.chaos import Chaos
@@ -52,7 +52,7 @@ def test_two_published_releases_of_the_same_units_are_noticed():
 def test_a_refusal_that_is_stored_nowhere_is_noticed():
     played = play([*FIRST, Ship(kind="embedder", number=2, quality="leaky"), Settle()], CALM)
     documents = played.world.store.documents
-    for name in [name for name in documents if name.startswith(DECIDED_IN)]:
+    for name in [name for name in documents if name.startswith(DECISION_PREFIXES)]:
         del documents[name]
     assert any("is in no document" in fault for fault in PROMISES[9](played))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import asdict
 
-from federation.sources import Memory, Reading, Request, Token, Trust, read, seen
+from federation.sources import Memory, Reading, Request, Token, Trust, read, without_repeated
 
 EVENTS = Path(__file__).parents[2] / "events"
 POLICY = json.loads((EVENTS / "trust.json").read_bytes())
@@ -40,8 +40,8 @@ class Case:
     def reading(self) -> Reading:
         memory = Memory()
         for earlier in self.told.get("after", ()):
-            _, memory = seen(read(self.request(body_of(earlier)), self.trust), memory)
-        return seen(read(self.request(), self.trust), memory)[0]
+            _, memory = without_repeated(read(self.request(body_of(earlier)), self.trust), memory)
+        return without_repeated(read(self.request(), self.trust), memory)[0]
 
 
 def body_of(name: str) -> bytes:

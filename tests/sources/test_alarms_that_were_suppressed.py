@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.sources.cases import TRUST
 
-from federation.core.alarm import speaks_at
+from federation.core.alarm import counts_at
 from federation.core.instant import microseconds
 from federation.sources import Request, Signal, read
 from federation.sources.entry import of_invocation
@@ -102,7 +102,7 @@ def test_an_alarm_that_changes_its_state_is_as_old_as_the_event():
 
 def test_a_release_that_began_after_the_breach_is_not_left_when_the_suppression_ends():
     since, now = "2026-09-14T06:42:40Z", "2026-09-14T06:43:00Z"
-    assert speaks_at(heard(by_event(RELEASED)).at or "", since, 0, now) is None
+    assert counts_at(heard(by_event(RELEASED)).at or "", since, 0, now) is None
 
 
 @pytest.mark.parametrize(

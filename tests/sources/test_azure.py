@@ -13,7 +13,7 @@ import pytest
 from tests.sources.cases import POLICY
 
 from federation.core import event as events
-from federation.sources import Memory, Reading, Request, Trust, read, seen
+from federation.sources import Memory, Reading, Request, Trust, read, without_repeated
 from federation.sources.entry import of_request
 from federation.steps import receive
 
@@ -77,8 +77,8 @@ def test_the_end_of_a_run_of_ours_wakes_the_sweep(body: Any):
 
 
 def test_one_end_told_in_both_schemas_is_one_end():
-    first, memory = seen(asked([COMPLETED]), Memory())
-    again, _ = seen(asked(CLOUD_EVENT), memory)
+    first, memory = without_repeated(asked([COMPLETED]), Memory())
+    again, _ = without_repeated(asked(CLOUD_EVENT), memory)
     assert first.signal is not None
     assert again.signal is not None
     assert first.signal.scheduled_for == "2019-10-18T19:29:55.885603Z"
@@ -137,7 +137,7 @@ ALERT = {
 def test_an_alert_of_azure_monitor_is_told_that_nobody_reads_it(body: Any):
     reading = asked(body)
     assert (reading.verdict, reading.error, reading.respond) == ("reject", "not_an_event", 400)
-    assert "Alerts of Azure Monitor are not read" in reading.why
+    assert "Azure Monitor alerts are not supported" in reading.why
     assert "azure_workspaces" not in reading.why
 
 

@@ -39,5 +39,5 @@ def test_a_token_that_is_not_ours_shuts_it_even_with_a_proof_at_the_edge(given, 
 
 @pytest.mark.parametrize(("given", "known"), [(None, "hush"), (None, None), (RIGHT, None)])
 def test_where_nothing_can_be_compared_and_nothing_is_proven_it_stays_shut(given, known):
-    with pytest.raises(UnreadableError, match="no bearer token, or the trust document none"):
+    with pytest.raises(UnreadableError, match="no bearer token, or the trust document has none"):
         knock(given, known, proven=False)

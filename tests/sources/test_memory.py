@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from tests.sources.cases import case
 
 from federation.core.instant import microseconds
-from federation.sources import Completion, Memory, Reading, Signal, seen
+from federation.sources import Completion, Memory, Reading, Signal, without_repeated
 
 INSTANTS = [f"2026-11-18T10:00:0{second}{fraction}Z" for second in range(4) for fraction in ("", ".5", ".25")]
 
@@ -23,7 +23,7 @@ def alarm(at: str | None, key: str | None = "a") -> Reading:
 def told(readings: list[Reading]) -> list[Reading]:
     memory, judged = Memory(), []
     for reading in readings:
-        fresh, memory = seen(reading, memory)
+        fresh, memory = without_repeated(reading, memory)
         judged.append(fresh)
     return judged
 
@@ -87,8 +87,8 @@ def test_a_push_of_two_refs_keeps_only_the_new_one():
 
 def test_a_batch_that_comes_again_holds_nothing_new():
     batch = case("sqs/batch_mixed").reading()
-    _, memory = seen(batch, Memory())
-    again, _ = seen(batch, memory)
+    _, memory = without_repeated(batch, Memory())
+    again, _ = without_repeated(batch, memory)
     assert again.verdict == "ignore"
     assert [one.verdict for one in again.batch or ()] == ["ignore", "reject", "ignore", "ignore"]
     assert again.batch_item_failures == batch.batch_item_failures
@@ -96,4 +96,4 @@ def test_a_batch_that_comes_again_holds_nothing_new():
 
 def test_a_rejection_is_never_remembered():
     rejection = Reading(verdict="reject", error="bad_sha", why="Bad.")
-    assert seen(rejection, Memory()) == (rejection, Memory())
+    assert without_repeated(rejection, Memory()) == (rejection, Memory())

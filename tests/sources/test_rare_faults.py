@@ -184,7 +184,7 @@ def test_a_model_that_is_registered_in_another_way_than_by_an_upload_is_ignored_
     reading = after("vertex/push_pipeline_succeeded", change)
     assert (reading.verdict, reading.error, reading.completions) == ("ignore", None, ())
     assert "only ModelService.UploadModel of Vertex AI is read" in reading.why
-    assert "such as a copy or a tuned one, is not recorded" in reading.why
+    assert "such as a copy or a tuned model, is not recorded" in reading.why
 
 
 def test_an_endpoint_without_a_configuration_still_tells_its_status():

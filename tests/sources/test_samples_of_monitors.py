@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.sources.cases import TRUST, case
 
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.digest import canonical
 from federation.sources import Reading, Request, Signal, Trust, read
 
@@ -72,7 +72,7 @@ def test_an_alarm_with_labels_of_any_length_still_fits_into_an_event_of_every_bu
     signal = told("http:grafana", mine)
     assert signal.state == "firing"
     assert signal.labels["alertname"] == "Slow"
-    assert len(canonical(breached(signal.key, signal.at, signal.labels).document())) < 256_000
+    assert len(canonical(breach_event(signal.key, signal.at, signal.labels).document())) < 256_000
 
 
 def test_an_alert_that_somebody_named_like_the_button_is_an_alert():

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.sources.cases import TRUST
 
-from federation.sources import Completion, Memory, Reading, Request, read, seen
+from federation.sources import Completion, Memory, Reading, Request, read, without_repeated
 
 ACCOUNT = "111122223333"
 
@@ -116,7 +116,7 @@ def artifacts(*readings: Reading) -> list[str | None]:
     """The artifacts of those that are new."""
     memory, found = Memory(), []
     for reading in readings:
-        fresh, memory = seen(reading, memory)
+        fresh, memory = without_repeated(reading, memory)
         found += [completion.artifact_uri for completion in fresh.completions]
     return found
 

@@ -7,7 +7,7 @@ import msgspec
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.channel import channel_of
 from federation.core.decision import summary
 from federation.core.digest import canonical, digest
@@ -16,7 +16,7 @@ from federation.errors import ServiceError
 from federation.recorded import RecordedReads
 from federation.runtime import handle
 from federation.simulation.platform import POLICY, shipment
-from federation.steps import STEPS
+from federation.steps import load
 from federation.steps.receive import TICKS
 from federation.wiring.local import local_home
 
@@ -51,7 +51,7 @@ class Home:
 
     def alarm(self, at=None, name="churn-prod-5xx"):
         """An SLO is breached, as its cloud tells it, and everything follows from that."""
-        self.local.bus.announce([breached(name, at or self.now, {})])
+        self.local.bus.announce([breach_event(name, at or self.now, {})])
         return self.drain()
 
     def drain(self):
@@ -128,7 +128,7 @@ class Home:
 
     def assert_decides_again(self, decision):
         """From what the decision has recorded, its step decides the same, to the byte."""
-        step = STEPS[decision["step"]]
+        step = load(decision["step"])
         reads = RecordedReads(decision["reads"], self.store, self.local.ports.artifacts)
         heard = Event.of(decision["event"])
         outcome = step.decide(heard, step.gather(heard, reads), reads.policy(), decision["now"])

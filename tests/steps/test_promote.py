@@ -334,7 +334,7 @@ def taken_away(second):
 def test_a_release_that_is_known_to_be_dead_is_promoted_by_no_tick_and_no_order_until_a_sweep_finds_it_alive(
     second, taken_away
 ):
-    dead = "it has not answered its last probe; once it answers again, a sweep finds that: `federation tick sweep`"
+    dead = "it did not answer its last probe; a sweep probes it again: `federation tick sweep`"
     second.tick("promote", "2026-01-27T09:30:00Z")
     assert held(second) == dead
     second.tell(events.PROMOTION_ORDERED, who="ada", why="bring it back", release=SECOND, outside_window=True)
@@ -362,8 +362,8 @@ def test_an_order_that_died_and_is_redriven_days_later_is_not_what_its_person_wa
     assert (assembled.channel.serving is not None) == serves
     if not serves:
         assert held(assembled) == (
-            "jon ordered it at 2026-01-07T12:00:00Z, 61 hours ago, about things as they were then; if it is still right, "
-            "order it again"
+            "jon ordered it at 2026-01-07T12:00:00Z, 61 hours ago; things may have changed since, so order it again if it "
+            "is still right"
         )
 
 

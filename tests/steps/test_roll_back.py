@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.move import not_before
@@ -113,7 +113,7 @@ def test_a_shift_that_failed_is_made_up_for_though_somebody_has_moved_the_channe
         def shift(self, _):
             raise ServiceError("the endpoint is being updated")
 
-    told = breached("5xx", LATER, {})
+    told = breach_event("5xx", LATER, {})
     ports = second.local.ports
     with pytest.raises(ServiceError):
         handle("roll_back", told, replace(ports, traffic=Stubborn()), LATER)
@@ -157,7 +157,7 @@ def test_a_probe_that_comes_in_between_delays_no_roll_back(second, times):
             store.move(name, expected, to)
 
     told = second.local.ports
-    outcome = handle("roll_back", breached("5xx", LATER, {}), replace(told, store=Overtaken()), LATER)
+    outcome = handle("roll_back", breach_event("5xx", LATER, {}), replace(told, store=Overtaken()), LATER)
     assert outcome.urgent
     assert second.channel.serving.name.endswith("v1.0.0")
     assert second.channel.hold.who == "ada"
@@ -168,7 +168,7 @@ def test_a_policy_that_a_newer_version_would_refuse_stops_no_roll_back(second):
     with pytest.raises(ContractError):
         policy_of(refused)
     second.store.keep(names.policy(2), canonical(refused))
-    handle("roll_back", breached("5xx", LATER, {}), second.local.ports, LATER)
+    handle("roll_back", breach_event("5xx", LATER, {}), second.local.ports, LATER)
     assert second.channel.serving.name.endswith("v1.0.0")
     due = Event(type=events.TICK_PROMOTE, source="//test", subject="window", time=LATER, key="due", data={})
     with pytest.raises(ContractError):
@@ -246,14 +246,14 @@ def test_a_clock_that_is_a_day_ahead_is_not_followed(last, since):
 
 def test_an_alarm_is_as_old_as_its_data_however_late_it_is_told(second):
     """Its own moment counts, not its message's: told at eleven, it still speaks of what served at nine."""
-    second.local.bus.announce([replace(breached("5xx", "2026-01-13T09:00:00Z", {}), time=LATER)])
+    second.local.bus.announce([replace(breach_event("5xx", "2026-01-13T09:00:00Z", {}), time=LATER)])
     second.drain()
     assert second.channel.serving.name.endswith("v1.0.1")
     assert skipped(second).startswith("the alarm is about 2026-01-13T09:00:00Z")
 
 
 def test_what_serves_again_serves_since_the_alarms_data_though_its_message_is_older(second):
-    second.local.bus.announce([replace(breached("5xx", "2026-01-13T11:00:40Z", {}), time=LATER)])
+    second.local.bus.announce([replace(breach_event("5xx", "2026-01-13T11:00:40Z", {}), time=LATER)])
     second.drain()
     assert second.channel.serving.since == "2026-01-13T11:00:40Z"
 
@@ -268,7 +268,7 @@ def test_a_person_whose_clock_is_slow_leaves_no_release_before_it_served(second)
 def test_nobody_goes_back_to_what_serves_already(second):
     second.tell(events.ROLLBACK_ORDERED, who="ada", why="x", to="spiralverse-ai-federated-v1.0.1")
     assert skipped(second) == (
-        "spiralverse-ai-federated-v1.0.1 serves already; the other releases kept ready: spiralverse-ai-federated-v1.0.0"
+        "spiralverse-ai-federated-v1.0.1 already serves; the other releases kept ready: spiralverse-ai-federated-v1.0.0"
     )
 
 
@@ -290,7 +290,7 @@ def test_an_old_order_leaves_no_release_that_was_promoted_again_since(second):
     second.tell(events.ROLLBACK_ORDERED, at=before, **ordered)
     assert second.channel.serving.name == SECOND
     assert skipped(second) == (
-        f"it was ordered at {before}, but {SECOND} serves since 2026-01-20T09:30:00Z; if that is bad, order it again"
+        f"it was ordered at {before}, but {SECOND} has served since 2026-01-20T09:30:00Z; order it again if that is bad"
     )
 
 

@@ -269,7 +269,7 @@ def test_what_tampering_says_to_do_makes_the_nodes_obey_again_and_lets_them_serv
         home.tell(kind, at=f"2026-01-14T12:{minute + 10}:00Z", who="ada", why="restored")
         (told,) = home.tick("sweep", f"2026-01-14T12:{minute + 10}:30Z") or [None]
         if home.channel.counter < 9:
-            assert f"but the channel is at move {home.channel.counter}," in told.data["why"]
+            assert f"but the channel is at move {home.channel.counter}." in told.data["why"]
             assert "Nothing is shifted. Repeat `federation hold` and `federation resume`" in told.data["why"]
         assert traffic.serving("production").release == good
         minute += 1

@@ -10,7 +10,7 @@ from federation.core import names
 from federation.core.decision import decision_in
 from federation.core.digest import canonical, digest
 from federation.core.event import Event
-from federation.core.faults import MAX_TOLD
+from federation.core.faults import MAX_LISTED
 from federation.core.strict_json import MAX_BYTES
 from federation.core.uri import SENTINEL
 from federation.errors import ServiceError
@@ -255,7 +255,7 @@ def test_a_manifest_that_is_wrong_everywhere_is_rejected_in_few_words(home):
     put(home, document)
     (rejected,) = completed(home, "bucket/by-hand")
     assert rejected.type == events.ARTIFACT_REJECTED
-    assert len(rejected.data["faults"]) == MAX_TOLD + 1
+    assert len(rejected.data["faults"]) == MAX_LISTED + 1
     assert len(canonical(rejected.document())) < 10_000
 
 

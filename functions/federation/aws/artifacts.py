@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from federation.aws.calls import service_call, status_of
 from federation.core import uri as uris
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.errors import ContractError, MissingError, ServiceError
 
 _CHUNK: Final = 1 << 20
@@ -33,7 +33,7 @@ class S3Artifacts:
                     raise ContractError(f"{uri} is larger than the limit of {limit} bytes")
         return bytes(body)
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size, hashed while streaming; MissingError if nothing is there (yet).
 
         An object uploaded with a full-object SHA-256 is not read: S3 has verified that checksum against the bytes.
@@ -45,15 +45,15 @@ class S3Artifacts:
             raise ContractError(f"{uri} has {size} bytes, and the limit is {self._largest}")
         if "ChecksumSHA256" in response and response.get("ChecksumType") == "FULL_OBJECT":
             response["Body"].close()
-            return Observed(sha256=base64.b64decode(response["ChecksumSHA256"]).hex(), bytes=size)
+            return StoredFile(sha256=base64.b64decode(response["ChecksumSHA256"]).hex(), bytes=size)
         digest = hashlib.sha256()
         with service_call("S3", "GetObject"):
             for chunk in response["Body"].iter_chunks(_CHUNK):
                 digest.update(chunk)
-        return Observed(sha256=digest.hexdigest(), bytes=size)
+        return StoredFile(sha256=digest.hexdigest(), bytes=size)
 
     def _open(self, uri: str, **options: str) -> dict[str, Any]:
-        location = uris.parsed(uri, "s3", self._buckets)
+        location = uris.parse(uri, "s3", self._buckets)
         try:
             with service_call("S3", "GetObject"):
                 response: dict[str, Any] = self._s3().get_object(Bucket=location.root, Key=location.path, **options)

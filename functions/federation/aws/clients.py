@@ -8,6 +8,8 @@ from typing import Any, Final
 _ATTEMPTS: Final = 4
 _CONNECT_SECONDS: Final = 3
 _READ_SECONDS: Final = 20
+_SHIFT_SECONDS: Final = 10
+"""For SageMaker: two calls that are tried in vain as often as they may be must end before `roll_back` does."""
 
 
 class Clients:
@@ -35,7 +37,7 @@ class Clients:
 
         config = Config(
             connect_timeout=_CONNECT_SECONDS,
-            read_timeout=_READ_SECONDS,
+            read_timeout=_SHIFT_SECONDS if service == "sagemaker" else _READ_SECONDS,
             retries={"mode": "standard", "max_attempts": _ATTEMPTS},
         )
         return self._session().create_client(service, region_name=self._region, config=config)

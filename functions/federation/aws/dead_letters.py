@@ -5,7 +5,7 @@ The dead letters of a queue `<prefix><step>` are in `<prefix><step>-dead`. Each 
 crash in between it is delivered twice, which steps tolerate. SQS counts every receive as a delivery.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from federation.aws.calls import code_of, service_call
@@ -58,11 +58,14 @@ class SqsDeadLetters:
         letters = [_letter(step, message) for step, queue in filled.items() for message in self._peek(queue)]
         return sorted(letters, key=lambda letter: instant.order(letter.at))
 
-    def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all letters if no step is named; returns how many were sent."""
-        return sum(self._redrive_step(name) for name in self._steps if step in (None, name))
+    def redrive(self, step: str | None = None, ids: Collection[str] | None = None) -> int:
+        """Redeliver the step's letters, or all letters if no step is named; only these ids, if given.
 
-    def _redrive_step(self, step: str) -> int:
+        Returns how many were sent.
+        """
+        return sum(self._redrive_step(name, ids) for name in self._steps if step in (None, name))
+
+    def _redrive_step(self, step: str, ids: Collection[str] | None) -> int:
         queue = self._dead_letter_queue(step)
         if queue is None or not self._has_messages(queue):
             return 0
@@ -75,6 +78,8 @@ class SqsDeadLetters:
             for batch in self._batches(queue):
                 unsent += batch
                 for message in batch:
+                    if ids is not None and message["MessageId"] not in ids:
+                        continue
                     body = digest_of(message["Body"].encode())
                     if body not in sent:
                         self._send(queue, target, message)

@@ -17,6 +17,7 @@ import msgspec
 
 from federation.aws import limits
 from federation.aws.calls import code_of, service_call
+from federation.aws.probe import GOLDEN_PROMPT, check_node
 from federation.aws.tags import tag_list
 from federation.aws.variants import foreign_reason, machines, release_of, variant_of, weights
 from federation.core.digest import digest
@@ -25,9 +26,6 @@ from federation.errors import ConflictError, ServiceError
 from federation.ports import Served
 
 COUNTER: Final = "federation:counter"
-GOLDEN_PROMPT: Final = b'{"prompt":"federation: are you ready?","max_tokens":1}'
-"""The body of a probe; any successful response proves that the release can answer."""
-
 _UNKNOWN: Final = "ValidationException"
 _NO_ANSWER: Final = frozenset({"ModelError", "ModelNotReadyException", "ValidationError"})
 """Codes of InvokeEndpoint that blame the release. Others, such as throttling, blame the caller."""
@@ -128,12 +126,13 @@ class SageMakerTraffic:
             return False
         try:
             with service_call("SageMaker", "InvokeEndpoint"):
-                self._runtime().invoke_endpoint(
+                answer = self._runtime().invoke_endpoint(
                     EndpointName=self._endpoint,
                     TargetVariant=variant_of(release),
                     ContentType="application/json",
                     Body=GOLDEN_PROMPT,
                 )
+                check_node(answer)
         except ServiceError as error:
             if code_of(error.__cause__) in _NO_ANSWER:
                 return False

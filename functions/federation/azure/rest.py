@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Calls to Azure's REST API, whose failures become our errors."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
-from federation.errors import ContractError, MissingError, ServiceError
+from federation.errors import CapacityError, ContractError, MissingError, ServiceError
 
 TIMEOUT: Final = 30.0
 """Seconds for one answer."""
@@ -13,6 +14,10 @@ _FIRST_ERROR: Final = 400
 _MISSING: Final = 404
 _REFUSED: Final = frozenset({400, 422})
 """Statuses that the same request would get again. 409 is not one: it may mean that a change is in progress."""
+_NO_QUOTA: Final = re.compile(
+    r"(?:exceed|reach|enough|out ?of)[\w ]{0,80}quota|quota ?(?:of|limit|exceed|reach)", re.ASCII | re.IGNORECASE
+)
+"""A quota that is used up, in codes (JobNodeCountExceedsCoreQuota, QuotaExceeded) and in messages (OperationNotAllowed)."""
 _MAX_SHOWN: Final = 300
 
 
@@ -37,6 +42,7 @@ class Rest:
 
         Raises:
             MissingError: The status is 404.
+            CapacityError: A quota is used up.
             ContractError: Azure refuses this request, and would again.
             ServiceError: The request failed in any other way.
         """
@@ -91,9 +97,12 @@ def json_object(response: Any) -> Any:
 
 def meaning(operation: str, response: Any) -> MissingError | ContractError | ServiceError:
     """Our error for a failed response, with Azure's code and message."""
-    text = f"Azure did not {operation}: {response.status_code} {_error_text(response)}"[:_MAX_SHOWN]
+    reason = _error_text(response)
+    text = f"Azure did not {operation}: {response.status_code} {reason}"[:_MAX_SHOWN]
     if response.status_code == _MISSING:
         return MissingError(text)
+    if _NO_QUOTA.search(reason):
+        return CapacityError(text)
     return ContractError(text) if response.status_code in _REFUSED else ServiceError(text)
 
 

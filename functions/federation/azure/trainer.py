@@ -77,6 +77,7 @@ class AzureTrainer:
 
         Raises:
             ContractError: It cannot be started here, or Azure refuses it.
+            CapacityError: The subscription's quota does not allow so many of these machines now.
         """
         if why := self.refusal(name, job):
             raise ContractError(why)

@@ -113,7 +113,7 @@ def _exit_code_of(words: Sequence[str]) -> int:
     """
     from federation.cli import failure
     from federation.cli.root import root
-    from federation.cli.screen.pasted import remember
+    from federation.cli.screen.ready_commands import remember
 
     remember(words)
     as_json = failure.wants_json(words)

@@ -21,41 +21,42 @@ class AccountFault:
     exit_code: int = SettingsError.exit_code
 
 
-_AGAIN: Final = "then give the same command again."
+_AGAIN: Final = "then run the same command again."
 _AWS_LOGIN: Final = AccountFault(
     code="login",
-    hint="Nobody is logged in to AWS here, or no longer: `aws sso login` with the AWS_PROFILE of docs/operations.md, "
+    hint="Not logged in to AWS, or the login has expired: run `aws sso login` with the AWS_PROFILE of docs/operations.md, "
     f"{_AGAIN}",
 )
 _GOOGLE_LOGIN: Final = AccountFault(
     code="login",
-    hint=f"Nobody is logged in to Google Cloud here, or no longer: `gcloud auth application-default login`, {_AGAIN}",
+    hint=f"Not logged in to Google Cloud, or the login has expired: run `gcloud auth application-default login`, {_AGAIN}",
 )
 _PROFILE: Final = AccountFault(
     code="login",
-    hint=f"AWS_PROFILE names no profile of this machine: `aws configure list-profiles` lists them; {_AGAIN}",
+    hint="AWS_PROFILE names a profile that does not exist on this machine. `aws configure list-profiles` lists them. "
+    f"Set it, {_AGAIN}",
 )
 _REGION: Final = AccountFault(
-    code="settings", hint="AWS_DEFAULT_REGION is not set; federation.env has it (docs/operations.md)."
+    code="settings", hint="AWS_DEFAULT_REGION is not set; federation.env sets it (docs/operations.md)."
 )
 _PROJECT: Final = AccountFault(
-    code="settings", hint="GOOGLE_CLOUD_PROJECT is not set; federation.env has it (docs/operations.md)."
+    code="settings", hint="GOOGLE_CLOUD_PROJECT is not set; federation.env sets it (docs/operations.md)."
 )
 _AWS_RIGHTS: Final = AccountFault(
     code="denied",
-    hint="`aws sts get-caller-identity` says who you are. A person needs a role with the policy `operator_policy`, and for "
-    "--direct one with `emergency_policy` (docs/operations.md).",
+    hint="`aws sts get-caller-identity` prints your identity. You need a role with the policy `operator_policy`, and for "
+    "--direct a role with `emergency_policy` (docs/operations.md).",
 )
 _GOOGLE_RIGHTS: Final = AccountFault(
     code="denied",
-    hint="Whoever logged in with `gcloud auth application-default login` (`gcloud auth list` may say another) has to be a "
-    "member of the variable `operators`, and for --direct to act as `emergency_account` (docs/operations.md).",
+    hint="The account of `gcloud auth application-default login` (`gcloud auth list` may show another) must be "
+    "in the variable `operators`, and for --direct be allowed to act as `emergency_account` (docs/operations.md).",
 )
 
 _AWS_CONFIGURATION: Final = AccountFault(
-    code="settings", hint=f"Mend AWS's configuration on this machine (~/.aws/config, AWS_PROFILE), {_AGAIN}"
+    code="settings", hint=f"Fix the AWS configuration of this machine (~/.aws/config, AWS_PROFILE), {_AGAIN}"
 )
-_CLOCK: Final = AccountFault(code="settings", hint=f"This machine's clock is wrong: set it, {_AGAIN}")
+_CLOCK: Final = AccountFault(code="settings", hint=f"The clock of this machine is wrong: set it, {_AGAIN}")
 
 _BY_CLASS: Final = {
     "NoCredentialsError": _AWS_LOGIN,

@@ -20,7 +20,7 @@ import typer
 
 from federation.cli.account import account_fault
 from federation.cli.screen.examples import first_of
-from federation.cli.screen.pasted import pasted, with_folder
+from federation.cli.screen.ready_commands import ready_to_paste, with_folder
 from federation.cli.screen.visible import visible_lines
 from federation.errors import ContractError, FederationError, ServiceError, SettingsError
 
@@ -32,8 +32,8 @@ WrongUsage: Final = cast("type[Exception]", typer.BadParameter.__bases__[0])
 _USAGE: Final = "usage"
 _LEFT_OVER: Final = "Got unexpected extra argument"
 _NAMED_BY_OPTION: Final = {
-    "rollback": "A release to go back to is named by an option: federation rollback --to RELEASE",
-    "train": "One kind at a time; who asks and why are options: --who YOU --why 'WHY'",
+    "rollback": "Name the release to go back to with an option: federation rollback --to RELEASE",
+    "train": "Name one kind at a time. Who asks and why are options: --who YOU --why 'WHY'",
 }
 
 
@@ -51,7 +51,7 @@ def tell(failure: Failure, *, as_json: bool) -> int:
     """Print the failure, and return its exit code."""
     if as_json:
         print(json.dumps({"error": asdict(failure)}), flush=True)
-    hint = failure.hint if failure.code == _USAGE else pasted(failure.hint)
+    hint = failure.hint if failure.code == _USAGE else ready_to_paste(failure.hint)
     message = with_folder(f"federation: {failure.message}")
     print(visible_lines("\n".join(filter(None, (message, hint)))), file=sys.stderr)
     return failure.exit_code
@@ -85,8 +85,8 @@ def empty_in(arguments: Sequence[str]) -> Failure | None:
         if not argument or (argument.startswith("--") and argument.find("=") == len(argument) - 1):
             return Failure(
                 code=_USAGE,
-                message=f"{argument or before} is followed by nothing",
-                hint="Write a value or leave the option out; perhaps a variable of the shell is not set.",
+                message=f"{argument or before} has no value",
+                hint="Give a value, or omit the option. Perhaps a shell variable is not set.",
                 exit_code=ContractError.exit_code,
             )
     return None
@@ -98,8 +98,8 @@ def failure_of_system(error: OSError) -> Failure:
     return Failure(
         code="system",
         message=f"{place}{error.strerror or error}",
-        hint="Mend that first: a full disk, a folder that may not be written. "
-        "If it was an order, look with `federation status` before you give it again.",
+        hint="Fix this first; the disk may be full, or the folder not writable. "
+        "If the command was an order, check `federation status` before you give it again.",
         exit_code=ServiceError.exit_code,
     )
 
@@ -116,8 +116,8 @@ def failure_of_import(error: ImportError) -> Failure:
     return Failure(
         code=SettingsError.code,
         message=f"{name} is not installed here",
-        hint="In a checkout, a home on AWS needs `pip install '.[aws]'`, one on Google Cloud `pip install '.[gcp]'`, "
-        "and whoever signs or checks statements `pip install '.[attest]'`.",
+        hint="In a checkout: a home on AWS needs `pip install '.[aws]'`, a home on Google Cloud `pip install '.[gcp]'`, "
+        "and signing or verifying statements needs `pip install '.[attest]'`.",
         exit_code=SettingsError.exit_code,
     )
 
@@ -128,10 +128,11 @@ def failure_of_fault(fault: BaseException, trace: TracebackType | None) -> Failu
     at = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
     return Failure(
         code="fault",
-        message=f"{type(fault).__name__}: {fault}{at}. Nothing foresaw this: a document of the home is damaged or was "
-        "written by a newer version, or Federation has a mistake",
-        hint="If it was an order, look with `federation status` before you give it again. For a report: python -X dev -m "
-        "federation, with the same words after it, shows where it happened.",
+        message=f"{type(fault).__name__}: {fault}{at}. This is unexpected: a document in the home is damaged or was "
+        "written by a newer version, or Federation has a bug",
+        hint="If the command was an order, check `federation status` before you give it again. For a bug report: "
+        "`python -X dev "
+        "-m federation` with the same arguments prints the traceback.",
         exit_code=1,
     )
 
@@ -141,8 +142,8 @@ def interrupted() -> Failure:
     return Failure(
         code="interrupted",
         message="interrupted",
-        hint="If it was an order, what was announced before is carried out all the same: look with `federation status` "
-        "before you order again.",
+        hint="If the command was an order that had been announced, it is carried out anyway: check `federation status` "
+        "before you give it again.",
         exit_code=INTERRUPTED,
     )
 
@@ -157,7 +158,7 @@ def _usage(context: Any, message: str, arguments: Sequence[str]) -> list[str]:
         return [f"Try: federation {arguments[0]} --help"] if arguments else []
     if context.parent is None and arguments and arguments[0].startswith("-") and message.startswith("No such option"):
         return [
-            f"Options stand after the command, as in: federation status {arguments[0]} ...",
+            f"Write options after the command, as in: federation status {arguments[0]} ...",
             "Try: federation --help",
         ]
     usage = re.sub(r"\s+", " ", context.get_usage())

@@ -10,7 +10,7 @@ Folder = Annotated[
     Path | None,
     typer.Option(
         "--folder",
-        help="A home on this machine. Default: the one that FEDERATION_HOME names, or FEDERATION_FOLDER.",
+        help="A home on this machine. Default: the home named by FEDERATION_HOME or FEDERATION_FOLDER.",
         metavar="DIR",
     ),
 ]
@@ -20,8 +20,8 @@ Wait = Annotated[
     float,
     typer.Option(
         "--wait",
-        help="In a cloud, for how long to wait until the functions have decided; 0 only announces. Exit code 11 when they "
-        "have not by then.",
+        help="In a cloud: how long to wait for the functions' decision; 0 does not wait. Exit code 11 if there is "
+        "none by then.",
         metavar="SECONDS",
         min=0,
     ),
@@ -29,7 +29,7 @@ Wait = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 SHOWN: Final = 30
 """Lines of a history that a screen shows without --all."""
-Every = Annotated[bool, typer.Option("--all", help=f"All, not only the last {SHOWN}; --json gives all anyway.")]
+Every = Annotated[bool, typer.Option("--all", help=f"Show all, not only the last {SHOWN}. --json always prints all.")]
 
 _PLACEHOLDERS: Final = frozenset({"YOU", "NAME"})
 """Words that stand for a name in the commands that we print."""
@@ -42,7 +42,7 @@ def stated(text: str | None) -> str | None:
         BadParameter: It is blank.
     """
     if text is not None and not text.strip():
-        raise typer.BadParameter("expected some words: they are written down for those who come after")
+        raise typer.BadParameter("must not be empty: it is recorded with the order")
     return text
 
 
@@ -53,7 +53,7 @@ def named(text: str | None) -> str | None:
         BadParameter: It is blank, or a placeholder.
     """
     if text in _PLACEHOLDERS:
-        raise typer.BadParameter(f"{text} stands for a name; write your own there")
+        raise typer.BadParameter(f"{text} is a placeholder; write your own name")
     return stated(text)
 
 
@@ -61,7 +61,7 @@ Who = Annotated[
     str,
     typer.Option(
         "--who",
-        help="Who gives the order; it is written down.",
+        help="Who gives the order. It is recorded.",
         metavar="NAME",
         envvar="FEDERATION_WHO",
         callback=named,
@@ -71,7 +71,7 @@ Why = Annotated[
     str,
     typer.Option(
         "--why",
-        help="Why, in a sentence for those who come after; it is written down.",
+        help="The reason, in a sentence. It is recorded.",
         metavar="SENTENCE",
         callback=stated,
     ),

@@ -19,14 +19,14 @@ _LOCAL: Final = frozenset({"", "local"})
 """The providers of a person ("") and of a job in this home. Their manifests are believed about the platform."""
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True):
+class StoredFile(msgspec.Struct, frozen=True, kw_only=True):
     """A file in storage: its SHA-256 in hexadecimal and its size in bytes."""
 
     sha256: str
     bytes: int
 
 
-def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
+def manifest_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
     """Every reason to reject the unit that its manifest alone gives, before any file is read.
 
     Args:
@@ -40,7 +40,7 @@ def stated_faults(unit: Unit, platform: str, policy: Policy) -> tuple[str, ...]:
 def egress_faults(unit: Unit, platform: str) -> Iterator[str]:
     """Every sign that raw training data left the platform where it is stored."""
     if unit.residency.raw_data_left:
-        yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may"
+        yield f"{unit.name} says that raw training data left {platform}; only artifacts and metrics may leave"
     for dataset in unit.residency.datasets:
         if dataset.platform != platform:
             yield f"{unit.name} was trained on {platform} with data set {dataset.name}, which is on {dataset.platform}"
@@ -86,7 +86,7 @@ def _without_revision(uri: str) -> str:
     return _REVISION.sub("", uri, count=1) if uri.startswith("hf://") else uri
 
 
-def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[str]:
+def integrity_faults(unit: Unit, observed: Mapping[str, StoredFile]) -> Iterator[str]:
     """A fault for each file whose size or SHA-256 is not what the manifest says.
 
     Args:
@@ -101,7 +101,7 @@ def integrity_faults(unit: Unit, observed: Mapping[str, Observed]) -> Iterator[s
             yield f"{file.path} has sha256 {actual.sha256}, but the manifest says {file.sha256}"
 
 
-def missing(unit: Unit, observed: Mapping[str, Observed]) -> tuple[str, ...]:
+def missing(unit: Unit, observed: Mapping[str, StoredFile]) -> tuple[str, ...]:
     """The unit's paths at which there is no file yet."""
     return tuple(file.path for file in files_of(unit) if file.path not in observed)
 

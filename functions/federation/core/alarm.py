@@ -15,7 +15,7 @@ Response = Literal["roll_back", "hold", "tell"]
 """What a policy lets an alarm do, the gravest first."""
 
 
-def breached(key: str, at: str, labels: Mapping[str, str], names: Mapping[str, str | None] | None = None) -> Event:
+def breach_event(key: str, at: str, labels: Mapping[str, str], names: Mapping[str, str | None] | None = None) -> Event:
     """The event of a breached SLO.
 
     Args:
@@ -25,10 +25,10 @@ def breached(key: str, at: str, labels: Mapping[str, str], names: Mapping[str, s
         names: The names that a policy may use for it, each with when it began to fire, or None if at `at`.
     """
     began_at = {"names": {name: began or at for name, began in names.items()}} if names else {}
-    return Event(
-        type=events.SLO_BREACHED,
-        source="//federation/receive",
-        subject=key,
+    return events.step_event(
+        "receive",
+        events.SLO_BREACHED,
+        key,
         time=at,
         key=f"alarm|{key}|{at}",
         data={"alarm": key, "at": at, "labels": dict(labels), **began_at},
@@ -48,7 +48,7 @@ class AlarmResponse(msgspec.Struct, frozen=True):
         return ", ".join(self.names)
 
 
-def gravest(breach: Event, by_name: Mapping[str, Response]) -> Response:
+def gravest_response(breach: Event, by_name: Mapping[str, Response]) -> Response:
     """The gravest response to a breach: the first of `responses_to`."""
     return responses_to(breach, by_name)[0].response
 
@@ -57,7 +57,7 @@ def responses_to(breach: Event, by_name: Mapping[str, Response]) -> Sequence[Ala
     """Each response that the policy allows to a breach, the gravest first. A group of alarms has several names.
 
     Args:
-        breach: The event of `breached`. Without names, the alarm's key is its name.
+        breach: The event of `breach_event`. Without names, the alarm's key is its name.
         by_name: The policy's responses, by the alarm's name. The response to any other alarm is a roll-back.
     """
     at = str(breach.data.get("at") or breach.time)
@@ -81,7 +81,7 @@ def counts_from(since: str, settle_seconds: int) -> datetime:
     return instant.moment(since) + timedelta(seconds=settle_seconds)
 
 
-def speaks_at(began: str, since: str, settle_seconds: int, now: str | None) -> str | None:
+def counts_at(began: str, since: str, settle_seconds: int, now: str | None) -> str | None:
     """When an alarm that fires at `now` began to count against the release, or None if it does not (yet).
 
     An alarm that began during the settling period and still fires counts from the end of that period. One that began
@@ -101,6 +101,6 @@ def speaks_at(began: str, since: str, settle_seconds: int, now: str | None) -> s
     return instant.text(first) if instant.moment(since) < at and has_settled else None
 
 
-def concerns(began: str, since: str, settle_seconds: int, seen_at: str) -> bool:
+def counts_against(began: str, since: str, settle_seconds: int, seen_at: str) -> bool:
     """Whether an alarm that fires at `seen_at` counts against a release that began to serve before the alarm fired."""
-    return instant.moment(began) > instant.moment(since) and bool(speaks_at(began, since, settle_seconds, seen_at))
+    return instant.moment(began) > instant.moment(since) and bool(counts_at(began, since, settle_seconds, seen_at))

@@ -29,7 +29,7 @@ def card(release: Mapping[str, Any]) -> str:
             "",
             f"{release['change']['why']} It replaces {replaced}.",
             "",
-            "The newest release here may still wait, or may have been rolled back: what serves is what the channel says.",
+            "The newest release here may not serve yet, or may have been rolled back: the channel says what serves.",
             "",
             "| kind | unit | platform | origin | artifact |",
             "|---|---|---|---|---|",

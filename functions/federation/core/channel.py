@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 from federation.core import instant
 from federation.core.digest import digest
-from federation.core.move import Cause, Moved, MoveKind
+from federation.core.move import Cause, MoveKind, PastMove
 from federation.core.names import number_of
 from federation.errors import ContractError
 
@@ -42,7 +42,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     silent: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-class Quarantined(msgspec.Struct, frozen=True, kw_only=True):
+class QuarantineEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Why an artifact may not be released, and who decided it."""
 
     unit: str
@@ -72,17 +72,17 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
     serving: Entry | None = None
     warm: Sequence[Entry] = ()
     anchor: Entry | None = None
-    quarantine: Mapping[str, Quarantined] = msgspec.field(default_factory=dict)
+    quarantine: Mapping[str, QuarantineEntry] = msgspec.field(default_factory=dict)
     hold: Hold | None = None
     left: Mapping[str, Sequence[str]] = msgspec.field(default_factory=dict)
-    moves: Sequence[Moved] = ()
+    moves: Sequence[PastMove] = ()
 
     def document(self) -> dict[str, Any]:
         """The channel as schemas/channel.v1.json describes it."""
         document: dict[str, Any] = {"schema": "channel.v1", **msgspec.to_builtins(self)}
         return document
 
-    def moved_by(self, event_id: str) -> Moved | None:
+    def moved_by(self, event_id: str) -> PastMove | None:
         """The move that this event made, or None if the channel no longer has it."""
         return next((move for move in self.moves if move.event == event_id), None)
 
@@ -134,8 +134,8 @@ def channel_of(document: Mapping[str, Any] | None, name: str) -> Channel:
     try:
         return Channel(name=name) if document is None else msgspec.convert(document, Channel)
     except msgspec.ValidationError as error:
-        hint = 'If an earlier version wrote it, CHANGELOG.md says under "Before you upgrade" how it is mended.'
-        raise ContractError(f"the channel {name} is not as this version writes it: {error}", hint=hint) from error
+        hint = 'If an earlier version wrote it, CHANGELOG.md says under "Before you upgrade" how to repair it.'
+        raise ContractError(f"this version cannot read the channel {name}: {error}", hint=hint) from error
 
 
 def promote(channel: Channel, entry: Entry, cause: Cause, *, warm: int) -> Channel:
@@ -159,7 +159,7 @@ def roll_back(channel: Channel, target: Entry, cause: Cause) -> Channel:
     current = channel.serving
     kinds = {artifact: kind for kind, artifact in current.units.items()} if current else {}
     bad = {
-        artifact: Quarantined(
+        artifact: QuarantineEntry(
             unit=_unit_name(current, kinds.get(artifact, "unit")), at=cause.at, who=cause.who, why=cause.why
         )
         for artifact in (current.new if current else ())
@@ -188,7 +188,7 @@ def _unit_name(release: Entry | None, kind: str) -> str:
 
 def quarantine(channel: Channel, artifact: str, unit: str, cause: Cause) -> Channel:
     """Forbid one artifact."""
-    reason = Quarantined(unit=unit, at=cause.at, who=cause.who, why=cause.why)
+    reason = QuarantineEntry(unit=unit, at=cause.at, who=cause.who, why=cause.why)
     return replace(_after(channel, "quarantine", cause), quarantine={**channel.quarantine, artifact: reason})
 
 
@@ -237,7 +237,7 @@ def _after(
     quarantined: Mapping[str, str] | None = None,
 ) -> Channel:
     counter = channel.counter + 1
-    move = Moved(
+    move = PastMove(
         counter=counter,
         event=cause.event,
         kind=kind,

@@ -75,7 +75,7 @@ def _conditions(proposal: Proposal) -> Iterator[_Condition]:
     yield _Condition(
         item="Every required kind is there",
         faults=tuple(_missing_kinds(proposal)),
-        why=", ".join(sorted(policy.fusion.required)) or "none asked for",
+        why=", ".join(sorted(policy.fusion.required)) or "none is required",
     )
     yield _Condition(
         item="Nothing in quarantine is in it",
@@ -95,21 +95,23 @@ def _conditions(proposal: Proposal) -> Iterator[_Condition]:
     yield _Condition(
         item="Raw training data stayed on its platform",
         faults=tuple(_egress_faults(proposal)),
-        why="stated by every manifest, checked at the door",
+        why="stated by every manifest and checked on receipt",
     )
     yield _Condition(
-        item="Latency is within the budget, or a distillation pass is asked for",
+        item="Latency is within the budget, or a distillation pass is requested",
         why=slow["why"] if slow else _distillation_reason(proposal),
     )
 
 
 def _distillation_reason(proposal: Proposal) -> str:
-    """Why no distillation pass is asked for: it is not needed, or it would not help."""
+    """Why no distillation pass is requested: it is not needed, or it would not help."""
     budget = proposal.policy.distillation
     own = proposal.members.get(budget.kind) if budget else None
     if budget is None or own is None or own.p95_ms is None or float(own.p95_ms) <= float(budget.p95_ms):
         return "within the budget"
-    return f"{own.unit.name} has a p95 of {own.p95_ms} ms, but is what a distillation pass makes, so none is asked for"
+    return (
+        f"{own.unit.name} has a p95 of {own.p95_ms} ms, but a distillation pass makes this kind, so none is requested"
+    )
 
 
 def _gate_faults(proposal: Proposal) -> Iterator[str]:

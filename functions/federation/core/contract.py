@@ -65,7 +65,7 @@ def check(schema: SchemaName, value: Any, *, what: str = "document") -> None:
 def faults(schema: SchemaName, value: Any) -> tuple[str, ...]:
     """At most `faults.MAX_FOUND` faults of `value`, sorted by path, each as `path: what was expected`."""
     errors = list(islice(_leaves(_listing_validator(schema).iter_errors(value)), faulty.MAX_FOUND + 1))
-    return faulty.found(dict.fromkeys(map(_sentence, sorted(errors, key=_path_key))))
+    return faulty.first_faults(dict.fromkeys(map(_sentence, sorted(errors, key=_path_key))))
 
 
 def schema_of(schema: SchemaName) -> dict[str, Any]:
@@ -114,7 +114,7 @@ def _path_key(fault: _Fault) -> list[tuple[bool, str | int]]:
 def _sentence(fault: _Fault) -> str:
     path = "$"
     for part in fault.absolute_path:
-        path = f"{path}[{part}]" if isinstance(part, int) else faulty.below(path, part)
+        path = f"{path}[{part}]" if isinstance(part, int) else faulty.child_path(path, part)
     return f"{path}: {_expectation(fault)}{_description_hint(fault)}"
 
 

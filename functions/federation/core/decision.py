@@ -19,14 +19,14 @@ from federation.core.outcome import Outcome
 Trace = Sequence[Mapping[str, Any]]
 """What `gather` read, in that order: `{"what": question, "of": name, "is": answer or its digest}`."""
 
-TOLD_IN: Final[Mapping[str, tuple[str, ...]]] = {
+RESULT_PREFIXES: Final[Mapping[str, tuple[str, ...]]] = {
     "validate": (names.SETTLED, names.WAITING),
     "gate": (names.REPORTS,),
-    "fuse": (names.MERGES, names.ASKED),
+    "fuse": (names.MERGES, names.REGATE_LISTS),
 }
-"""The prefixes of the documents that contain a step's decisions, besides DECISIONS."""
-DECIDED_IN: Final = (names.DECISIONS, *chain.from_iterable(TOLD_IN.values()))
-"""Prefixes of all documents that contain decisions."""
+"""The prefixes of the results that contain a step's decisions. Its other decisions are under DECISIONS."""
+DECISION_PREFIXES: Final = (names.DECISIONS, *chain.from_iterable(RESULT_PREFIXES.values()))
+"""The prefixes of all documents that contain decisions."""
 
 
 class Decision(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,8 +45,8 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def name(self) -> str:
         """The document's name. The same outcome for the same event always has the same name."""
-        if self.outcome.told_in:
-            return self.outcome.told_in
+        if self.outcome.result:
+            return self.outcome.result
         return f"{names.decisions(self.step, self.event.id)}{names.short(digest(summary(self.outcome)))}"
 
     def channels(self) -> Iterator[tuple[str, int]]:
@@ -88,7 +88,7 @@ def places(step: str, event: Event) -> tuple[str, ...]:
         case "gate" if "kind" in event.data:
             return (own, names.reports(event.data["kind"], event.data["number"]))
         case "fuse":
-            return (own, names.merge(event.data.get("merge", {}).get("event", event.id)), names.asked(event.id))
+            return (own, names.merge(event.data.get("merge", {}).get("event", event.id)), names.regate_list(event.id))
         case _:
             return (own,)
 

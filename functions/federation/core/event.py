@@ -118,6 +118,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             "data": dict(self.data),
         }
 
+    def follow_up(self, step: str, type_: str, subject: str, *, key: str, data: Mapping[str, Any]) -> "Event":
+        """An event that a step announces about this one, with the same time."""
+        return step_event(step, type_, subject, time=self.time, key=key, data=data)
+
     @classmethod
     def of(cls, document: Mapping[str, Any]) -> "Event":
         """The event in a checked CloudEvents document."""
@@ -129,6 +133,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
             key=document["dedupekey"],
             data=document["data"],
         )
+
+
+def step_event(step: str, type_: str, subject: str, *, time: str, key: str, data: Mapping[str, Any]) -> Event:
+    """An event that a step announces."""
+    return Event(type=type_, source=f"//federation/{step}", subject=subject, time=time, key=key, data=data)
 
 
 def unsigned(order: Event) -> str | None:

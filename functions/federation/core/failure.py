@@ -78,7 +78,7 @@ def lacks_machines(words: str) -> bool:
     return any(re.search(form, words) for form in _NO_MACHINE_PATTERNS)
 
 
-def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
+def refusal_event(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
     """The event that a platform refused a job for good: the job failed before it began, and a retry is pointless.
 
     Args:
@@ -90,26 +90,26 @@ def refused(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
     return _unstarted_event(name, job, sentence("REFUSED", why, code=CONFIGURED_WRONG), at)
 
 
-def turned_away(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
+def capacity_event(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
     """The event that a platform had no machine for a job: the job failed before it began, and may start elsewhere.
 
-    The arguments are those of `refused`.
+    The arguments are those of `refusal_event`.
     """
     return _unstarted_event(name, job, f"{_PREFIXES['capacity']}REFUSED: {why}", at)
 
 
 def _unstarted_event(name: str, job: Mapping[str, Any], why: str, at: str) -> Event:
-    return Event(
-        type=events.JOB_FAILED,
-        source="//federation/launch",
-        subject=name,
+    return events.step_event(
+        "launch",
+        events.JOB_FAILED,
+        name,
         time=at,
         key=f"refused|{name}",
         data={"provider": str(job.get("platform", "")), "resource": name, "name": name, "failure": why},
     )
 
 
-def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
+def loss_event(name: str, job: Mapping[str, Any], by: str) -> Event:
     """The event that a job is lost: it must have ended, but no end was reported. Its cost stays counted.
 
     Args:
@@ -120,12 +120,12 @@ def lost(name: str, job: Mapping[str, Any], by: str) -> Event:
     platform = str(job["platform"])
     why = (
         f"it must have ended by {by}, but neither its end nor an accepted unit has been reported; it may have been deleted "
-        f"on {platform}, or never begun there; its highest possible cost stays counted in any budget"
+        f"on {platform}, or never started there; its highest possible cost stays counted in any budget"
     )
-    return Event(
-        type=events.JOB_FAILED,
-        source="//federation/sweep",
-        subject=name,
+    return events.step_event(
+        "sweep",
+        events.JOB_FAILED,
+        name,
         time=by,
         key=f"lost|{name}",
         data={"provider": platform, "resource": name, "name": name, "failure": f"{_PREFIXES['lost']}{why}"},

@@ -10,7 +10,7 @@ from typing import Final
 
 MAX_FOUND: Final = 100
 """The search for faults in a document stops after this many."""
-MAX_TOLD: Final = 20
+MAX_LISTED: Final = 20
 """The most faults that an event lists; the rest are only counted."""
 LONGEST: Final = 1000
 """The most characters of one fault, which may quote names of any length."""
@@ -19,15 +19,15 @@ _LONGEST_KEY: Final = 80
 _LONGEST_PATH: Final = 500
 
 
-def found(faults: Iterable[str]) -> tuple[str, ...]:
+def first_faults(faults: Iterable[str]) -> tuple[str, ...]:
     """The first `MAX_FOUND` faults, then a line that says if there are more. The rest is never computed."""
     first = [cut(fault) for fault in islice(faults, MAX_FOUND + 1)]
     if len(first) > MAX_FOUND:
-        first[MAX_FOUND] = f"there are more than these {MAX_FOUND} faults; mend these first"
+        first[MAX_FOUND] = f"there are more than these {MAX_FOUND} faults; fix these first"
     return tuple(first)
 
 
-def listed(faults: Sequence[str], most: int = MAX_TOLD) -> tuple[str, ...]:
+def fault_list(faults: Sequence[str], most: int = MAX_LISTED) -> tuple[str, ...]:
     """The first `most` faults, then a line with the number of the others, if any."""
     more = len(faults) - most
     shown = tuple(cut(fault) for fault in faults[:most])
@@ -36,10 +36,10 @@ def listed(faults: Sequence[str], most: int = MAX_TOLD) -> tuple[str, ...]:
 
 def sentence(faults: Sequence[str]) -> str:
     """The first few faults in one sentence."""
-    return "; ".join(listed(faults, _MAX_IN_SENTENCE))
+    return "; ".join(fault_list(faults, _MAX_IN_SENTENCE))
 
 
-def below(path: str, key: str) -> str:
+def child_path(path: str, key: str) -> str:
     """The path with a key added. Both are cut, because long keys around many values could exhaust the memory.
 
     Keys come from outside. Characters that do not print are escaped, so that a key cannot start a new line.

@@ -17,14 +17,14 @@ from federation.core.checklist import refusals
 from federation.core.proposal import Member, Proposal
 
 
-class Fitted(msgspec.Struct, frozen=True, kw_only=True):
+class FittingSubset(msgspec.Struct, frozen=True, kw_only=True):
     """The members of a release, or all members if no subset fits; and, by name, why new units are left out."""
 
     members: Mapping[str, Member]
     left_out: Mapping[str, str] = msgspec.field(default_factory=dict)
 
 
-def fitted(proposal: Proposal, standing: Mapping[str, Member]) -> Fitted:
+def fitting_subset(proposal: Proposal, standing: Mapping[str, Member]) -> FittingSubset:
     """The largest set of new units that can be released together, at least one, without losing a serving kind.
 
     Args:
@@ -40,8 +40,8 @@ def fitted(proposal: Proposal, standing: Mapping[str, Member]) -> Fitted:
         members |= {kind: standing[kind] for kind in omitted if kind in standing}
         if not refusals(replace(proposal, members=members)):
             names = [proposal.members[kind].unit.name for kind in omitted]
-            return Fitted(members=members, left_out=dict.fromkeys(names, "; ".join(reasons)))
-    return Fitted(members=proposal.members)
+            return FittingSubset(members=members, left_out=dict.fromkeys(names, "; ".join(reasons)))
+    return FittingSubset(members=proposal.members)
 
 
 def _kinds_to_omit(proposal: Proposal) -> Iterator[tuple[str, ...]]:

@@ -38,14 +38,14 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     sd: str
 
 
-class Against(msgspec.Struct, frozen=True, kw_only=True):
+class OtherRecords(msgspec.Struct, frozen=True, kw_only=True):
     """Another unit's artifact digest, and its records measured by the same job."""
 
     artifact: str
     records: File
 
 
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
+class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """The evidence for one gate, at one grade."""
 
     grade: Grade
@@ -53,10 +53,10 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     records: File | None = None
     summary: Mapping[str, Summary] = msgspec.field(default_factory=dict)
     point: Mapping[str, str] = msgspec.field(default_factory=dict)
-    against: Sequence[Against] = ()
+    against: Sequence[OtherRecords] = ()
 
 
-class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
+class LatencyMeasurement(msgspec.Struct, frozen=True, kw_only=True):
     """Latencies and costs, with the machine and price table that make them comparable."""
 
     grade: Grade
@@ -65,15 +65,15 @@ class MeasuredLatency(msgspec.Struct, frozen=True, kw_only=True):
     records: File | None = None
     summary: Mapping[str, Summary] = msgspec.field(default_factory=dict)
     point: Mapping[str, str] = msgspec.field(default_factory=dict)
-    against: Against | None = None
+    against: OtherRecords | None = None
 
 
 class Measurements(msgspec.Struct, frozen=True, kw_only=True):
     """The evidence by gate. A gate without evidence refuses the unit."""
 
-    quality: Measured | None = None
-    latency: MeasuredLatency | None = None
-    safety: Mapping[str, Measured] = msgspec.field(default_factory=dict)
+    quality: Measurement | None = None
+    latency: LatencyMeasurement | None = None
+    safety: Mapping[str, Measurement] = msgspec.field(default_factory=dict)
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +83,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: Mapping[str, str]
 
 
-class StatedDataSet(msgspec.Struct, frozen=True, kw_only=True):
+class DataSet(msgspec.Struct, frozen=True, kw_only=True):
     """A data set: its digest, and where it is stored."""
 
     name: str
@@ -96,7 +96,7 @@ class Residency(msgspec.Struct, frozen=True, kw_only=True):
     """Where the raw training data is, and whether it left its platform."""
 
     raw_data_left: bool
-    datasets: Sequence[StatedDataSet]
+    datasets: Sequence[DataSet]
 
 
 class Unit(msgspec.Struct, frozen=True, kw_only=True):

@@ -18,7 +18,7 @@ _LONGEST_WHY: Final = 1997
 """The most characters before the "..." of a cut text. The schema allows 256 for `who` and 2,000 for `why`."""
 
 
-class Moved(msgspec.Struct, frozen=True, kw_only=True):
+class PastMove(msgspec.Struct, frozen=True, kw_only=True):
     """One past move. `quarantined` are the artifacts that a roll-back quarantined, with their kinds."""
 
     counter: int

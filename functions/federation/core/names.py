@@ -18,7 +18,7 @@ WAITING: Final = "waiting/"
 VERSIONS: Final = "versions/"
 REPORTS: Final = "reports/"
 MERGES: Final = "merges/"
-ASKED: Final = "asked/"
+REGATE_LISTS: Final = "asked/"
 RELEASES: Final = "releases/"
 RECEIPTS: Final = "receipts/"
 UNPUBLISHED: Final = "unpublished/"
@@ -101,9 +101,9 @@ def merge(event_id: str) -> str:
     return f"{MERGES}{short(event_id)}"
 
 
-def asked(event_id: str) -> str:
+def regate_list(event_id: str) -> str:
     """Name of the list of units to judge again after a move of the channel."""
-    return f"{ASKED}{short(event_id)}"
+    return f"{REGATE_LISTS}{short(event_id)}"
 
 
 def release(name: str) -> str:

@@ -63,7 +63,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     An empty outcome means that there was nothing to do. A refusal is never empty, and `why` is a sentence about it.
     `urgent` moves the channel before any document is stored; the move itself records who and why.
-    `told_in` is the name of the document that will contain the decision; if empty, the decision gets its own document.
+    `result` is the name of the document that will also contain the decision; if empty, the decision gets its own.
     `repeat` repeats the effects of an earlier decision, in case its delivery was interrupted.
     """
 
@@ -72,7 +72,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     move: Move | None = None
     acts: tuple[Act, ...] = ()
     events: tuple[Event, ...] = ()
-    told_in: str = ""
+    result: str = ""
     repeat: bool = False
     urgent: bool = False
 

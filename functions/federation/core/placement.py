@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from federation.core import cadence, instant
 from federation.core.budget import Funds, money
 from federation.core.cadence import Window
-from federation.core.counted import counted
+from federation.core.number_text import counted
 
 _HOUR: Final = 60
 _COST_STEP: Final = Decimal("0.0001")
 """Costs are rounded up to a multiple of this, so the reserved amount covers the bill."""
 
-Verdict = Literal["chosen", "possible", "refused"]
+PlaceVerdict = Literal["chosen", "possible", "refused"]
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,14 +67,13 @@ class Hours(Window, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A training job that `launch` starts, at its own place or at one of its `places`.
+    """A training job that `launch` starts at one of its places.
 
     Args:
         image: Training image.
         arguments: Arguments of the image's entry point.
         after_rollback: Whether a roll-back that quarantines this kind asks for a retraining.
-        platform: Platform of its one place; machine, spot, region, price and output describe the same place.
-        places: Several places to choose from, instead of one.
+        places: Where it may run, in the policy's order. A policy may also state a single place in the job itself.
         count: Number of machines.
         max_minutes: Minutes after which the platform ends it.
         data: Data that it reads.
@@ -86,25 +85,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     image: str
     arguments: Sequence[str]
     after_rollback: bool
-    platform: str | None = None
-    machine: str | None = None
-    spot: bool = False
-    region: str | None = None
-    price: Decimal | None = None
-    output: str | None = None
     places: Sequence[Place] = ()
     count: int = 1
     max_minutes: int | None = None
     data: Sequence[JobData] = ()
     hours: Hours | None = None
     on_demand_after_spot: bool = False
-
-    def listed(self) -> Sequence[Place]:
-        """Every place that the policy lists, in its order."""
-        if self.platform is None:
-            return self.places
-        fields = ("platform", "machine", "spot", "region", "price", "output")
-        return (Place(**{name: getattr(self, name) for name in fields}),)
 
     def at(self, place: Place) -> dict[str, Any]:
         """The job as its platform's trainer receives it, and as the image reads it."""
@@ -115,12 +101,12 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 _JOB_FIELDS: Final = frozenset({"image", "arguments", "after_rollback", "count", "max_minutes", "data"})
 
 
-class Considered(msgspec.Struct, frozen=True, kw_only=True):
+class RankedPlace(msgspec.Struct, frozen=True, kw_only=True):
     """A place, the most that the job can cost there (None if unknown), the verdict and why."""
 
     place: Place
     cost: Decimal | None
-    verdict: Verdict
+    verdict: PlaceVerdict
     why: str
 
     def document(self) -> dict[str, Any]:
@@ -130,7 +116,7 @@ class Considered(msgspec.Struct, frozen=True, kw_only=True):
         return {**place, **cost, "verdict": self.verdict, "why": self.why}
 
 
-def considered(
+def rank_places(
     kind: str,
     job: Job,
     matrix: Mapping[str, Sequence[str]],
@@ -138,7 +124,7 @@ def considered(
     *,
     on_demand: bool = False,
     unstartable: Mapping[Place, str] | None = None,
-) -> Sequence[Considered]:
+) -> Sequence[RankedPlace]:
     """Every place with its verdict, the best first. The first is chosen, unless all are refused.
 
     Args:
@@ -152,7 +138,7 @@ def considered(
     reasons = unstartable or {}
     options = [
         _considered_place(kind, job, place, matrix, funds, on_demand=on_demand, unstartable=reasons.get(place))
-        for place in job.listed()
+        for place in job.places
     ]
     ranked = sorted(options, key=_rank)
     if not ranked or ranked[0].verdict == "refused":
@@ -176,7 +162,7 @@ def _considered_place(
     *,
     on_demand: bool,
     unstartable: str | None,
-) -> Considered:
+) -> RankedPlace:
     cost = cost_at(place, job)
     refusal = (
         _matrix_reason(kind, place, matrix)
@@ -186,8 +172,8 @@ def _considered_place(
         or (funds and _budget_reason(place, job, cost, funds))
     )
     if refusal:
-        return Considered(place=place, cost=cost, verdict="refused", why=refusal)
-    return Considered(place=place, cost=cost, verdict="possible", why=_cost_text(cost, funds))
+        return RankedPlace(place=place, cost=cost, verdict="refused", why=refusal)
+    return RankedPlace(place=place, cost=cost, verdict="possible", why=_cost_text(cost, funds))
 
 
 def _matrix_reason(kind: str, place: Place, matrix: Mapping[str, Sequence[str]]) -> str | None:
@@ -220,12 +206,12 @@ def _cost_text(cost: Decimal | None, funds: Funds | None) -> str:
     return f"at most {money(cost)}{currency}" if cost is not None else "its cost is not stated"
 
 
-def _rank(option: Considered) -> tuple[bool, bool, bool, Decimal]:
+def _rank(option: RankedPlace) -> tuple[bool, bool, bool, Decimal]:
     """Sort key: possible before refused, spot before on demand, then by cost, unknown costs last."""
     return (option.verdict == "refused", not option.place.spot, option.cost is None, option.cost or Decimal())
 
 
-def _reason(ranked: Sequence[Considered]) -> str:
+def _reason(ranked: Sequence[RankedPlace]) -> str:
     first, *others = (option for option in ranked if option.verdict == "possible")
     if not others:
         return f"the only possible place; {first.why}"

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from federation.core.gates.finding import Gate
 from federation.core.gates.rules import EVERY, GateRules, LatencyRule, QualityRule, SafetyRule
 from federation.core.gates.summary import FEWEST
+from federation.core.number_text import number
 from federation.core.records import quoted
 from federation.core.statistics.power import (
     detectable_margin,
@@ -23,7 +24,6 @@ from federation.core.statistics.power import (
     items_for_rate,
     samples_for_ratio,
 )
-from federation.core.statistics.wording import number
 
 
 class Expected(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,8 +126,8 @@ def _crowding_fault(rule: QualityRule, expected: Expected) -> str | None:
     if expected.items is None or sum(sizes) <= expected.items:
         return None
     return (
-        f"quality of {rule.metric}: the {len(sizes):,} named categories need {sum(sizes):,} items together, of which there "
-        f"are {expected.items:,}; name fewer, allow more or measure more"
+        f"quality of {rule.metric}: the {len(sizes):,} named categories need {sum(sizes):,} items together, but "
+        f"there are {expected.items:,}; name fewer, allow more or measure more"
     )
 
 
@@ -196,8 +196,8 @@ def _reach_fault(need: Need) -> str | None:
         return None
     if need.gain:
         return (
-            f"{need.gate} of {need.check}: {need.available:,} can prove a gain of {need.detectable} but no "
-            f"{need.limit}, which a primary metric needs; measure {need.power_80:,}"
+            f"{need.gate} of {need.check}: {need.available:,} can prove a gain of {need.detectable} but not the "
+            f"{need.limit} that a primary metric needs; measure {need.power_80:,}"
         )
     return (
         f"{need.gate} of {need.check}: {need.available:,} can hold an equally good candidate to "

@@ -3,7 +3,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -14,9 +14,10 @@ from federation.core.cadence import Cadence
 from federation.core.digest import digest
 from federation.core.gates.rules import GateRules
 from federation.core.placement import Hours, Job
-from federation.core.preference import Preference
-from federation.core.voting import Rule
 from federation.errors import ContractError
+
+PLACE_FIELDS: Final = frozenset({"platform", "machine", "spot", "region", "price", "output"})
+"""The fields with which a job states its only place itself. Its image is the job's."""
 
 
 class Fusion(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,9 +40,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Voting(msgspec.Struct, frozen=True, kw_only=True):
-    """The rule for safety-critical answers, and the kinds that vote."""
+    """The rule for safety-critical answers, and the kinds that vote.
 
-    rule: Rule
+    The serving side counts the votes, as schemas/release.v1.json says. `majority` means a majority of all members,
+    present or not. With all members present, `veto` and `unanimous` are the same: one flag blocks. An absent member
+    counts as a flag under `unanimous`, and is ignored under `veto`. Without any vote, no answer goes out.
+    """
+
+    rule: Literal["majority", "unanimous", "veto"]
     members: Sequence[str]
 
 
@@ -67,6 +73,20 @@ class Rollback(msgspec.Struct, frozen=True, kw_only=True):
 
     settle_seconds: int
     alarms: Mapping[str, Response] = msgspec.field(default_factory=dict)
+
+
+class Preference(msgspec.Struct, frozen=True, kw_only=True):
+    """How to rank the possible topologies, and which to refuse.
+
+    Args:
+        prefer: `cost` for the least egress cost, `time` for the least transfer time; the other one breaks ties.
+        least_unbroken: Minimum probability, in 0..1, that no loss of a site stops the training.
+        max_hours: Maximum transfer time.
+    """
+
+    prefer: Literal["cost", "time"] = "cost"
+    least_unbroken: Decimal = Decimal("0.5")
+    max_hours: int | None = None
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +131,8 @@ def policy_of(document: Mapping[str, Any], *, what: str = "policy") -> Policy:
     """
     contract.check("policy.v1", document, what=what)
     policy = stored_policy(document, what=what)
-    if contradictions := (*cadence.faults(policy.cadence), *_contradictions(policy)):
+    job_faults = _job_faults(policy, document.get("jobs", {}))
+    if contradictions := (*cadence.faults(policy.cadence), *_contradictions(policy), *job_faults):
         raise ContractError(f"{what} contradicts itself", contradictions)
     return policy
 
@@ -122,10 +143,21 @@ def stored_policy(document: Mapping[str, Any], *, what: str) -> Policy:
     Raises:
         ContractError: This version of the code cannot read it.
     """
+    jobs = document.get("jobs", {})
+    if isinstance(jobs, Mapping):
+        jobs = {kind: _with_places(job) for kind, job in jobs.items()}
     try:
-        return msgspec.convert({**document, "digest": digest(document)}, Policy)
+        return msgspec.convert({**document, "jobs": jobs, "digest": digest(document)}, Policy)
     except msgspec.ValidationError as error:
         raise ContractError(f"{what} cannot be read by this version; store a newer policy: {error}") from error
+
+
+def _with_places(job: Any) -> Any:
+    """A job's document with a list of places, even if it states its only place itself."""
+    if not isinstance(job, Mapping) or "platform" not in job:
+        return job
+    own_place = {name: value for name, value in job.items() if name in PLACE_FIELDS}
+    return {**{name: value for name, value in job.items() if name not in PLACE_FIELDS}, "places": [own_place]}
 
 
 def _contradictions(policy: Policy) -> tuple[str, ...]:
@@ -158,7 +190,6 @@ def _contradictions(policy: Policy) -> tuple[str, ...]:
         *ungated,
         *_route_faults(policy),
         *_voting_faults(policy),
-        *_job_faults(policy),
     )
 
 
@@ -185,14 +216,15 @@ def _voting_faults(policy: Policy) -> Iterator[str]:
         )
 
 
-def _job_faults(policy: Policy) -> Iterator[str]:
+def _job_faults(policy: Policy, documents: Mapping[str, Any]) -> Iterator[str]:
     """Faults of jobs without a place, whose platforms may not ship the kind, or that could never start."""
     for kind, job in sorted(policy.jobs.items()):
-        path, platforms = f"$.jobs.{kind}", [place.platform for place in job.listed()]
-        if bool(job.platform) == bool(job.places):
+        path, platforms = f"$.jobs.{kind}", [place.platform for place in job.places]
+        stated = documents[kind].keys() & {"platform", "places"}
+        if len(stated) != 1:
             yield f"{path}: say where it runs, either by `platform` or by a list of `places`"
         elif kind in policy.kinds and not any(kind in policy.matrix.get(platform, ()) for platform in platforms):
-            where = "platform" if job.platform else "places"
+            (where,) = stated
             yield f"{path}.{where}: {' and '.join(platforms)} may not ship {kind}; run the job where the matrix allows it"
         yield from _hours_faults(policy, f"{path}.hours", job.hours) if job.hours else ()
 

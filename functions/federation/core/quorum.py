@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Can a merge ever reach the policy's quorum of new units?"""
 
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.core.policy import Policy
 
 

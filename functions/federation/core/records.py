@@ -13,7 +13,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import replace
 
-from federation.core.faults import MAX_TOLD, cut
+from federation.core.faults import MAX_LISTED, cut
 from federation.core.record_line import Lines
 from federation.errors import ContractError
 
@@ -79,11 +79,11 @@ def read(source: bytes | Iterable[bytes], metrics: Sequence[str], *, what: str) 
         what: What a fault calls the source, such as a file name.
 
     Raises:
-        ContractError: Some lines are faulty (the first `MAX_TOLD` are listed), the first line lacks a metric, there is
+        ContractError: Some lines are faulty (the first `MAX_LISTED` are listed), the first line lacks a metric, there is
             no record, or there are more than `MAX_RECORDS`.
     """
     if not metrics:
-        raise ContractError(f"{what}: no metric was asked for; name at least one")
+        raise ContractError(f"{what}: no metric is named; name at least one")
     reader = _Reader(what, tuple(dict.fromkeys(metrics)))
     for block in _blocks(source, what):
         reader.add(block)
@@ -226,7 +226,7 @@ class _Reader:
 
     def _add_fault(self, number: int, text: str) -> None:
         self._fault_count += 1
-        if len(self._faults) < MAX_TOLD:
+        if len(self._faults) < MAX_LISTED:
             self._faults.append(f"line {number} {text}")
         if self._fault_count >= _MAX_FAULTS:
             raise self._error(f" up to line {number:,}; the rest was not read")

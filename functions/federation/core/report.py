@@ -7,9 +7,9 @@ from typing import Any, Final
 import msgspec
 
 from federation.core.channel import Channel
-from federation.core.counted import counted
 from federation.core.digest import Digest, digest
 from federation.core.gates.finding import Finding, verdict
+from federation.core.number_text import counted
 from federation.core.policy import Policy
 
 _MAX_REASONS: Final = 20

@@ -15,7 +15,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 
 from federation.core.digest import canonical
-from federation.core.faults import MAX_FOUND, below, found
+from federation.core.faults import MAX_FOUND, child_path, first_faults
 from federation.errors import ContractError
 
 MAX_BYTES: Final = 1_048_576
@@ -133,7 +133,7 @@ def _may_hold_a_long_integer(encoded: bytes) -> bool:
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
     parsed = _key_by_key(body, what=what, limit=limit)
     numbers = (f"{path}: {fault}" for path, fault in _number_faults(parsed.value, "$"))
-    if faults := found(chain(_repeat_faults(parsed), numbers)):
+    if faults := first_faults(chain(_repeat_faults(parsed), numbers)):
         raise ContractError(f"{what} is not a valid document", faults)
     return parsed.value, canonical(parsed.value)
 
@@ -143,7 +143,7 @@ def _repeat_faults(parsed: Parsed) -> Iterator[str]:
     holders = {id(holder) for holder, _ in repeats}
     paths = {id(inner): path for path, inner in _objects(parsed.value, "$") if id(inner) in holders} if holders else {}
     for holder, key in repeats:
-        yield f"{below(paths.get(id(holder), '$...'), key)}: the key is repeated; keep one"
+        yield f"{child_path(paths.get(id(holder), '$...'), key)}: the key is repeated; keep one"
 
 
 def _checked_text(body: bytes, what: str, limit: int) -> str:
@@ -233,7 +233,7 @@ def _number_faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
         yield path, f"{value} has more than 53 bits; write it as text"
     elif isinstance(value, dict):
         for key, inner in value.items():
-            yield from _number_faults(inner, below(path, key))
+            yield from _number_faults(inner, child_path(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _number_faults(inner, f"{path}[{index}]")
@@ -244,7 +244,7 @@ def _objects(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     if isinstance(value, dict):
         yield path, value
         for key, inner in value.items():
-            yield from _objects(inner, below(path, key))
+            yield from _objects(inner, child_path(path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _objects(inner, f"{path}[{index}]")

@@ -13,21 +13,21 @@ import msgspec
 from msgspec.structs import replace
 
 from federation.core.budget import money
-from federation.core.preference import Preference
+from federation.core.policy import Preference
 from federation.core.topology import LOADS, Load, Site, Task, Topology, faults
 from federation.errors import ContractError
 
-Verdict = Literal["chosen", "possible", "refused"]
+TopologyVerdict = Literal["chosen", "possible", "refused"]
 
 _HOUR: Final = 3600
 _CENT: Final = Decimal("0.01")
 
 
-class Ranked(msgspec.Struct, frozen=True, kw_only=True):
+class RankedTopology(msgspec.Struct, frozen=True, kw_only=True):
     """One topology: its load, verdict and reason, its residency and its fault tolerance."""
 
     topology: Topology
-    verdict: Verdict
+    verdict: TopologyVerdict
     why: str
     load: Load
     residency: str
@@ -67,7 +67,7 @@ def task_of(document: Any, *, what: str) -> Task:
     return task
 
 
-def ranked(task: Task, preference: Preference) -> Sequence[Ranked]:
+def rank_topologies(task: Task, preference: Preference) -> Sequence[RankedTopology]:
     """Every topology, the best first. The first one is chosen, unless all are refused."""
     candidates = sorted(
         (_assessed(topology, task, preference) for topology in LOADS),
@@ -95,11 +95,11 @@ def duration(seconds: float) -> str:
     return f"{seconds:.1f} seconds"
 
 
-def _assessed(topology: Topology, task: Task, preference: Preference) -> Ranked:
+def _assessed(topology: Topology, task: Task, preference: Preference) -> RankedTopology:
     load = LOADS[topology](task)
     breaches = tuple(_residency_breaches(topology, task))
     refusals = (*breaches, *_excesses(load, preference))
-    return Ranked(
+    return RankedTopology(
         topology=topology,
         verdict="refused" if refusals else "possible",
         why="; ".join(refusals) or _summary(load, task),
@@ -118,7 +118,7 @@ def _residency_breaches(topology: Topology, task: Task) -> Iterator[str]:
         return
     sealed = [site.name for site in task.sites if site.leaves == "nothing"]
     if sealed:
-        yield f"nothing may leave {_joined(sealed)}, not even what was learnt there"
+        yield f"nothing may leave {_joined(sealed)}, not even model updates"
     clouds = sorted({site.cloud for site in task.sites})
     if topology != "federated" and len(clouds) > 1:
         yield f"it would send the gradients of each step between {_joined(clouds)}, and gradients never cross clouds"
@@ -127,7 +127,7 @@ def _residency_breaches(topology: Topology, task: Task) -> Iterator[str]:
 def _excesses(load: Load, preference: Preference) -> Iterator[str]:
     if load.unbroken < preference.least_unbroken:
         yield (
-            f"a loss of sites stops it with a chance of {1 - load.unbroken:.0%}; the policy allows "
+            f"it has a {1 - load.unbroken:.0%} chance of stopping because sites are lost; the policy allows "
             f"{1 - preference.least_unbroken:.0%}"
         )
     if preference.max_hours is not None and load.seconds > preference.max_hours * _HOUR:
@@ -149,27 +149,27 @@ def _residency(topology: Topology, task: Task) -> str:
 
 
 def _fault_tolerance(topology: Topology, task: Task, load: Load) -> str:
-    chance = f"the chance that nothing stops it is {load.unbroken:.0%}"
+    chance = f"the chance that training is not interrupted is {load.unbroken:.0%}"
     return {
-        "centralised": f"once the data has moved, only {task.middle.name} has to stay; {chance}",
+        "centralised": f"once the data has moved, only {task.middle.name} has to stay available; {chance}",
         "federated": f"a round needs {task.needed} of {len(task.sites)} sites, so some may be lost; {chance}",
-        "parameter server": f"every step waits for every site, and for the server at {task.middle.name}; {chance}",
-        "ring all-reduce": f"every step needs every site, since each passes on what the others sent; {chance}",
+        "parameter server": f"every step waits for every site and for the server at {task.middle.name}; {chance}",
+        "ring all-reduce": f"every step needs every site, since each site forwards what the others sent; {chance}",
     }[topology]
 
 
-def _sort_key(candidate: Ranked, preference: Preference) -> tuple[bool, float, float]:
+def _sort_key(candidate: RankedTopology, preference: Preference) -> tuple[bool, float, float]:
     cost, time = float(candidate.load.egress), candidate.load.seconds
     return (candidate.verdict == "refused", *((cost, time) if preference.prefer == "cost" else (time, cost)))
 
 
-def _chosen_reason(candidates: Sequence[Ranked], preference: Preference, task: Task) -> str:
+def _chosen_reason(candidates: Sequence[RankedTopology], preference: Preference, task: Task) -> str:
     first, *others = (candidate for candidate in candidates if candidate.verdict == "possible")
     summary = _summary(first.load, task)
     if not others:
-        return f"the only possible way: {summary}"
-    words: Mapping[str, str] = {"cost": "costs the least to send", "time": "is the shortest time on the wire"}
-    return f"of {len(others) + 1} possible ways it {words[preference.prefer]}: {summary}"
+        return f"the only possible topology: {summary}"
+    words: Mapping[str, str] = {"cost": "has the lowest transfer cost", "time": "has the shortest time on the wire"}
+    return f"it {words[preference.prefer]} of {len(others) + 1} possible topologies: {summary}"
 
 
 def _joined(names: Sequence[str]) -> str:
@@ -187,6 +187,6 @@ def gravity(task: Task) -> str:
 def _leaves_text(site: Site) -> str:
     return {
         "rows": "and its rows may leave",
-        "updates": "and only what was learnt there may leave",
+        "updates": "and only model updates may leave",
         "nothing": "and nothing may leave",
     }[site.leaves]

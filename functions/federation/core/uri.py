@@ -18,35 +18,37 @@ _LONGEST: Final = 1024
 """The most bytes of a key in S3 and of an object's name in Cloud Storage."""
 
 
-class Place(msgspec.Struct, frozen=True, kw_only=True):
+class Location(msgspec.Struct, frozen=True, kw_only=True):
     """A bucket, and a path in it without a leading slash."""
 
     root: str
     path: str
 
 
-def parsed(uri: str, scheme: str, allowed: Collection[str]) -> Place:
+def parse(uri: str, scheme: str, allowed: Collection[str]) -> Location:
     """The bucket and path of a URI whose bucket is allowed.
 
     Raises:
-        ContractError: Another scheme or bucket, an empty or dotted segment, a character that no artifact's name needs,
+        ContractError: Another scheme or bucket, an empty or dotted segment, a character that is not allowed,
             or a path that is too long for a store.
     """
     actual_scheme, separator, rest = uri.partition("://")
     root, _, path = rest.partition("/")
     if not separator or actual_scheme != scheme:
-        raise ContractError(f"{uri!r} is not read: expected {scheme}://")
+        raise ContractError(f"{uri!r} cannot be read: expected {scheme}://")
     if root not in allowed:
         raise ContractError(
-            f"{uri!r} is not read: expected {' or '.join(sorted(allowed)) or 'no URI at all'}, found {root!r}"
+            f"{uri!r} cannot be read: expected {' or '.join(sorted(allowed)) or 'no URI at all'}, found {root!r}"
         )
     if not path or any(part in {"", ".", ".."} for part in path.split("/")):
-        raise ContractError(f"{uri!r} is not read: its path has an empty or dotted segment")
+        raise ContractError(f"{uri!r} cannot be read: its path has an empty or dotted segment")
     if not path.isprintable() or _REFUSED & set(path):
-        raise ContractError(f"{uri!r} is not read: its path has a character that no artifact's name needs")
+        raise ContractError(
+            f"{uri!r} cannot be read: its path has a character that is not allowed in an artifact's name"
+        )
     if len(path.encode()) > _LONGEST:
-        raise ContractError(f"{uri:.200}... is not read: its path has more than {_LONGEST:,} bytes")
-    return Place(root=root, path=path)
+        raise ContractError(f"{uri:.200}... cannot be read: its path has more than {_LONGEST:,} bytes")
+    return Location(root=root, path=path)
 
 
 def folder(uri: str) -> str:
@@ -64,6 +66,6 @@ def manifest(artifact_uri: str) -> str:
     return f"{folder(artifact_uri)}{SENTINEL}"
 
 
-def below(base: str, path: str) -> str:
+def file_uri(base: str, path: str) -> str:
     """The URI of a relative path in a manifest."""
     return f"{base}{path}"

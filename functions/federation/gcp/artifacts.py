@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any, Final
 
 from federation.core import uri as uris
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.errors import ContractError, MissingError
 from federation.gcp.calls import generation_of, retry_policy, service_call
 
@@ -32,15 +32,15 @@ class GcsArtifacts:
         self._stream(uri, _Sink(uri, limit, body.extend))
         return bytes(body)
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size, hashed while streaming; MissingError if nothing is there (yet)."""
         sha256 = hashlib.sha256()
         sink = _Sink(uri, self._largest, sha256.update)
         self._stream(uri, sink)
-        return Observed(sha256=sha256.hexdigest(), bytes=sink.size)
+        return StoredFile(sha256=sha256.hexdigest(), bytes=sink.size)
 
     def _stream(self, uri: str, sink: "_Sink") -> None:
-        location = uris.parsed(uri, "gs", self._buckets)
+        location = uris.parse(uri, "gs", self._buckets)
         try:
             with service_call("Cloud Storage", f"read {uri}"):
                 blob = self._client().bucket(location.root).blob(location.path)

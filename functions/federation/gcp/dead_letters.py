@@ -8,7 +8,7 @@ https://cloud.google.com/pubsub/docs/handling-failures
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -75,10 +75,11 @@ class PubSubDeadLetters:
         letters = {item.message.message_id: self._letter(item.message) for item in received}
         return sorted(letters.values(), key=lambda letter: instant.order(letter.at))
 
-    def redrive(self, step: str | None = None) -> int:
-        """Redeliver the step's letters, or all letters if no step is named; returns how many were acknowledged.
+    def redrive(self, step: str | None = None, ids: Collection[str] | None = None) -> int:
+        """Redeliver the step's letters, or all letters if no step is named; only these ids, if given.
 
-        An event that several steps failed on is published once, since it reaches all of them.
+        Returns how many were acknowledged. An event that several steps failed on is published once, since it reaches all
+        of them.
         """
         sent: dict[str, set[str]] = {}
         unsent: list[Received] = []
@@ -87,12 +88,15 @@ class PubSubDeadLetters:
             for batch in self._batches():
                 unsent += batch
                 for letter in batch:
-                    if step in (None, self._step(_source(letter.message))) and self._redeliver(letter, sent):
+                    if self._is_chosen(letter.message, step, ids) and self._redeliver(letter, sent):
                         unsent.remove(letter)
                         count += 1
         finally:
             self._make_available(unsent)
         return count
+
+    def _is_chosen(self, message: Any, step: str | None, ids: Collection[str] | None) -> bool:
+        return step in (None, self._step(_source(message))) and (ids is None or message.message_id in ids)
 
     def _redeliver(self, letter: Received, sent: dict[str, set[str]]) -> bool:
         """Publish the letter's event unless this redrive has already done so, and acknowledge the letter.

@@ -13,7 +13,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
 
-class Asked(msgspec.Struct, frozen=True, kw_only=True):
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """A person's options. `worst` is in the metric's own unit, prices are in dollars."""
 
     task: Sequence[str] = ()
@@ -40,13 +40,13 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     failed: bool = False
 
 
-class Found(msgspec.Struct, frozen=True, kw_only=True):
+class Results(msgspec.Struct, frozen=True, kw_only=True):
     """The content of result files: the run's description, its answers, and notes for the person.
 
     `right_or_wrong` contains the metrics whose worst score is certainly 0.
     """
 
-    of: str
+    description: str
     answers: Sequence[Answer]
     right_or_wrong: frozenset[str] = frozenset()
     notes: Sequence[str] = ()

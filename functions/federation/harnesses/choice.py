@@ -11,7 +11,7 @@ from federation.errors import ContractError
 _SHOWN: Final = 12
 
 
-def the_one(kind: str, names: Iterable[str], wanted: str | None, option: str) -> str:
+def choose_one(kind: str, names: Iterable[str], wanted: str | None, option: str) -> str:
     """The wanted name; without one, the only name.
 
     Raises:
@@ -25,7 +25,7 @@ def the_one(kind: str, names: Iterable[str], wanted: str | None, option: str) ->
     raise _refusal(kind, distinct, wanted, f"Choose one: {option} NAME")
 
 
-def the_numbered(kind: str, names: Sequence[str], wanted: int | None, option: str) -> int:
+def choose_numbered(kind: str, names: Sequence[str], wanted: int | None, option: str) -> int:
     """The index of the name with the wanted number, counted from 1; without a number, of the only name.
 
     Raises:
@@ -41,7 +41,7 @@ def the_numbered(kind: str, names: Sequence[str], wanted: int | None, option: st
     )
 
 
-def those(kind: str, names: Iterable[str], wanted: Sequence[str], option: str) -> list[str]:
+def choose_matching(kind: str, names: Iterable[str], wanted: Sequence[str], option: str) -> list[str]:
     """The names that match a wanted pattern; without patterns, the only name.
 
     Raises:

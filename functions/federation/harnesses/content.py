@@ -39,7 +39,7 @@ def value_of(text: str | bytes, what: str) -> Any:
     except json.JSONDecodeError as error:
         raise ContractError(f"{what} is not JSON: {error}") from error
     except (ValueError, RecursionError) as error:
-        raise ContractError(f"{what} is not JSON that can be read: {error}") from error
+        raise ContractError(f"{what} is not readable JSON: {error}") from error
 
 
 def _unique_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def rows_of(file: File) -> Iterator[tuple[int, Mapping[str, Any]]]:
         if line.strip():
             row = value_of(line, f"{file.name}: line {number}")
             if not isinstance(row, dict):
-                raise ContractError(f"{file.name}: line {number} is no JSON object")
+                raise ContractError(f"{file.name}: line {number} is not a JSON object")
             yield number, row
 
 
@@ -97,13 +97,13 @@ def members(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def named(row: Mapping[str, Any], path: str | None) -> str | None:
+def text_at(row: Mapping[str, Any], path: str | None) -> str | None:
     """The value at a path such as `doc.subject`, as text; None if it is absent or empty.
 
     Raises:
         ContractError: An object or an array is there.
     """
-    value = None if path is None else at(row, path)
+    value = None if path is None else value_at(row, path)
     if value is None or value == "":
         return None
     if isinstance(value, dict | list):
@@ -111,10 +111,10 @@ def named(row: Mapping[str, Any], path: str | None) -> str | None:
     return str(value)
 
 
-def at(row: Mapping[str, Any], path: str, without: Any = None) -> Any:
+def value_at(row: Mapping[str, Any], path: str, without: Any = None) -> Any:
     """The value at a path of keys joined by dots, or `without`. A key that contains the dot itself comes first."""
     if path in row:
         return row[path]
     first, _, rest = path.partition(".")
     inner = row.get(first)
-    return at(inner, rest, without) if rest and isinstance(inner, dict) else without
+    return value_at(inner, rest, without) if rest and isinstance(inner, dict) else without

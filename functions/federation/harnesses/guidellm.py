@@ -10,12 +10,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.errors import ContractError
 from federation.harnesses import load
-from federation.harnesses.answer import Asked, File, Found
-from federation.harnesses.choice import the_numbered
-from federation.harnesses.content import at, mapping, members, number_of, value_of
+from federation.harnesses.answer import File, Options, Results
+from federation.harnesses.choice import choose_numbered
+from federation.harnesses.content import mapping, members, number_of, value_at, value_of
 
 NAME: Final = "GuideLLM"
 OPTIONS: Final = load.OPTIONS
@@ -30,7 +30,7 @@ def is_document(document: Mapping[str, Any]) -> bool:
     )
 
 
-def read(files: Sequence[File], asked: Asked) -> Found:
+def read(files: Sequence[File], options: Options) -> Results:
     """The requests of one benchmark. A sweep has one benchmark for each rate.
 
     Raises:
@@ -38,29 +38,29 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     """
     runs = [(file, run) for file in files for run in _benchmarks(file)]
     labels = [_label(run) for _, run in runs]
-    chosen = the_numbered("benchmark", labels, asked.run, "--run")
+    chosen = choose_numbered("benchmark", labels, options.run, "--run")
     file, run = runs[chosen]
     groups = mapping(run.get("requests"))
     rows = [(group, row) for group in _ENDED for row in members(groups.get(group)) if isinstance(row, dict)]
     _require_all(file, run, len(rows))
     cut = len(members(groups.get("incomplete")))
     rows.sort(key=lambda row: _start_seconds(row[1]))
-    return load.found(
+    return load.results_of(
         load.Run(
-            of=labels[chosen],
+            description=labels[chosen],
             requests=_requests(rows),
             seconds=number_of(run.get("duration")),
-            concurrency=number_of(at(run, "config.strategy.max_concurrency")),
-            notes=(f"{counted(cut, 'request')} left out: still running when the time was over",) if cut else (),
+            concurrency=number_of(value_at(run, "config.strategy.max_concurrency")),
+            notes=(f"{counted(cut, 'request')} left out: still running when the benchmark ended",) if cut else (),
         ),
-        asked,
+        options,
     )
 
 
 def _benchmarks(file: File) -> list[Mapping[str, Any]]:
     document = mapping(value_of(file.body, file.name))
     if not is_document(document):
-        raise ContractError(f"{file.name} is no report of {NAME}: it has no benchmarks")
+        raise ContractError(f"{file.name} is not a report of {NAME}: it has no benchmarks")
     runs = [mapping(run) for run in members(document["benchmarks"])]
     if any(None in _totals(run) for run in runs):
         raise ContractError(
@@ -72,14 +72,14 @@ def _benchmarks(file: File) -> list[Mapping[str, Any]]:
 
 
 def _label(run: Mapping[str, Any]) -> str:
-    strategy = mapping(at(run, "config.strategy"))
+    strategy = mapping(value_at(run, "config.strategy"))
     numbers = [f"{key} {strategy[key]}" for key in ("rate", "streams") if strategy.get(key) is not None]
     return " ".join([str(strategy.get("type_", "benchmark")), *numbers])
 
 
 def _totals(run: Mapping[str, Any]) -> Sequence[float | None]:
     """The benchmark's own totals of successful and errored requests; None for one that is missing."""
-    totals = mapping(at(run, "metrics.request_totals"))
+    totals = mapping(value_at(run, "metrics.request_totals"))
     return [number_of(totals.get(group)) for group in _ENDED]
 
 
@@ -94,22 +94,22 @@ def _require_all(file: File, run: Mapping[str, Any], here: int) -> None:
 
 
 def _start_seconds(row: Mapping[str, Any]) -> float:
-    times = (number_of(at(row, f"info.timings.{name}")) for name in ("targeted_start", "resolve_start"))
+    times = (number_of(value_at(row, f"info.timings.{name}")) for name in ("targeted_start", "resolve_start"))
     return next((time for time in times if time is not None), 0)
 
 
 def _requests(rows: Sequence[tuple[str, Mapping[str, Any]]]) -> Sequence[load.Request]:
     """The requests. Those of one conversation share its name, which is the same in every run."""
-    times = Counter(str(at(row, "info.conversation_id")) for _, row in rows)
+    times = Counter(str(value_at(row, "info.conversation_id")) for _, row in rows)
     several = [name for name, number in times.items() if name != str(None) and number > 1]
     names = {name: f"conversation-{place:06}" for place, name in enumerate(several, start=1)}
-    return [_request(group, row, names.get(str(at(row, "info.conversation_id")))) for group, row in rows]
+    return [_request(group, row, names.get(str(value_at(row, "info.conversation_id")))) for group, row in rows]
 
 
 def _request(group: str, row: Mapping[str, Any], conversation: str | None) -> load.Request:
     seconds = number_of(row.get("request_latency"))
     answered = group != "errored" and seconds is not None and seconds > 0
-    error = at(row, "info.error") or "no reason given"
+    error = value_at(row, "info.error") or "no reason given"
     return load.Request(
         latency_ms=seconds * 1000 if answered and seconds is not None else None,
         prompt_tokens=number_of(row.get("prompt_tokens")),

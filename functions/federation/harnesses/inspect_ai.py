@@ -14,12 +14,12 @@ from typing import Any, Final
 
 import msgspec
 
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.core.records import quoted
 from federation.errors import ContractError
-from federation.harnesses.answer import Answer, Asked, File, Found
-from federation.harnesses.choice import those
-from federation.harnesses.content import mapping, members, named, number_in, number_of, value_of
+from federation.harnesses.answer import Answer, File, Options, Results
+from federation.harnesses.choice import choose_matching
+from federation.harnesses.content import mapping, members, number_in, number_of, text_at, value_of
 
 NAME: Final = "Inspect"
 OPTIONS: Final = frozenset({"task", "score", "cluster", "category", "worst"})
@@ -57,41 +57,45 @@ def is_document(document: Mapping[str, Any]) -> bool:
     return "status" in document and "task" in mapping(document.get("eval"))
 
 
-def read(files: Sequence[File], asked: Asked) -> Found:
+def read(files: Sequence[File], options: Options) -> Results:
     """The samples of one task, or of several tasks as one suite, in which a task is its items' category.
 
     Raises:
-        ContractError: A file is no log of a run that ended well, or holds more than one task and none was chosen.
+        ContractError: A file is not the log of a successful run, or holds more than one task and none was chosen.
     """
     logs: dict[str, _Log] = {}
     for file in files:
-        log = _read_log(file, asked)
+        log = _read_log(file, options)
         if other := logs.get(log.task):
             raise ContractError(
-                f"{other.file} and {log.file} are both of the task {quoted(log.task)}",
+                f"{other.file} and {log.file} are both logs of the task {quoted(log.task)}",
                 hint="These are two runs or two models: name the log of one, and compare its records with the other's.",
             )
         logs[log.task] = log
-    tasks = those("task", logs, asked.task, "--task")
+    tasks = choose_matching("task", logs, options.task, "--task")
     model, *others = dict.fromkeys(logs[task].model for task in tasks)
     if others:
-        raise ContractError(f"the logs are of the models {quoted(model)} and {quoted(others[0])}; name those of one")
+        raise ContractError(
+            f"the logs are from two models, {quoted(model)} and {quoted(others[0])}; name the logs of one"
+        )
     for task in tasks:
         _require_complete(logs[task])
     is_single = len(tasks) == 1
-    answers = [answer for task in tasks for answer in _answers(logs[task], "" if is_single else task, asked)]
-    of = f"task {tasks[0]}" if is_single else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
-    return Found(
-        of=f"{of}; model {model}", answers=answers, right_or_wrong=_graded_metrics(logs[task] for task in tasks)
+    answers = [answer for task in tasks for answer in _answers(logs[task], "" if is_single else task, options)]
+    title = f"task {tasks[0]}" if is_single else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
+    return Results(
+        description=f"{title}; model {model}",
+        answers=answers,
+        right_or_wrong=_graded_metrics(logs[task] for task in tasks),
     )
 
 
-def _read_log(file: File, asked: Asked) -> _Log:
+def _read_log(file: File, options: Options) -> _Log:
     if file.body.startswith(ZIP):
-        return _archived_log(file, asked)
+        return _archived_log(file, options)
     document = value_of(file.body, file.name)
     if not isinstance(document, dict) or not is_document(document):
-        raise ContractError(f"{file.name} is no log of {NAME}: it states no status and no eval.task")
+        raise ContractError(f"{file.name} is not a log of {NAME}: it states no status and no eval.task")
     return _log_of(file, document, members(document.get("samples")))
 
 
@@ -102,19 +106,19 @@ def _log_of(file: File, header: Any, samples: Sequence[Any]) -> _Log:
     return _Log(file=file.name, header=header, samples=rows)
 
 
-def _archived_log(file: File, asked: Asked) -> _Log:
+def _archived_log(file: File, options: Options) -> _Log:
     try:
         with zipfile.ZipFile(io.BytesIO(file.body)) as archive:
             names = archive.namelist()
             if "header.json" not in names:
                 raise ContractError(
-                    f"{file.name} has no header.json: it is no log of {NAME}, or its run has not ended",
+                    f"{file.name} has no header.json: it is not a log of {NAME}, or its run has not ended",
                     hint=_RETRY,
                 )
             names = [name for name in names if name.startswith("samples/")]
             _require_small(archive, ["header.json", *names], file)
             header = _member(archive, "header.json", file)
-            samples = [_needed_fields(_member(archive, name, file), asked) for name in names]
+            samples = [_needed_fields(_member(archive, name, file), options) for name in names]
     except NotImplementedError as error:
         raise ContractError(
             f"{file.name} is packed in a way that this Python cannot read, perhaps Zstandard",
@@ -130,7 +134,7 @@ def _require_small(archive: zipfile.ZipFile, names: Sequence[str], file: File) -
     sizes = [archive.getinfo(name).file_size for name in names]
     for size, most, what in ((max(sizes), _LARGEST, "in one sample"), (sum(sizes), _WHOLE, "in all samples")):
         if size > most:
-            text = f"{file.name} has {size:,} bytes {what} unpacked; {most:,} are read at most"
+            text = f"{file.name} has {size:,} bytes {what} unpacked; at most {most:,} are read"
             raise ContractError(text, hint=_CONVERT.format(file.name))
 
 
@@ -138,9 +142,9 @@ def _member(archive: zipfile.ZipFile, name: str, file: File) -> Any:
     return value_of(archive.read(name), f"{file.name}: {quoted(name)}")
 
 
-def _needed_fields(sample: Any, asked: Asked) -> Any:
+def _needed_fields(sample: Any, options: Options) -> Any:
     """The fields of a sample that are read."""
-    fields = [field for path in (asked.cluster, asked.category) if path for field in (path, path.partition(".")[0])]
+    fields = [field for path in (options.cluster, options.category) if path for field in (path, path.partition(".")[0])]
     return {key: sample[key] for key in (*_READ, *fields) if key in sample} if isinstance(sample, dict) else sample
 
 
@@ -173,15 +177,15 @@ def _require_complete(log: _Log) -> None:
         raise ContractError(f"{log.file}: the sample {quoted(name)} has the epoch {epoch} more than once")
 
 
-def _answers(log: _Log, task: str, asked: Asked) -> Iterator[Answer]:
+def _answers(log: _Log, task: str, options: Options) -> Iterator[Answer]:
     """An answer for each sample and epoch. Another epoch repeats the question."""
     for sample in log.samples:
         item = str(sample["id"])
         yield Answer(
             item=f"{task}/{item}" if task else item,
             scores={metric: _number(value) for metric, value in _values(sample)},
-            cluster=named(sample, asked.cluster),
-            category=(task or None) if asked.category is None else named(sample, asked.category),
+            cluster=text_at(sample, options.cluster),
+            category=(task or None) if options.category is None else text_at(sample, options.category),
             failed=bool(sample.get("error")),
         )
 

@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from federation.core.records import quoted
 from federation.errors import ContractError
-from federation.harnesses.answer import Answer, Asked, File, Found
-from federation.harnesses.choice import the_one, those
-from federation.harnesses.content import members, named, number_of, rows_of
+from federation.harnesses.answer import Answer, File, Options, Results
+from federation.harnesses.choice import choose_matching, choose_one
+from federation.harnesses.content import members, number_of, rows_of, text_at
 
 NAME: Final = "lm-evaluation-harness"
 OPTIONS: Final = frozenset({"task", "filter", "score", "cluster", "category", "worst"})
@@ -31,27 +31,27 @@ def is_line(row: Mapping[str, Any]) -> bool:
     return "doc_id" in row and ("filtered_resps" in row or "doc_hash" in row)
 
 
-def read(files: Sequence[File], asked: Asked) -> Found:
+def read(files: Sequence[File], options: Options) -> Results:
     """The samples of one task, or of several tasks as one suite, in which a task is its items' category.
 
     Raises:
-        ContractError: A line is no sample, or more than one task or filter is there and none was chosen.
+        ContractError: A line is not a sample, or more than one task or filter is there and none was chosen.
     """
     by_task = _by_task(files)
-    tasks = those("task", by_task, asked.task, "--task")
+    tasks = choose_matching("task", by_task, options.task, "--task")
     samples = {task: _samples(by_task[task]) for task in tasks}
-    filters = _filters(samples, asked.filter)
+    filters = _filters(samples, options.filter)
     is_single = len(tasks) == 1
     answers: list[Answer] = []
     for task in tasks:
         filtered = [sample for sample in samples[task] if _filter(sample[1]) == filters[task]]
         _require_unique(by_task[task], filtered)
-        answers += _answers(filtered, "" if is_single else task, asked)
-    of = f"task {tasks[0]}" if is_single else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
-    return Found(
-        of=f"{of}; filter {', '.join(dict.fromkeys(filters.values()))}",
+        answers += _answers(filtered, "" if is_single else task, options)
+    title = f"task {tasks[0]}" if is_single else f"{len(tasks)} tasks, each a category: {', '.join(tasks)}"
+    return Results(
+        description=f"{title}; filter {', '.join(dict.fromkeys(filters.values()))}",
         answers=answers,
-        notes=_twin_notes(answers, asked),
+        notes=_twin_notes(answers, options),
     )
 
 
@@ -62,7 +62,7 @@ def _by_task(files: Sequence[File]) -> Mapping[str, File]:
         task = match[1] if match else file.name.removesuffix(".jsonl")
         if task in files_by_task:
             raise ContractError(
-                f"{files_by_task[task].name} and {file.name} are both of the task {quoted(task)}",
+                f"{files_by_task[task].name} and {file.name} are both results of the task {quoted(task)}",
                 hint="These are two runs or two models: name the file of one, and compare its records with the other's.",
             )
         files_by_task[task] = file
@@ -73,7 +73,7 @@ def _samples(file: File) -> list[_Sample]:
     samples = list(rows_of(file))
     for number, row in samples:
         if not is_line(row):
-            raise ContractError(f"{file.name}: line {number} is no sample of {NAME}: it has no doc_id")
+            raise ContractError(f"{file.name}: line {number} is not a sample of {NAME}: it has no doc_id")
         if not isinstance(row.get("metrics"), list):
             raise ContractError(
                 f"{file.name}: line {number} does not name its metrics, as {NAME} does from 0.4.7 on",
@@ -88,9 +88,9 @@ def _filters(samples: Mapping[str, Sequence[_Sample]], wanted: str | None) -> Ma
     """Each task's filter: its only one, else the wanted one, which at least one task must have."""
     names_by_task = {task: list(dict.fromkeys(_filter(row) for _, row in rows)) for task, rows in samples.items()}
     if wanted is not None:
-        the_one("filter", (name for names in names_by_task.values() for name in names), wanted, "--filter")
+        choose_one("filter", (name for names in names_by_task.values() for name in names), wanted, "--filter")
     return {
-        task: names[0] if len(names) == 1 else the_one("filter", names, wanted, "--filter")
+        task: names[0] if len(names) == 1 else choose_one("filter", names, wanted, "--filter")
         for task, names in names_by_task.items()
     }
 
@@ -110,7 +110,7 @@ def _require_unique(file: File, samples: Sequence[_Sample]) -> None:
             )
 
 
-def _answers(samples: Sequence[_Sample], task: str, asked: Asked) -> Iterator[Answer]:
+def _answers(samples: Sequence[_Sample], task: str, options: Options) -> Iterator[Answer]:
     """The answers. Two documents with the same content are one question asked twice, so they share a cluster."""
     times = Counter(_content_hash(row) for _, row in samples)
     for _, row in samples:
@@ -119,8 +119,8 @@ def _answers(samples: Sequence[_Sample], task: str, asked: Asked) -> Iterator[An
         yield Answer(
             item=f"{task}/{_item_id(row)}" if task else _item_id(row),
             scores={str(metric): number_of(row.get(str(metric))) for metric in members(row.get("metrics"))},
-            cluster=twin if asked.cluster is None else named(row, asked.cluster),
-            category=(task or None) if asked.category is None else named(row, asked.category),
+            cluster=twin if options.cluster is None else text_at(row, options.cluster),
+            category=(task or None) if options.category is None else text_at(row, options.category),
         )
 
 
@@ -134,6 +134,6 @@ def _content_hash(row: Mapping[str, Any]) -> str:
     return str(row.get("doc_hash") or "")
 
 
-def _twin_notes(answers: Sequence[Answer], asked: Asked) -> Sequence[str]:
-    shared = 0 if asked.cluster else sum(answer.cluster is not None for answer in answers)
+def _twin_notes(answers: Sequence[Answer], options: Options) -> Sequence[str]:
+    shared = 0 if options.cluster else sum(answer.cluster is not None for answer in answers)
     return (f"{shared:,} items have the same content as another: they share its cluster",) if shared else ()

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from federation.errors import ContractError
-from federation.harnesses.answer import Answer, Asked, File, Found
-from federation.harnesses.choice import the_numbered, the_one
-from federation.harnesses.content import mapping, members, named, number_of, value_of
+from federation.harnesses.answer import Answer, File, Options, Results
+from federation.harnesses.choice import choose_numbered, choose_one
+from federation.harnesses.content import mapping, members, number_of, text_at, value_of
 
 NAME: Final = "promptfoo"
 OPTIONS: Final = frozenset({"provider", "prompt", "score", "cluster", "category", "worst"})
@@ -31,7 +31,7 @@ def is_document(document: Mapping[str, Any]) -> bool:
     return isinstance(results.get("results"), list) and ("stats" in results or "evalId" in document)
 
 
-def read(files: Sequence[File], asked: Asked) -> Found:
+def read(files: Sequence[File], options: Options) -> Results:
     """The tests of one provider and prompt.
 
     Raises:
@@ -46,19 +46,19 @@ def read(files: Sequence[File], asked: Asked) -> Found:
         )
     results = members(mapping(document["results"]).get("results"))
     rows = sorted((row for row in results if isinstance(row, dict)), key=_sort_key)
-    provider = the_one("provider", map(_provider, rows), asked.provider, "--provider")
+    provider = choose_one("provider", map(_provider, rows), options.provider, "--provider")
     rows = [row for row in rows if _provider(row) == provider]
     prompts = list(dict.fromkeys(map(_prompt, rows)))
-    prompt = prompts[the_numbered("prompt", [shown[:_SHOWN] for shown in prompts], asked.prompt, "--prompt")]
+    prompt = prompts[choose_numbered("prompt", [shown[:_SHOWN] for shown in prompts], options.prompt, "--prompt")]
     rows = [row for row in rows if _prompt(row) == prompt]
     if len({str(row.get("promptIdx")) for row in rows}) != 1:
         raise ContractError(
-            f"{files[0].name}: more than one provider is called {provider!r:.80}",
+            f"{files[0].name}: more than one provider is named {provider!r:.80}",
             hint="Give each a label in promptfoo's configuration, and run it again.",
         )
-    return Found(
-        of=f"provider {provider}; prompt {prompt[:_SHOWN]!r}",
-        answers=list(_answers(rows, asked)),
+    return Results(
+        description=f"provider {provider}; prompt {prompt[:_SHOWN]!r}",
+        answers=list(_answers(rows, options)),
         right_or_wrong=frozenset({"success", "score"}),
     )
 
@@ -79,7 +79,7 @@ def _prompt(row: Mapping[str, Any]) -> str:
     return str(prompt.get("label") or prompt.get("raw") or row.get("promptId"))
 
 
-def _answers(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[Answer]:
+def _answers(rows: Sequence[Mapping[str, Any]], options: Options) -> Iterator[Answer]:
     metrics = list(dict.fromkeys(metric for row in rows for metric in mapping(row.get("namedScores"))))
     numbers: dict[str, int] = {}
     for row in rows:
@@ -87,8 +87,8 @@ def _answers(rows: Sequence[Mapping[str, Any]], asked: Asked) -> Iterator[Answer
         yield Answer(
             item=f"{numbers.setdefault(test, len(numbers) + 1)}-{test}",
             scores=_scores(row, metrics),
-            cluster=named(row, asked.cluster),
-            category=named(row, asked.category),
+            cluster=text_at(row, options.cluster),
+            category=text_at(row, options.category),
             failed=_failed(row),
         )
 
@@ -98,7 +98,7 @@ def _test_digest(row: Mapping[str, Any]) -> str:
     case = mapping(row.get("testCase"))
     if case and "vars" not in case and not row.get("vars"):
         raise ContractError(
-            "the variables of a test were stripped, so nobody can tell which question it asked",
+            "the variables of a test were stripped, so its question is unknown",
             hint="Run it again without PROMPTFOO_STRIP_TEST_VARS.",
         )
     question = [case.get("vars", row.get("vars")), case.get("assert")]

@@ -8,16 +8,16 @@ import msgspec
 
 from federation.errors import ContractError
 from federation.harnesses import guidellm, inspect_ai, lm_eval, promptfoo, table, trec_eval, vllm_bench
-from federation.harnesses.answer import Asked, File, Found
+from federation.harnesses.answer import File, Options, Results
 from federation.harnesses.content import text_of, value_of
 
 
 class Tool(msgspec.Struct, frozen=True, kw_only=True):
-    """A tool's name, the fields of `Asked` that it uses, and its reader."""
+    """A tool's name, the fields of `Options` that it uses, and its reader."""
 
     name: str
     options: frozenset[str]
-    read: Callable[[Sequence[File], Asked], Found]
+    read: Callable[[Sequence[File], Options], Results]
 
 
 TOOLS: Final[Mapping[str, Tool]] = {
@@ -71,7 +71,7 @@ def _tool_of_object(file: File, value: Mapping[str, Any]) -> str:
         if recognises(value):
             return word
     if "item" in value and "scores" in value:
-        raise ContractError(f"{file.name} is a file of records already", hint="Compare it as it is.")
+        raise ContractError(f"{file.name} is already a file of records", hint="Compare it as it is.")
     if "results" in value and ("configs" in value or "n-shot" in value):
         raise ContractError(
             f"{file.name} has only the means of {lm_eval.NAME}",
@@ -82,7 +82,7 @@ def _tool_of_object(file: File, value: Mapping[str, Any]) -> str:
 
 def _unknown(file: File) -> ContractError:
     return ContractError(
-        f"{file.name} is of no tool that is known here",
-        hint=f"Say which: --from {'|'.join(TOOLS)}. For a CSV or JSON Lines file of your own, name its columns: "
+        f"{file.name} was not written by a supported tool",
+        hint=f"Name the tool: --from {'|'.join(TOOLS)}. For a CSV or JSON Lines file of your own, name its columns: "
         "--item id --score accuracy=correct",
     )

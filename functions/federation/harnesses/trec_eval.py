@@ -11,7 +11,7 @@ from typing import Final
 
 from federation.core.records import quoted
 from federation.errors import ContractError
-from federation.harnesses.answer import Answer, Asked, File, Found
+from federation.harnesses.answer import Answer, File, Options, Results
 from federation.harnesses.content import number_in, text_of
 
 NAME: Final = "trec_eval"
@@ -33,7 +33,7 @@ def is_line(line: str) -> bool:
     return len(columns) == _COLUMNS and (columns[0] in _WITHOUT or number_in(columns[2]) is not None)
 
 
-def read(files: Sequence[File], _asked: Asked) -> Found:
+def read(files: Sequence[File], _options: Options) -> Results:
     """The measures of each query.
 
     Raises:
@@ -55,10 +55,10 @@ def read(files: Sequence[File], _asked: Asked) -> Found:
             scores[measure] = number_in(columns[2])
     if not queries:
         raise ContractError(
-            f"{files[0].name} has no query of its own, only means", hint="Run it again with -q (or --by_query)."
+            f"{files[0].name} has no scores of single queries, only means", hint="Run it again with -q (or --by_query)."
         )
     answers = [Answer(item=query, scores=scores) for query, scores in queries.items()]
-    return Found(of="queries", answers=answers)
+    return Results(description="queries", answers=answers)
 
 
 def _rows(file: File) -> Iterator[tuple[int, list[str]]]:
@@ -79,6 +79,6 @@ def _is_query_first(file: File, rows: Sequence[tuple[int, Sequence[str]]]) -> bo
     if is_measure[0] != is_measure[1]:
         return is_measure[1]
     raise ContractError(
-        f"{file.name}: which column is the query cannot be told",
-        hint="Keep the lines of the means, whose query is all.",
+        f"{file.name}: it is unclear which column is the query",
+        hint="Keep the lines of the means, whose query is `all`.",
     )

@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from federation.errors import ContractError
 from federation.harnesses import load
-from federation.harnesses.answer import Asked, File, Found
-from federation.harnesses.choice import the_numbered
+from federation.harnesses.answer import File, Options, Results
+from federation.harnesses.choice import choose_numbered
 from federation.harnesses.content import members, number_of, rows_of, value_of
 
 NAME: Final = "vLLM bench"
@@ -26,7 +26,7 @@ def is_document(document: Mapping[str, Any]) -> bool:
     return "request_throughput" in document and "completed" in document
 
 
-def read(files: Sequence[File], asked: Asked) -> Found:
+def read(files: Sequence[File], options: Options) -> Results:
     """The requests of one run.
 
     Raises:
@@ -34,23 +34,23 @@ def read(files: Sequence[File], asked: Asked) -> Found:
     """
     runs = [(file, run) for file in files for run in _runs(file)]
     labels = [f"{run.get('model_id')}, {run.get('date')}, rate {run.get('request_rate')}" for _, run in runs]
-    chosen = the_numbered("run", labels, asked.run, "--run")
+    chosen = choose_numbered("run", labels, options.run, "--run")
     file, run = runs[chosen]
     requests = _requests(file, run)
     failed = sum(request.error is not None for request in requests)
     if number_of(run["completed"]) != len(requests) - failed:
         raise ContractError(
-            f"{file.name}: {run['completed']!r:.20} requests are said to be completed, but {len(requests) - failed:,} of "
+            f"{file.name}: {run['completed']!r:.20} requests are reported as completed, but {len(requests) - failed:,} of "
             f"{len(requests):,} have a latency and no error"
         )
-    return load.found(
+    return load.results_of(
         load.Run(
-            of=labels[chosen],
+            description=labels[chosen],
             requests=requests,
             seconds=number_of(run.get("duration")),
             concurrency=number_of(run.get("max_concurrency") or run.get("max_concurrent_requests")),
         ),
-        asked,
+        options,
     )
 
 
@@ -58,7 +58,9 @@ def _runs(file: File) -> list[Mapping[str, Any]]:
     appended = b"\n{" in file.body.strip()
     runs = [run for _, run in rows_of(file)] if appended else [value_of(file.body, file.name)]
     if not all(isinstance(run, dict) and is_document(run) for run in runs):
-        raise ContractError(f"{file.name} is no result of {NAME}: it states no completed and no request_throughput")
+        raise ContractError(
+            f"{file.name} is not a result of {NAME}: it states neither completed nor request_throughput"
+        )
     return runs
 
 

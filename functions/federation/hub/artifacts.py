@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.errors import ContractError, MissingError
 from federation.hub.files import Kind, Opened, Place, opened
 
@@ -44,7 +44,7 @@ class HubArtifacts:
         with self._open(uri) as file:
             return b"".join(_limited(file, limit, f"{uri} is larger than the limit of {limit} bytes"))
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
         sha256, size = hashlib.sha256(), 0
         with self._open(uri) as file:
@@ -52,7 +52,7 @@ class HubArtifacts:
             for chunk in _limited(file, self._largest, complaint):
                 sha256.update(chunk)
                 size += len(chunk)
-        return Observed(sha256=sha256.hexdigest(), bytes=size)
+        return StoredFile(sha256=sha256.hexdigest(), bytes=size)
 
     @contextmanager
     def _open(self, uri: str) -> Iterator[Opened]:

@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any, Final
 
 _CONNECT_SECONDS: Final = 5.0
-_READ_SECONDS: Final = 30.0
+_READ_SECONDS: Final = 15.0
+"""The library tries some calls six times. A publication makes two of them in a row, and must end before `fuse` does."""
 _TOO_MANY: Final = 429
 
 _DEFAULTS: Final = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import unquote, urlsplit
 
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.errors import ContractError, MissingError, ServiceError
 
 _NOTHING: Final = frozenset({errno.ENOENT, errno.ENAMETOOLONG})
@@ -37,10 +37,10 @@ class LocalArtifacts:
             raise ContractError(f"{uri} is larger than the limit of {limit} bytes")
         return body
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size, hashed while streaming; MissingError when nothing is there (yet)."""
         with self._open(uri) as file:
-            return Observed(sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
+            return StoredFile(sha256=hashlib.file_digest(file, "sha256").hexdigest(), bytes=file.tell())
 
     @contextmanager
     def _open(self, uri: str) -> Iterator[BufferedReader]:
@@ -68,7 +68,7 @@ class LocalArtifacts:
             path, folders = self._unresolved(uri)
             resolved = path.resolve()
         except (ValueError, RuntimeError) as error:
-            raise ContractError(f"{uri!a:.200} is not read: it does not name a file on this machine") from error
+            raise ContractError(f"{uri!a:.200} cannot be read: it does not name a file on this machine") from error
         if not any(resolved.is_relative_to(folder) for folder in folders):
             raise ContractError(f"{uri} lies outside the folders that artifacts are read from")
         return resolved

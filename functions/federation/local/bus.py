@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The bus on SQLite, a queue like a cloud's: if a step fails, the event is redelivered, and becomes a dead letter."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -54,11 +54,12 @@ class LocalBus:
         )
         return [_dead_letter(*row) for row in rows]
 
-    def redrive(self, step: str | None = None) -> int:
-        """Queue the dead letters of one step, or of all, again, and return how many there were."""
-        return self._database.changed(
-            "update queue set dead = 0, attempts = 0 where dead = 1 and step = coalesce(?, step)", step
-        )
+    def redrive(self, step: str | None = None, ids: Collection[str] | None = None) -> int:
+        """Queue the dead letters of one step, or of all, again, or only these ids; return how many there were."""
+        again = "update queue set dead = 0, attempts = 0 where dead = 1 and step = coalesce(?, step)"
+        if ids is None:
+            return self._database.changed(again, step)
+        return sum(self._database.changed(f"{again} and cast(number as text) = ?", step, id_) for id_ in set(ids))
 
     def _deliveries(self, deliver: Deliver) -> Iterator[bool]:
         next_one = "select number, step, event, attempts from queue where dead = 0 order by attempts, number limit 1"

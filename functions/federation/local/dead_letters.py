@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The dead letters of the local queue, and their redelivery."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from federation.local.bus import LocalBus
 from federation.ports import DeadLetter
@@ -17,6 +17,6 @@ class LocalDeadLetters:
         """Every dead letter, oldest first; none is removed."""
         return self._bus.dead()
 
-    def redrive(self, step: str | None = None) -> int:
-        """Queue the step's letters, or all letters, again; returns how many there were."""
-        return self._bus.redrive(step)
+    def redrive(self, step: str | None = None, ids: Collection[str] | None = None) -> int:
+        """Queue the step's letters, or all letters, again; only these ids, if given. Returns how many there were."""
+        return self._bus.redrive(step, ids)

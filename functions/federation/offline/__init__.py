@@ -204,11 +204,4 @@ def _serve(home: LocalHome, channel: str, standing: Standing, refused: Sequence[
 
 
 def _event(type_: str, subject: str, now: str, data: Mapping[str, Any]) -> Event:
-    return Event(
-        type=type_,
-        source="//federation/offline",
-        subject=subject,
-        time=instant.text(instant.moment(now)),
-        key=subject,
-        data=data,
-    )
+    return events.step_event("offline", type_, subject, time=instant.text(instant.moment(now)), key=subject, data=data)

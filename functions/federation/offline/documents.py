@@ -7,7 +7,7 @@ from typing import Any
 
 from federation.core import contract, instant
 from federation.core.contract import SchemaName
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.core.policy import policy_of
 from federation.errors import ContractError
 from federation.local.files import document_of

@@ -127,4 +127,4 @@ def _now(played: Played) -> datetime:
 
 
 def _event_id(key: str, at: datetime) -> str:
-    return alarm.breached(key, instant.text(at), {}).id
+    return alarm.breach_event(key, instant.text(at), {}).id

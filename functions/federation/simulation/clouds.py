@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.core.digest import canonical, digest_of
 from federation.core.failure import CONFIGURED_WRONG, sentence
 from federation.core.outcome import Shift
@@ -37,10 +37,10 @@ class SimulatedArtifacts:
         del limit
         return self._body(uri)
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size."""
         body = self._body(uri)
-        return Observed(sha256=digest_of(body).removeprefix("sha256:"), bytes=len(body))
+        return StoredFile(sha256=digest_of(body).removeprefix("sha256:"), bytes=len(body))
 
     def _body(self, uri: str) -> bytes:
         if uri not in self.files:

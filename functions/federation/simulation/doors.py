@@ -54,7 +54,7 @@ def breached(played: Played, key: str, name: str, at: str, copies: int) -> None:
         group = {"version": "4", "groupKey": key.removeprefix(f"{_MONITOR}|"), "status": "firing", "alerts": alerts}
         _knock(played, "http:alertmanager", group, copies)
         return
-    arrive(played, alarm.breached(key, at, {}, {name: None}), copies)
+    arrive(played, alarm.breach_event(key, at, {}, {name: None}), copies)
 
 
 def alarm_key(number: int) -> str:

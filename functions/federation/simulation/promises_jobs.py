@@ -61,7 +61,7 @@ def _turned_away(played: Played, jobs: Jobs) -> Iterator[str]:
         yield f"{name} follows {followers.count(name)} jobs that found no machine"
     for job in (jobs[names.job(name)] for name in followers if names.job(name) in jobs):
         place = msgspec.convert(job["job"], Place).name
-        if place in job["job"]["turned_away"].split("; "):
+        if place in job["job"]["turned_away"]:
             yield f"{job['name']} was asked for again at {place}, which had no machine for it"
     for name in (name.removeprefix(names.TURNED_AWAY_JOBS) for name in jobs if name.startswith(names.TURNED_AWAY_JOBS)):
         if played.finale and names.failed_job(name) not in jobs:

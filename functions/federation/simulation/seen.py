@@ -9,7 +9,7 @@ import msgspec
 
 from federation.core import names
 from federation.core.channel import channel_of
-from federation.core.decision import DECIDED_IN, decision_in
+from federation.core.decision import DECISION_PREFIXES, decision_in
 from federation.core.digest import digest
 from federation.simulation.played import Played
 
@@ -52,5 +52,5 @@ def policies(played: Played) -> Mapping[str, Document]:
 
 def decisions(played: Played) -> Iterator[Document]:
     """Every stored decision."""
-    stored = (played.world.document(name) for prefix in DECIDED_IN for name in played.world.store.names(prefix))
+    stored = (played.world.document(name) for prefix in DECISION_PREFIXES for name in played.world.store.names(prefix))
     return (decision for document in stored if (decision := decision_in(document)) is not None)

@@ -48,7 +48,7 @@ _ALARMS: Final = frozenset({"http:alertmanager", "http:grafana", "lambda:cloudwa
 _TICKS: Final = frozenset({"http:cloud-scheduler", "lambda:scheduler"})
 
 
-def answered(entry: str, reading: Reading) -> Reading:
+def with_status(entry: str, reading: Reading) -> Reading:
     """The reading with the HTTP status for its sender, whether to park it, and the signal of a rejection.
 
     One bad record makes the sender redeliver the whole batch. The good ones are then ignored by their dedupe keys.

@@ -41,7 +41,7 @@ class Arn(msgspec.Struct, frozen=True, kw_only=True):
         return re.split(r"[/:]", self.resource)[-1]
 
 
-def parsed(value: Any) -> Arn | None:
+def parse_arn(value: Any) -> Arn | None:
     """`value` as an ARN, or None if it is not one."""
     match = re.fullmatch(_ARN, value) if isinstance(value, str) else None
     if match is None:
@@ -50,13 +50,13 @@ def parsed(value: Any) -> Arn | None:
     return Arn(text=match[0], partition=partition, service=service, region=region, account=account, resource=resource)
 
 
-def named(value: Any, service: str, kind: str) -> Arn:
+def require_arn(value: Any, service: str, kind: str) -> Arn:
     """The ARN of a resource of this service and kind.
 
     Raises:
         UnreadableError: `bad_arn`.
     """
-    arn = parsed(value)
+    arn = parse_arn(value)
     if arn is None or arn.service != service or not re.fullmatch(_RESOURCES[kind], arn.resource):
         raise UnreadableError(
             "bad_arn", f"The ARN is {quoted(value)}; it must be that of a {service} {kind}. Check what sends it."
@@ -100,6 +100,6 @@ def all_in_account(resources: Any, account: str) -> None:
         UnreadableError: `account_mismatch`.
     """
     names: Iterable[Any] = resources if isinstance(resources, list) else ()
-    for arn in filter(None, map(parsed, names)):
+    for arn in filter(None, map(parse_arn, names)):
         if arn.account:
             in_account(arn, account)

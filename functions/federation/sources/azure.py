@@ -16,7 +16,7 @@ import msgspec
 from federation.core.instant import normalise
 from federation.sources.bearer import authentic
 from federation.sources.body import json_value, mapping_in, matching, no_duplicates, object_of, text_of
-from federation.sources.carrier import several
+from federation.sources.carrier import read_all
 from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -48,7 +48,9 @@ def read(request: Request, trust: Trust) -> Reading:
     values = parsed.value if isinstance(parsed.value, list) else [parsed.value]
     events = [object_of(value, "not_an_event", "An event in the body") for value in values]
     return (
-        _validation_reading(events, trust) if validates else several(events, lambda value: _event_reading(value, trust))
+        _validation_reading(events, trust)
+        if validates
+        else read_all(events, lambda value: _event_reading(value, trust))
     )
 
 
@@ -88,8 +90,8 @@ def _event_reading(event: Mapping[str, Any], trust: Trust) -> Reading:
     if "topic" not in event and "source" not in event:
         raise UnreadableError(
             "not_an_event",
-            "The body has neither topic nor source, so it is no event of Event Grid. Alerts of Azure Monitor are not read: "
-            "let Grafana or Alertmanager send alarms.",
+            "The body has neither topic nor source, so it is not an Event Grid event. Azure Monitor alerts are "
+            "not supported: let Grafana or Alertmanager send alarms.",
         )
     workspace = _own_workspace(event, trust)
     kind = text_of(event.get("eventType") or event.get("type"), "not_an_event", "eventType or type")
@@ -100,7 +102,7 @@ def _event_reading(event: Mapping[str, Any], trust: Trust) -> Reading:
     if text_of(status, "missing_status", "data.runStatus").lower() not in _ENDED:
         return ignored(f"runStatus is {quoted(status)}, which does not end the run; there is nothing to do.")
     if TAG not in mapping_in(members, "runtags"):
-        return ignored("The run has no tag federation_job, so it is not a job of ours; there is nothing to do.")
+        return ignored("The run has no tag federation_job, so it is not one of our jobs; there is nothing to do.")
     run = matching(members.get("runid"), _RUN, "bad_job_id", "data.runId")
     return _tick_reading(
         f"{workspace}/jobs/{run}", str(status), normalise(members.get("eventtime") or members.get("time"))
@@ -126,4 +128,4 @@ def _tick_reading(job: str, status: str, at: str | None) -> Reading:
         scheduled_for=at,
         key=f"{job}|{status.lower()}|{at}" if at else None,
     )
-    return ignored(f"The run has ended with status {quoted(status)}; the sweep asks Azure what it left.", signal)
+    return ignored(f"The run has ended with status {quoted(status)}; the sweep asks Azure for its output.", signal)

@@ -29,12 +29,13 @@ def authentic(request: Request, token: str | None) -> None:
     if header is None or token is None or not header.lower().startswith(_SCHEME):
         raise UnreadableError(
             "sender_not_authenticated",
-            "Authorization has no bearer token, or the trust document none to compare it with. Set the same in both.",
+            "Authorization has no bearer token, or the trust document has none to compare it with. Set the same "
+            "token in both.",
         )
     if not is_same(header[len(_SCHEME) :].strip(), token):
         raise UnreadableError(
             "sender_not_authenticated",
-            "The bearer token in Authorization is not the one in the trust document. Set the same in both.",
+            "The bearer token in Authorization is not the one in the trust document. Set the same token in both.",
         )
 
 

@@ -10,11 +10,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from federation.sources.memory import Memory, seen
+from federation.sources.memory import Memory, without_repeated
 from federation.sources.reading import Reading, UnreadableError, rejected
 
 
-def several(records: Sequence[Any], read_one: Callable[[Any], Reading]) -> Reading:
+def read_all(records: Sequence[Any], read_one: Callable[[Any], Reading]) -> Reading:
     """The reading of all records together.
 
     Raises:
@@ -22,10 +22,10 @@ def several(records: Sequence[Any], read_one: Callable[[Any], Reading]) -> Readi
     """
     if len(records) == 1:
         return read_one(records[0])
-    return together(unrepeated(tuple(judged(record, read_one) for record in records)))
+    return joint_reading(without_repeats(tuple(read_or_reject(record, read_one) for record in records)))
 
 
-def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
+def read_or_reject(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
     """One record's reading; a fault becomes a rejection."""
     try:
         return read_one(record)
@@ -33,17 +33,17 @@ def judged(record: Any, read_one: Callable[[Any], Reading]) -> Reading:
         return rejected(fault)
 
 
-def unrepeated(readings: Sequence[Reading]) -> tuple[Reading, ...]:
+def without_repeats(readings: Sequence[Reading]) -> tuple[Reading, ...]:
     """The readings, in which a repetition of an earlier one becomes `ignore`."""
     memory = Memory()
     fresh_readings = []
     for reading in readings:
-        reading_or_repeat, memory = seen(reading, memory)
+        reading_or_repeat, memory = without_repeated(reading, memory)
         fresh_readings.append(reading_or_repeat)
     return tuple(fresh_readings)
 
 
-def together(batch: tuple[Reading, ...]) -> Reading:
+def joint_reading(batch: tuple[Reading, ...]) -> Reading:
     """The batch as one reading: accepted if any record is, rejected only if all are."""
     order = ("accept", "ignore", "reject")
     leading = min(batch, key=lambda reading: order.index(reading.verdict), default=None)

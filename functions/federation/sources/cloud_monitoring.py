@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from federation.core.instant import normalise
 from federation.sources.body import digits_of, labels_of, mapping_in, matching, names_of, object_of, text_of
-from federation.sources.reading import Reading, Signal, State, UnreadableError, Verdict, ignored, quoted
+from federation.sources.reading import Reading, ReadingVerdict, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
 _INCIDENT: Final = r"[A-Za-z0-9._-]{1,128}"
@@ -79,7 +79,7 @@ def _condition_project(condition: Any) -> str | None:
     return match[1] if match else None
 
 
-def _state(state_text: str, incident: Mapping[str, Any]) -> tuple[State, Verdict]:
+def _state(state_text: str, incident: Mapping[str, Any]) -> tuple[State, ReadingVerdict]:
     """The state and verdict of an incident. A closed one has recovered unless its last value is not a measurement."""
     if state_text == "open":
         return "firing", "accept"

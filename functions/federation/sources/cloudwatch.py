@@ -14,12 +14,12 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from federation.core.instant import microseconds, normalise
-from federation.sources.arn import Arn, in_account, named, trusted_account
+from federation.sources.arn import Arn, in_account, require_arn, trusted_account
 from federation.sources.body import json_object, labels_of, mapping_in, object_of, text_of
-from federation.sources.reading import Reading, Request, Signal, State, UnreadableError, Verdict, ignored, quoted
+from federation.sources.reading import Reading, ReadingVerdict, Request, Signal, State, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
-_STATES: Final[Mapping[str, tuple[State, Verdict]]] = {
+_STATES: Final[Mapping[str, tuple[State, ReadingVerdict]]] = {
     "ALARM": ("firing", "accept"),
     "OK": ("resolved", "accept"),
     "INSUFFICIENT_DATA": ("unknown", "ignore"),
@@ -95,7 +95,7 @@ def read_message(message: Mapping[str, Any], trust: Trust, topic: Arn | None) ->
     Raises:
         UnreadableError: `bad_arn`, `account_not_allowed`, `account_mismatch` or `missing_state`.
     """
-    alarm = named(message.get("AlarmArn") or _arn_from_topic(topic, message), "cloudwatch", "alarm")
+    alarm = require_arn(message.get("AlarmArn") or _arn_from_topic(topic, message), "cloudwatch", "alarm")
     trusted_account(alarm.account, trust)
     in_account(alarm, message.get("AWSAccountId") or alarm.account)
     value = text_of(message.get("NewStateValue"), "missing_state", "NewStateValue")
@@ -136,7 +136,7 @@ def _alarm_arn(envelope: Mapping[str, Any]) -> Any:
 
 
 def _alarm(value: Any, account: str) -> Arn:
-    alarm = named(value, "cloudwatch", "alarm")
+    alarm = require_arn(value, "cloudwatch", "alarm")
     in_account(alarm, account)
     return alarm
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from federation.sources import cloudevents, oidc, pubsub
 from federation.sources.body import MAX_CARRIER_BYTES, json_value, no_duplicates, object_of
-from federation.sources.carrier import several
+from federation.sources.carrier import read_all
 from federation.sources.cloudevents import CloudEvent
 from federation.sources.reading import Reading, Request, UnreadableError, quoted
 from federation.sources.trust import Trust
@@ -46,7 +46,7 @@ def _read_batch(request: Request, trust: Trust) -> Reading:
         raise UnreadableError(
             "not_an_event", f"The batch is {quoted(parsed.value)}; the sender must write an array of CloudEvents."
         )
-    return several(
+    return read_all(
         parsed.value,
         lambda record: _event(
             cloudevents.from_object(object_of(record, "not_an_event", "An event of the batch")), request, trust

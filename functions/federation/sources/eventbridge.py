@@ -13,7 +13,7 @@ from federation.core.strict_json import Parsed
 from federation.sources import cloudwatch, s3, sagemaker, schedule
 from federation.sources.arn import all_in_account, trusted_account
 from federation.sources.body import json_value, no_duplicates, object_of, text_of
-from federation.sources.carrier import judged
+from federation.sources.carrier import read_or_reject
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -31,7 +31,7 @@ def read(request: Request, trust: Trust) -> Reading:
         raise UnreadableError(
             "not_an_object",
             f"The invocation is {quoted(parsed.value)}, but not of a queue's records. "
-            "If a Pipe sends this, remove its input template, so that the records come whole.",
+            "If a Pipe sends this, remove its input template, so that it sends the records unchanged.",
         )
     return read_parsed(parsed, trust)
 
@@ -56,7 +56,7 @@ def _read_in_account(
     try:
         all_in_account(envelope.get("resources"), account)
     except UnreadableError:
-        reading = judged(envelope, reader)
+        reading = read_or_reject(envelope, reader)
         if reading.verdict == "ignore" and reading.signal is None:
             return reading
         raise
@@ -69,7 +69,7 @@ def _require_envelope(envelope: Mapping[str, Any], parsed: Parsed) -> None:
         raise UnreadableError(
             "not_an_event",
             f"The body has no {missing[0]}; an event of EventBridge has source, detail-type and account. "
-            "Send it whole.",
+            "Send the complete event.",
         )
     text_of(envelope["source"], "source_not_string", "source in the envelope")
     text_of(envelope["detail-type"], "detail_type_not_string", "detail-type in the envelope")
@@ -83,7 +83,7 @@ def _require_envelope(envelope: Mapping[str, Any], parsed: Parsed) -> None:
 
 
 def _batch_job_reading(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: ARG001 - a reader of events
-    return ignored("AWS Batch completes no artifact; a SageMaker job that it started sends its own event.")
+    return ignored("An AWS Batch event reports no artifact; a SageMaker job that Batch started sends its own event.")
 
 
 _READERS: Final[Mapping[str, Callable[[Mapping[str, Any], Trust], Reading]]] = {

@@ -32,7 +32,7 @@ def read(request: Request, trust: Trust) -> Reading:
     if "evalMatches" in body:
         raise UnreadableError(
             "unsupported_version",
-            "The body has evalMatches: that is legacy alerting, which Grafana ended with version 11. Migrate the rule.",
+            "The body has evalMatches: that is legacy alerting, which Grafana removed in version 11. Migrate the rule.",
         )
     if body.get("version", "1") != "1":
         raise UnreadableError(

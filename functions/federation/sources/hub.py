@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from federation.sources.bearer import is_same
 from federation.sources.body import json_object, mapping_in, matching, object_of, text_of
-from federation.sources.carrier import judged
+from federation.sources.carrier import read_or_reject
 from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -47,14 +47,14 @@ def read(request: Request, trust: Trust) -> Reading:
     if not _is_push(event, body.get("updatedRefs")):
         return ignored(
             f"event.action {quoted(event.get('action'))} of event.scope "
-            f"{quoted(event.get('scope'))} moves no branch or tag."
+            f"{quoted(event.get('scope'))} does not move a branch or tag."
         )
     if repo.get("type") != "model":
         return ignored(f"repo.type is {quoted(repo.get('type'))}; only pushes to models are recorded.")
     if name in trust.hub_registries:
         return ignored(
-            f"repo.name is {quoted(name)}, which is hf_registry of the trust document: what is pushed there "
-            "is a release, not a unit."
+            f"repo.name is {quoted(name)}, which is hf_registry of the trust document: a push there is a "
+            "release, not a unit."
         )
     return _push_reading(body, repo, name, trust)
 
@@ -102,7 +102,9 @@ def _push_reading(body: Mapping[str, Any], repo: Mapping[str, Any], name: str, t
     is lost.
     """
     identity = matching(repo.get("id"), _ID, "bad_repo_id", "repo.id")
-    readings = [judged(reading, lambda ref: _ref_reading(ref, repo, name, identity, trust)) for reading in _refs(body)]
+    readings = [
+        read_or_reject(reading, lambda ref: _ref_reading(ref, repo, name, identity, trust)) for reading in _refs(body)
+    ]
     completions = [completion for reading in readings for completion in reading.completions]
     fault = next((reading for reading in readings if reading.error), None)
     if not completions:

@@ -22,7 +22,7 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
     last_alarm_at: Mapping[str, str] = msgspec.field(default_factory=lambda: MappingProxyType({}))
 
 
-def seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
+def without_repeated(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
     """The reading with repetitions ignored, and the memory that includes it; a batch record by record."""
     if reading.batch is not None:
         return _batch_seen(reading, memory)
@@ -38,7 +38,7 @@ def seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
 def _batch_seen(reading: Reading, memory: Memory) -> tuple[Reading, Memory]:
     records = []
     for record in reading.batch or ():
-        fresh, memory = seen(record, memory)
+        fresh, memory = without_repeated(record, memory)
         records.append(fresh)
     completions = tuple(completion for record in records for completion in record.completions)
     signal = next((record.signal for record in records if record.signal), None)

@@ -58,7 +58,7 @@ def message_in(body: Mapping[str, Any]) -> Message:
         raise UnreadableError(
             "not_an_event",
             "The Pub/Sub envelope has no message. Check what sends it: a push has one. "
-            "If its subscription unwraps payloads, let it write metadata, too.",
+            "If its subscription unwraps payloads, let it write metadata as well.",
         )
     message = object_of(body["message"], "message_not_object", "message in the Pub/Sub envelope")
     raw = message.get("attributes")

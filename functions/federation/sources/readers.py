@@ -18,7 +18,7 @@ from federation.sources import (
     sns,
     sqs,
 )
-from federation.sources.answer import answered
+from federation.sources.answer import with_status
 from federation.sources.body import json_value
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted, rejected
 from federation.sources.trust import Trust
@@ -28,9 +28,9 @@ def read_at_entry(request: Request, trust: Trust) -> Reading:
     """The reading of a request, including the response to its sender."""
     reader = _READERS.get(request.entry, _unknown)
     try:
-        return answered(request.entry, reader(request, trust))
+        return with_status(request.entry, reader(request, trust))
     except UnreadableError as fault:
-        return answered(request.entry, rejected(fault))
+        return with_status(request.entry, rejected(fault))
 
 
 def _api_response(request: Request, trust: Trust) -> Reading:  # noqa: ARG001 - a reader

@@ -13,7 +13,7 @@ from msgspec.structs import force_setattr
 
 from federation.errors import ContractError
 
-Verdict = Literal["accept", "ignore", "reject"]
+ReadingVerdict = Literal["accept", "ignore", "reject"]
 State = Literal["firing", "resolved", "unknown"]
 _SHOWN: Final = 80
 
@@ -78,7 +78,7 @@ class Signal(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     kind: Literal["alarm", "tick", "endpoint"]
-    verdict: Verdict
+    verdict: ReadingVerdict
     state: State | None = None
     key: str | None = None
     at: str | None = None
@@ -97,7 +97,7 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     reading per record if the carrier has several.
     """
 
-    verdict: Verdict
+    verdict: ReadingVerdict
     why: str
     error: str | None = None
     completions: tuple[Completion, ...] = ()

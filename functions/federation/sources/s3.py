@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus
 from federation.core.instant import normalise
 from federation.sources.artifact import allowed_bucket, folder_of_sentinel, safe_key
 from federation.sources.body import json_object, mapping_in, object_of, text_of
-from federation.sources.carrier import several
+from federation.sources.carrier import read_all
 from federation.sources.reading import Completion, Reading, Request, UnreadableError, accepted, ignored, quoted
 from federation.sources.trust import Trust
 
@@ -59,7 +59,7 @@ def read_records(body: Mapping[str, Any], trust: Trust) -> Reading:
             "not_an_event",
             "Records is missing, empty or not an array. Check what sends this: S3's notifications have records.",
         )
-    return several(
+    return read_all(
         records, lambda record: _record_reading(object_of(record, "not_an_event", "The member of Records"), trust)
     )
 
@@ -124,6 +124,6 @@ def _identity(value: Any) -> str:
         raise UnreadableError(
             "object_version_missing",
             "The object's version or, without one, its sequencer is missing or unusable, "
-            "so this write cannot be told from the last. Check what sends it.",
+            "so this write cannot be distinguished from the previous one. Check what sends it.",
         )
     return value

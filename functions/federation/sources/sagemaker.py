@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from federation.core.instant import normalise
-from federation.sources.arn import Arn, in_account, named
+from federation.sources.arn import Arn, in_account, require_arn
 from federation.sources.artifact import s3_artifact
 from federation.sources.body import digits_of, mapping_in, text_of
 from federation.sources.reading import Completion, Reading, Signal, accepted, ignored, quoted
@@ -48,7 +48,8 @@ def read(envelope: Mapping[str, Any], trust: Trust) -> Reading:
     reader = _READERS.get(envelope["detail-type"])
     if reader is None:
         return ignored(
-            f"detail-type is {quoted(envelope['detail-type'])}, which completes no artifact; there is nothing to do."
+            f"detail-type is {quoted(envelope['detail-type'])}, which does not report a finished artifact; "
+            "there is nothing to do."
         )
     return reader(envelope, envelope["detail"], trust)
 
@@ -160,7 +161,10 @@ def _endpoint_reading(envelope: Mapping[str, Any], detail: Mapping[str, Any], tr
         at=normalise(detail.get("LastModifiedTime")) or normalise(envelope.get("time")),
         labels=labels,
     )
-    return ignored(f"The endpoint is {quoted(status)}. It is no artifact, but what it serves may have changed.", signal)
+    return ignored(
+        f"The endpoint is {quoted(status)}. An endpoint is not an artifact, but what it serves may have changed.",
+        signal,
+    )
 
 
 def _endpoint_status(value: Any) -> str:
@@ -173,7 +177,7 @@ def _endpoint_status(value: Any) -> str:
 
 
 def _own_arn(value: Any, kind: str, envelope: Mapping[str, Any]) -> Arn:
-    arn = named(value, "sagemaker", kind)
+    arn = require_arn(value, "sagemaker", kind)
     in_account(arn, envelope["account"])
     return arn
 

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from federation.core.instant import normalise
 from federation.sources import oidc
-from federation.sources.arn import in_account, named, parsed, trusted_account
+from federation.sources.arn import in_account, parse_arn, require_arn, trusted_account
 from federation.sources.body import json_object, json_value, no_duplicates, object_of, within
 from federation.sources.reading import Reading, Request, Signal, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
@@ -30,9 +30,9 @@ def read_event(envelope: Mapping[str, Any], trust: Trust) -> Reading:  # noqa: A
         UnreadableError: `account_mismatch`.
     """
     if envelope["detail-type"] != "Scheduled Event":
-        return ignored(f"{quote_kind(envelope)} is not a tick: the detail-type of one is 'Scheduled Event'.")
+        return ignored(f"{quote_kind(envelope)} is not a tick: a tick has the detail-type 'Scheduled Event'.")
     resources = envelope.get("resources")
-    schedule = parsed(resources[0] if isinstance(resources, list) and resources else None)
+    schedule = parse_arn(resources[0] if isinstance(resources, list) and resources else None)
     if schedule is not None:
         in_account(schedule, envelope["account"])
     return _tick_reading(schedule.name if schedule else None, schedule.text if schedule else None, envelope.get("time"))
@@ -61,7 +61,8 @@ def read_input(request: Request, trust: Trust) -> Reading:
         if kind != "Scheduled Event" or source not in ("aws.scheduler", "aws.events"):
             raise UnreadableError(
                 "not_an_event",
-                f"{quoted(source)} {quoted(kind)} is not a tick; 'Scheduled Event' of aws.scheduler or aws.events is.",
+                f"{quoted(source)} {quoted(kind)} is not a tick; a tick is a 'Scheduled Event' of aws.scheduler "
+                "or aws.events.",
             )
         return read_event(body, trust)
     return read_input_body(body, trust)
@@ -71,7 +72,7 @@ def read_input_body(body: Mapping[str, Any], trust: Trust) -> Reading:
     """The reading of a schedule's Input, from a parsed body."""
     schedule = body.get("schedule")
     if isinstance(schedule, str) and schedule.startswith("arn:"):
-        trusted_account(named(schedule, "scheduler", "schedule").account, trust)
+        trusted_account(require_arn(schedule, "scheduler", "schedule").account, trust)
     time = next((body[name] for name in _TIMES if name in body), None)
     return _tick_reading(body.get("kind"), schedule, time)
 
@@ -122,7 +123,7 @@ def _name_in(body: bytes, *, free_form: bool = False) -> Any:
 def _tick_reading(name: Any, schedule: Any, time: Any) -> Reading:
     due = normalise(time)
     word = name if isinstance(name, str) and re.fullmatch(_WORD, name) else None
-    by = schedule if isinstance(schedule, str) and (re.fullmatch(_JOB, schedule) or parsed(schedule)) else word
+    by = schedule if isinstance(schedule, str) and (re.fullmatch(_JOB, schedule) or parse_arn(schedule)) else word
     signal = Signal(
         kind="tick",
         verdict="accept",

@@ -9,11 +9,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from federation.sources.arn import Arn
-from federation.sources.arn import parsed as parsed_arn
+from federation.sources.arn import Arn, parse_arn
 from federation.sources.artifact import SUFFIXES
 from federation.sources.body import json_object, json_value, object_of, text_of
-from federation.sources.carrier import several
+from federation.sources.carrier import read_all
 from federation.sources.payload import read_payload
 from federation.sources.reading import Reading, Request, UnreadableError, ignored, quoted
 from federation.sources.trust import Trust
@@ -39,7 +38,7 @@ def read_http(request: Request, trust: Trust) -> Reading:
     if not request.proven:
         raise UnreadableError(
             "sns_signature_unverified",
-            "Nothing verified the message's signature. Let a proxy of yours do so, or subscribe a queue instead.",
+            "Nothing verified the message's signature. Let your own proxy verify it, or subscribe a queue instead.",
         )
     return read_notification(body, trust)
 
@@ -56,7 +55,7 @@ def read_invocation(request: Request, trust: Trust) -> Reading:
             "not_an_event",
             "Records is missing, empty or not an array. Check what invokes the function: SNS sends one record.",
         )
-    return several(
+    return read_all(
         records, lambda record: _record_reading(object_of(record, "not_an_event", "The member of Records"), trust)
     )
 
@@ -80,7 +79,7 @@ def read_notification(body: Mapping[str, Any], trust: Trust) -> Reading:
         )
     message = text_of(body.get("Message"), "not_an_event", "Message")
     if not re.match(_JSON, message):
-        return ignored("Message does not begin with an object of JSON, so it is taken as words for people and ignored.")
+        return ignored("Message does not begin with a JSON object, so it is treated as text for people and ignored.")
     return read_payload(json_value(message.encode(), error="message_not_json"), trust, topic)
 
 
@@ -90,7 +89,7 @@ def _allowed_topic(value: Any, trust: Trust) -> Arn:
     Raises:
         UnreadableError: `sns_topic_not_allowed`.
     """
-    topic = parsed_arn(value)
+    topic = parse_arn(value)
     if topic is not None and topic.service == "sns":
         if trust.sns_topics is None and topic.account in trust.aws_accounts:
             return topic

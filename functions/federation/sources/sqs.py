@@ -15,10 +15,9 @@ from typing import Any
 from msgspec.structs import replace
 
 from federation.sources import sns
-from federation.sources.arn import parsed as parsed_arn
-from federation.sources.arn import trusted_account
+from federation.sources.arn import parse_arn, trusted_account
 from federation.sources.body import MAX_CARRIER_BYTES, json_object, json_value, no_duplicates, object_of, text_of
-from federation.sources.carrier import judged, together, unrepeated
+from federation.sources.carrier import joint_reading, read_or_reject, without_repeats
 from federation.sources.payload import read_payload
 from federation.sources.reading import Reading, Request, UnreadableError, rejected
 from federation.sources.trust import Trust
@@ -36,9 +35,11 @@ def read(request: Request, trust: Trust) -> Reading:
             "not_an_event", "Records is missing or not an array. Check what invokes the function: SQS sends an array."
         )
     identified = [(_message_id(record), record) for record in records]
-    readings = unrepeated([judged(record, lambda body: _record_reading(body, trust)) for _, record in identified])
+    readings = without_repeats(
+        [read_or_reject(record, lambda body: _record_reading(body, trust)) for _, record in identified]
+    )
     numbered = [replace(reading, message_id=name) for (name, _), reading in zip(identified, readings, strict=True)]
-    return together(_in_order(numbered) if any(map(_is_fifo, records)) else tuple(numbered))
+    return joint_reading(_in_order(numbered) if any(map(_is_fifo, records)) else tuple(numbered))
 
 
 def _records(body: bytes) -> Any:
@@ -58,7 +59,7 @@ def _is_fifo(record: Mapping[str, Any]) -> bool:
 
 
 def _record_reading(record: Mapping[str, Any], trust: Trust) -> Reading:
-    queue = parsed_arn(record.get("eventSourceARN"))
+    queue = parse_arn(record.get("eventSourceARN"))
     if record.get("eventSource") != "aws:sqs" or queue is None or queue.service != "sqs":
         raise UnreadableError(
             "not_an_event",

@@ -16,7 +16,7 @@ AHEAD: Final = timedelta(minutes=10)
 """How far a sender's clock may be ahead of ours."""
 
 
-def timely(reading: Reading, now: str) -> Reading:
+def without_future_times(reading: Reading, now: str) -> Reading:
     """The reading without times in the future, except for an alarm's; a batch record by record.
 
     Args:
@@ -24,7 +24,7 @@ def timely(reading: Reading, now: str) -> Reading:
         now: The time of delivery, RFC 3339 in UTC.
     """
     if reading.batch is not None:
-        return replace(reading, batch=tuple(timely(record, now) for record in reading.batch))
+        return replace(reading, batch=tuple(without_future_times(record, now) for record in reading.batch))
     signal, completions = reading.signal, reading.completions
     if signal is not None and signal.kind != "alarm":
         signal = replace(signal, at=_not_ahead(signal.at, now), scheduled_for=_not_ahead(signal.scheduled_for, now))

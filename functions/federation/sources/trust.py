@@ -76,7 +76,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
             if key in document
         }
         if faults:
-            hint = "Mend these keys; docs/sources.md says what each of them holds."
+            hint = "Correct these keys; docs/sources.md says what each of them contains."
             raise ContractError("the trust document cannot be used", tuple(faults), hint=hint)
         return cls(**_with_tick_subscriptions({name: value for name, value in values.items() if value is not None}))
 

@@ -65,7 +65,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
     if log.startswith(_LEGACY_LOG):
         return _custom_job(entry, trust, time)
     return ignored(
-        f"The log {quoted(match[2])} does not tell of finished jobs or new models, so its entries are ignored."
+        f"The log {quoted(match[2])} does not report finished jobs or new models, so its entries are ignored."
     )
 
 
@@ -159,7 +159,7 @@ def _audit(entry: Mapping[str, Any], trust: Trust, time: str | None) -> Reading:
     if payload.get("serviceName") != "aiplatform.googleapis.com" or not re.fullmatch(_UPLOAD, str(method)):
         return ignored(
             f"protoPayload.methodName is {quoted(method)}; only ModelService.UploadModel of Vertex AI is read. "
-            "A model that anything else registers, such as a copy or a tuned one, is not recorded."
+            "A model that anything else registers, such as a copy or a tuned model, is not recorded."
         )
     if mapping_in(entry, "operation").get("last") is not True:
         return ignored("operation.last is not true: only the last entry of an upload means that the model exists.")

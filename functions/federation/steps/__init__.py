@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The deployed functions, one module each: `HEARS`, `gather`, which only reads, and `decide`, which is pure.
 
-`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`. `merging`, `sweeping`,
-`noted`, `alarm_states` and `asked_jobs` are parts of other steps; `again` and `quarantined` are used by several.
+`receive` is different: it takes what clouds send, not our events, and is run by `delivery.deliver`. `shipment`, `merging`,
+`sweeping`, `alarm_responses`, `alarm_states` and `job_requests` are parts of other steps; `redelivery` and `quarantine` are
+shared.
 """
 
-from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, cast, get_args
@@ -16,6 +16,8 @@ from federation.core.policy import Policy
 from federation.gathering import Reads
 
 StepName = Literal["validate", "gate", "fuse", "promote", "roll_back", "launch", "sweep", "govern"]
+
+STEPS: Final[tuple[StepName, ...]] = get_args(StepName)
 
 
 class Step(Protocol):
@@ -41,27 +43,13 @@ if TYPE_CHECKING:
     _CHECKED: tuple[Step, ...] = (validate, gate, fuse, promote, roll_back, launch, sweep, govern)
 
 
-_NAMES: Final[tuple[StepName, ...]] = get_args(StepName)
-
-
-class _Steps(Mapping[StepName, Step]):
-    """The modules by name, each imported at its first use, since a deployed function runs only one."""
-
-    def __getitem__(self, name: StepName) -> Step:
-        if name not in _NAMES:
-            raise KeyError(name)
-        return _module(name)
-
-    def __iter__(self) -> Iterator[StepName]:
-        return iter(_NAMES)
-
-    def __len__(self) -> int:
-        return len(_NAMES)
-
-
 @cache
-def _module(name: StepName) -> Step:
+def load(name: StepName) -> Step:
+    """Import a step at its first use, since a deployed function runs only one.
+
+    Raises:
+        LookupError: There is no such step.
+    """
+    if name not in STEPS:
+        raise LookupError(f"there is no step {name!r}")
     return cast("Step", import_module(f"{__name__}.{name}"))
-
-
-STEPS: Final[Mapping[StepName, Step]] = _Steps()

@@ -18,7 +18,7 @@ from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.core.report import Basis, basis_of, reasons, report
 from federation.core.statistics.comparison import Verdict
-from federation.core.testimony import RECORDS_BYTES, Read, items, standing, subject
+from federation.core.subjects import RECORDS_BYTES, Read, candidate_subject, item_lists, serving_subject
 from federation.gathering import Reads
 from federation.stored import kept
 
@@ -63,7 +63,7 @@ def gather(event: Event, reads: Reads) -> Facts | JudgedBefore | None:
     if earlier is not None:
         return JudgedBefore(basis=basis, unit=unit, report=earlier["report"])
     artifacts = [entry.units.get(unit.kind, "") for entry in (channel.serving, channel.anchor) if entry]
-    candidate = subject(unit, _reader(reads, version), policy.rules(unit.kind), others=artifacts)
+    candidate = candidate_subject(unit, _reader(reads, version), policy.rules(unit.kind), others=artifacts)
     anchor = channel.anchor if channel.anchor != channel.serving else None
     return Facts(
         basis=basis,
@@ -98,7 +98,7 @@ def decide(event: Event, facts: Facts | JudgedBefore | None, policy: Policy, now
         why=f"{facts.unit.name}: {reasons(document)}",
         documents=(Document(name=name, value={"report": document, "unit": facts.version}),),
         events=(_gate_event(event, facts, policy, document),),
-        told_in=name,
+        result=name,
     )
 
 
@@ -109,12 +109,12 @@ def _serving_subject(reads: Reads, entry: Entry | None, candidate: Subject) -> S
         return None
     version = kept(reads, names.version(candidate.kind, number))
     unit = unit_of(version["stated"])
-    return standing(unit, _reader(reads, version), reads.policy().rules(unit.kind), known=items(candidate))
+    return serving_subject(unit, _reader(reads, version), reads.policy().rules(unit.kind), known=item_lists(candidate))
 
 
 def _reader(reads: Reads, version: Mapping[str, Any]) -> Read:
     """A function that reads the unit's files by path, from the place recorded for its version."""
-    return lambda path: reads.artifact(uri.below(version["uri"], path), RECORDS_BYTES)
+    return lambda path: reads.artifact(uri.file_uri(version["uri"], path), RECORDS_BYTES)
 
 
 def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, document: Mapping[str, Any]) -> Event:
@@ -130,11 +130,4 @@ def _gate_event(event: Event, facts: Facts | JudgedBefore, policy: Policy, docum
         **({"merge": merge} if merge else {}),
     }
     key = f"{event.data['unit']}|{facts.basis.digest}|{merge['event'] if merge else ''}"
-    return Event(
-        type=_EVENT_TYPES[document["verdict"]],
-        source="//federation/gate",
-        subject=facts.unit.name,
-        time=event.time,
-        key=key,
-        data=data,
-    )
+    return event.follow_up("gate", _EVENT_TYPES[document["verdict"]], facts.unit.name, key=key, data=data)

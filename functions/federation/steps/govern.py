@@ -54,7 +54,7 @@ def too_late(order: Event, now: str) -> str | None:
         return None
     who, hours = str(order.data.get("who") or "somebody"), age // timedelta(hours=1)
     order_text = f"{who} ordered it at {order.time}, {hours} hours ago"
-    return f"{order_text}, about things as they were then; if it is still right, order it again"
+    return f"{order_text}; things may have changed since, so order it again if it is still right"
 
 
 def gather(event: Event, reads: Reads) -> Facts:
@@ -180,7 +180,7 @@ def _channel_after(event: Event, channel: Channel, now: str) -> Channel:
         case events.RESUME_ORDERED:
             return channels.resume(channel, cause)
         case _:
-            raise ContractError(f"{event.type} about {event.subject} is no order that moves the channel")
+            raise ContractError(f"{event.type} about {event.subject} is not an order that moves the channel")
 
 
 def _refuse(event: Event, why: str) -> Outcome:
@@ -188,11 +188,6 @@ def _refuse(event: Event, why: str) -> Outcome:
 
 
 def _order_event(event: Event, type_: str, why: str) -> Event:
-    return Event(
-        type=type_,
-        source="//federation/govern",
-        subject=event.subject,
-        time=event.time,
-        key=f"{event.id}|{digest(why)}",
-        data={"order": event.type, "why": why},
+    return event.follow_up(
+        "govern", type_, event.subject, key=f"{event.id}|{digest(why)}", data={"order": event.type, "why": why}
     )

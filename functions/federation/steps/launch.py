@@ -18,10 +18,10 @@ from federation.core.budget import Budget, Commitment, Ledger, ledger_prefix
 from federation.core.event import Event
 from federation.core.failure import is_lost, is_pointless_again, is_turned_away
 from federation.core.outcome import Document, Launch, Outcome, joined
-from federation.core.placement import Considered, Hours, Job, Place, considered
+from federation.core.placement import Hours, Job, Place, RankedPlace, rank_places
 from federation.core.policy import Policy
 from federation.gathering import Reads
-from federation.steps.asked_jobs import JobRequest, JobState, has_ended, jobs_asked, state_of, unstartable_at
+from federation.steps.job_requests import JobRequest, JobState, has_ended, job_requests, state_of, unstartable_at
 from federation.steps.sweeping.overdue import expected
 
 HEARS = (events.JOB_REQUESTED, events.RELEASE_ROLLED_BACK, events.JOB_FAILED)
@@ -57,7 +57,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     if failed and is_lost(str(event.data["failure"])) and has_ended(failed["name"], reads):
         return Facts()  # its end was reported first, so it is not lost
     ended = reads.document(_end_name(event)) if failed else None
-    requests = [(request, state_of(request, reads)) for request in jobs_asked(event, policy, failed, ended)]
+    requests = [(request, state_of(request, reads)) for request in job_requests(event, policy, failed, ended)]
     ledgers = _ledgers(event, policy, policy.budget, reads) if policy.budget and requests else {}
     unstartable = {request.name: unstartable_at(request, policy, reads) for request, state in requests if state.is_new}
     return Facts(requests=requests, ledgers=ledgers, failed=failed, ended=ended, unstartable=unstartable)
@@ -118,11 +118,13 @@ def _follow_up_text(ended: Mapping[str, Any], event: Event) -> str:
     if is_turned_away(ended["failure"]) and not event.data.get("was_lost"):
         return "not requested again: no other place in the policy may run it"
     if is_pointless_again(ended["failure"]):
-        return "not requested again: it would fail the same way; mend the cause first"
+        return "not requested again: it would fail the same way; fix the cause first"
     if is_lost(ended["failure"]):
-        return "not requested again, as it may still run: look for it there, then use `federation train`"
+        return "not requested again, as it may still run: look for it on its platform, then use `federation train`"
     if event.data.get("was_lost"):
-        return "not requested again, as it was reported lost before: use `federation train`, unless somebody has"
+        return (
+            "not requested again, as it was reported lost before: use `federation train`, unless somebody has done so"
+        )
     return "not requested again"
 
 
@@ -141,7 +143,7 @@ def _relaunch(event: Event, request: JobRequest, state: JobState, record: Mappin
     launched = _job_event(events.JOB_LAUNCHED, event, request, record["told"])
     if state.turned_away:
         why = str(state.turned_away["why"])
-        failed = failure.turned_away(request.name, record["job"], why, event.time)
+        failed = failure.capacity_event(request.name, record["job"], why, event.time)
         return Outcome(why=f"{request.name} found no machine before: {why}", events=(launched, failed), repeat=True)
     if state.is_over:
         return Outcome(why=f"{request.name} was already launched and has ended", events=(launched,), repeat=True)
@@ -171,7 +173,7 @@ def _hold(case: _Case, request: JobRequest, state: JobState, hours: Hours) -> Ou
     opens = hours.next_opening(case.policy.cadence.time_zone, case.now)
     why = f"it is outside its hours; the first sweep after they begin, at {opens}, starts it"
     notice = {"kind": request.kind, "name": request.name, "why": why, "opens": opens}
-    value = {"told": notice, "request": {"kind": request.kind, "name": request.name, **request.about}}
+    value = {"told": notice, "request": {"name": request.name, **request.document()}}
     return Outcome(
         why=f"{request.name} is held: {why}",
         documents=(Document(name=names.held_job(request.name), value=value),),
@@ -184,7 +186,7 @@ def _place(case: _Case, request: JobRequest, job: Job, ledgers: dict[str, Ledger
     ledger = _ledger(case, request, ledgers)
     funds = ledger.funds(budget, request.name) if budget else None
     why_not = case.unstartable.get(request.name)
-    places = considered(request.kind, job, case.policy.matrix, funds, on_demand=request.on_demand, unstartable=why_not)
+    places = rank_places(request.kind, job, case.policy.matrix, funds, on_demand=request.on_demand, unstartable=why_not)
     if places[0].verdict == "refused":
         reasons = "; ".join(f"{option.place.name}: {option.why}" for option in places)
         return _refuse(case.event, request, f"no place can run it: {reasons}", places)
@@ -204,7 +206,7 @@ def _ledger(case: _Case, request: JobRequest, ledgers: Mapping[str, Ledger]) -> 
     return next(reserved, None) or ledgers.get(prefix, Ledger(prefix=prefix))
 
 
-def _refuse(event: Event, request: JobRequest, why: str, places: Sequence[Considered] = ()) -> Outcome:
+def _refuse(event: Event, request: JobRequest, why: str, places: Sequence[RankedPlace] = ()) -> Outcome:
     value = {"kind": request.kind, "name": request.name, "why": why, "places": [option.document() for option in places]}
     return Outcome(
         why=f"{request.name} is refused: {why}",
@@ -213,7 +215,7 @@ def _refuse(event: Event, request: JobRequest, why: str, places: Sequence[Consid
     )
 
 
-def _is_elsewhere(places: Sequence[Considered], ledger: Ledger, budget: Budget | None) -> bool:
+def _is_elsewhere(places: Sequence[RankedPlace], ledger: Ledger, budget: Budget | None) -> bool:
     """Whether another place could also run the job, with the money left after the first place's cost."""
     funds = ledger.funds(budget, "") if budget else None
     others = (option for option in places[1:] if option.verdict == "possible")
@@ -221,11 +223,11 @@ def _is_elsewhere(places: Sequence[Considered], ledger: Ledger, budget: Budget |
 
 
 def _other_places(notice: Mapping[str, Any]) -> bool:
-    """Whether another place than the chosen one was possible, before the chosen one's cost is deducted."""
+    """Whether another place was possible, for an old record that does not say so; it ignores the budget."""
     return any(place["verdict"] == "possible" for place in notice["places"])
 
 
-def _launch(case: _Case, request: JobRequest, job: Job, places: Sequence[Considered], *, elsewhere: bool) -> Outcome:
+def _launch(case: _Case, request: JobRequest, job: Job, places: Sequence[RankedPlace], *, elsewhere: bool) -> Outcome:
     chosen = places[0]
     described, documents = request.at(job, chosen.place), [option.document() for option in places]
     notice = {
@@ -234,8 +236,7 @@ def _launch(case: _Case, request: JobRequest, job: Job, places: Sequence[Conside
         "why": f"{chosen.place.name}: {chosen.why}",
         "places": documents,
     }
-    more = {} if elsewhere == _other_places(notice) else {"elsewhere": elsewhere}
-    record = {"name": request.name, "kind": request.kind, "job": described, "told": notice, **more}
+    record = {"name": request.name, "kind": request.kind, "job": described, "told": notice, "elsewhere": elsewhere}
     return Outcome(
         why=f"{request.name} launched on {chosen.place.name}: {chosen.why}",
         documents=(*expected(request.name, described, case.now), Document(name=names.job(request.name), value=record)),
@@ -245,6 +246,4 @@ def _launch(case: _Case, request: JobRequest, job: Job, places: Sequence[Conside
 
 
 def _job_event(type_: str, event: Event, request: JobRequest, data: Mapping[str, Any]) -> Event:
-    return Event(
-        type=type_, source="//federation/launch", subject=request.kind, time=event.time, key=request.name, data=data
-    )
+    return event.follow_up("launch", type_, request.kind, key=request.name, data=data)

@@ -13,16 +13,15 @@ from federation.core import event as events
 from federation.core.channel import Channel
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.core.move import Cause, Moved, not_before
+from federation.core.move import Cause, PastMove, not_before
 from federation.core.outcome import NOTHING, Move, Outcome, Publish, shift
 from federation.core.policy import Policy
 from federation.core.release import recency
 from federation.gathering import Reads
-from federation.steps.again import repeat_move
 from federation.steps.govern import too_late
-from federation.steps.merging.assembled import Assembled, because, unpublished
-from federation.steps.merging.selection import newer_releases, successors
-from federation.steps.quarantined import grouped_reasons, quarantined
+from federation.steps.merging.releases import AssembledRelease, newer_releases, refusal_of, refusal_reason, successors
+from federation.steps.quarantine import grouped_reasons, quarantine_reasons
+from federation.steps.redelivery import repeat_move
 
 HEARS = (events.TICK_PROMOTE, events.PROMOTION_ORDERED)
 
@@ -30,7 +29,7 @@ BEING_PUBLISHED: Final = "; it is being published now"
 """The end of a reason that is true only during this step, which then publishes the release."""
 
 
-class Candidate(Assembled, frozen=True, kw_only=True):
+class Candidate(AssembledRelease, frozen=True, kw_only=True):
     """A release that might serve next, its receipt from the registry if it is published, and who approved it.
 
     `quarantined` says, by unit name, why its units may not serve.
@@ -108,8 +107,8 @@ def _candidate(reads: Reads, channel: Channel, release: Mapping[str, Any]) -> Ca
         person(approval["who"]) for approval in approvals if approval and approval["release"] == digest(release)
     )
     receipt = reads.document(names.receipt(name))
-    refusal = unpublished(reads, name) if receipt is None else None
-    reasons = quarantined(reads, channel, ({**unit, "kind": kind} for kind, unit in release["units"].items()))
+    refusal = refusal_of(reads, name) if receipt is None else None
+    reasons = quarantine_reasons(reads, channel, ({**unit, "kind": kind} for kind, unit in release["units"].items()))
     return Candidate(release=release, receipt=receipt, refusal=refusal, approved_by=people, quarantined=reasons)
 
 
@@ -163,9 +162,13 @@ def _holds(event: Event, candidate: Candidate, facts: Facts, policy: Policy, now
         if not item["yes"]:
             yield f"its checklist says no: {item['item']} ({item['why']})"
     if candidate.receipt is None:
-        yield (because(candidate.refusal) if candidate.refusal else f"it is not in the registry yet{BEING_PUBLISHED}")
+        yield (
+            refusal_reason(candidate.refusal)
+            if candidate.refusal
+            else f"it is not in the registry yet{BEING_PUBLISHED}"
+        )
     if (entry := channel.place_of(candidate.name)) and entry.silent:
-        yield "it has not answered its last probe; once it answers again, a sweep finds that: `federation tick sweep`"
+        yield "it did not answer its last probe; a sweep probes it again: `federation tick sweep`"
     if hold := channel.held(now):
         yield f"{hold.who} holds promotions{f' until {hold.until}' if hold.until else ''}: {hold.why}"
     if len(candidate.approved_by) < policy.promotion.approvals:
@@ -211,11 +214,11 @@ def _promote(event: Event, candidate: Candidate, channel: Channel, policy: Polic
     )
 
 
-def _promoted_event(move: Moved) -> Event:
-    return Event(
-        type=events.RELEASE_PROMOTED,
-        source="//federation/promote",
-        subject=move.release or "",
+def _promoted_event(move: PastMove) -> Event:
+    return events.step_event(
+        "promote",
+        events.RELEASE_PROMOTED,
+        move.release or "",
         time=move.at,
         key=f"{move.release}|{move.counter}",
         data={"release": move.release, "counter": move.counter, "who": move.who, "why": move.why},
@@ -238,12 +241,6 @@ def _held_outcome(event: Event, candidate: Candidate, reasons: Sequence[str]) ->
 
 
 def _hold_outcome(event: Event, subject: str, why: str) -> Outcome:
-    announcement = Event(
-        type=events.PROMOTION_HELD,
-        source="//federation/promote",
-        subject=subject,
-        time=event.time,
-        key=f"{event.id}|{subject}|{digest(why)}",
-        data={"release": subject, "why": why},
-    )
+    key, data = f"{event.id}|{subject}|{digest(why)}", {"release": subject, "why": why}
+    announcement = event.follow_up("promote", events.PROMOTION_HELD, subject, key=key, data=data)
     return Outcome(why=f"{subject} is held: {why}", events=(announcement,))

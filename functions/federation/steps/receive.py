@@ -38,10 +38,15 @@ PARKED_BYTES: Final = 65_536
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """One body as it arrived, and its reading (of one record, when it was a batch)."""
+    """One body as it arrived, and its reading (of one record, when it was a batch).
+
+    `inline`: this process also runs the follow-ups. A settled completion is then announced again, since an earlier
+    process may have been interrupted before it had run them all. Otherwise it is dropped.
+    """
 
     request: Request
     reading: Reading
+    inline: bool = False
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,18 +66,19 @@ def claims(delivery: Delivery, now: str) -> tuple[Document, ...]:
     return tuple(Document(name=names.event(event.id), value=event.document()) for event in completed)
 
 
-def gather(delivery: Delivery, taken: Container[str], reads: Reads, now: str, *, settled_ends: bool = True) -> Facts:
+def gather(delivery: Delivery, taken_names: Container[str], reads: Reads, now: str) -> Facts:
     """What is already stored about the events of this delivery.
 
     Args:
         delivery: The body and its reading.
-        taken: The names of its claims that were not free.
+        taken_names: The names of its claims that were not free.
         reads: What the step may read.
         now: The time of delivery, RFC 3339 in UTC.
-        settled_ends: Whether to look up which completions are settled; if not, none counts as settled.
     """
-    known_ids = [id_ for id_ in map(_event_id, delivery.reading.completions) if names.event(id_) in taken]
-    settled = frozenset(id_ for id_ in known_ids if settled_ends and reads.document(names.settled(id_)) is not None)
+    known_ids = [id_ for id_ in map(_event_id, delivery.reading.completions) if names.event(id_) in taken_names]
+    settled = frozenset(
+        id_ for id_ in known_ids if not delivery.inline and reads.document(names.settled(id_)) is not None
+    )
     stored: dict[str, Mapping[str, Any]] = {
         id_: document
         for id_ in known_ids
@@ -139,10 +145,10 @@ def _completion_event(completion: Completion, now: str) -> Event:
         "previous_revision": completion.previous_revision,
         "ref": completion.ref,
     }
-    return Event(
-        type=events.ARTIFACT_COMPLETED,
-        source="//federation/receive",
-        subject=completion.resource,
+    return events.step_event(
+        "receive",
+        events.ARTIFACT_COMPLETED,
+        completion.resource,
         time=completion.completed_at or now,
         key=completion.dedupe_key,
         data={name: value for name, value in data.items() if value is not None},
@@ -165,8 +171,7 @@ def _tick_outcome(signal: Signal, now: str) -> Outcome:
     due = signal.scheduled_for or now
     types = TICKS.get(signal.name or "reconcile", ())
     ticks = tuple(
-        Event(type=type_, source="//federation/receive", subject="schedule", time=due, key=f"tick|{due}", data={})
-        for type_ in types
+        events.step_event("receive", type_, "schedule", time=due, key=f"tick|{due}", data={}) for type_ in types
     )
     return Outcome(why=f"due: {', '.join(types)}", events=ticks, repeat=True) if ticks else NOTHING
 
@@ -174,10 +179,10 @@ def _tick_outcome(signal: Signal, now: str) -> Outcome:
 def _endpoint_outcome(signal: Signal, now: str) -> Outcome:
     """Ask for an audit of the nodes, since somebody (perhaps this project) has changed them."""
     at = signal.at or now
-    audit = Event(
-        type=events.TICK_AUDIT,
-        source="//federation/receive",
-        subject=signal.labels.get("endpoint", "endpoint"),
+    audit = events.step_event(
+        "receive",
+        events.TICK_AUDIT,
+        signal.labels.get("endpoint", "endpoint"),
         time=at,
         key=f"endpoint|{signal.key}|{at}|{signal.labels['status']}",
         data={},
@@ -196,7 +201,7 @@ def _alarm_outcome(signal: Signal, facts: Facts, now: str) -> Outcome:
 
 
 def _breach_event(signal: Signal, at: str) -> Event:
-    return alarm.breached(signal.key or "alarm", at, signal.labels, signal.names)
+    return alarm.breach_event(signal.key or "alarm", at, signal.labels, signal.names)
 
 
 def _parked_outcome(delivery: Delivery) -> Outcome:

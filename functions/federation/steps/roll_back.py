@@ -2,7 +2,7 @@
 """An SLO was breached: is that about what serves now, and to which stable release does the channel go back?
 
 This step reads only the policy and the channel, and no window, gate, approval, hold or registry can block it. The
-policy's milder responses are in `noted.py`.
+policy's milder responses are in `alarm_responses.py`.
 """
 
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from federation.core.alarm import AlarmResponse
 from federation.core.channel import Channel, Entry
 from federation.core.digest import digest
 from federation.core.event import Event
-from federation.core.move import Cause, Moved, not_before
+from federation.core.move import Cause, PastMove, not_before
 from federation.core.outcome import Move, Outcome, shift
 from federation.core.policy import Policy
-from federation.core.way_back import rollback_target
+from federation.core.rollback_target import rollback_target
 from federation.gathering import Reads
-from federation.steps import noted
-from federation.steps.again import repeat_move
+from federation.steps import alarm_responses
 from federation.steps.govern import STANDS
+from federation.steps.redelivery import repeat_move
 
 HEARS = (events.SLO_BREACHED, events.ROLLBACK_ORDERED)
 
@@ -59,7 +59,7 @@ def _responses(event: Event, policy: Policy) -> Sequence[AlarmResponse]:
 def _respond(event: Event, response: AlarmResponse, channel: Channel, policy: Policy, now: str) -> Outcome | str:
     """The outcome of one response, or why it does nothing."""
     if response.response == "hold":
-        return noted.hold(event, response, channel, _move_time(event, channel, policy, now))
+        return alarm_responses.hold(event, response, channel, _move_time(event, channel, policy, now))
     serving = channel.serving
     if serving is None:
         return "nothing serves, so there is nothing to roll back"
@@ -70,7 +70,7 @@ def _respond(event: Event, response: AlarmResponse, channel: Channel, policy: Po
         return reason
     target = _target(event, channel)
     if response.response == "tell":
-        return noted.tell(event, response, serving, target)
+        return alarm_responses.tell(event, response, serving, target)
     if target is None:
         return _no_target_reason(event, channel, serving)
     return _roll_back(event, channel, serving, target, _move_time(event, channel, policy, now))
@@ -94,7 +94,8 @@ def _late_order_reason(order: Event, channel: Channel, serving: Entry, now: str)
     is_doubtful = not order.data.get("release") or any(instant.moment(move.at) > ordered_at for move in moves)
     if not is_doubtful or not ordered_at + STANDS < since <= instant.moment(now):
         return None
-    return f"it was ordered at {order.time}, but {serving.name} serves since {serving.since}; if that is bad, order it again"
+    serves = f"{serving.name} has served since {serving.since}"
+    return f"it was ordered at {order.time}, but {serves}; order it again if that is bad"
 
 
 def _stale_reason(event: Event, began: str, serving: Entry, policy: Policy) -> str | None:
@@ -103,7 +104,7 @@ def _stale_reason(event: Event, began: str, serving: Entry, policy: Policy) -> s
     An alarm of a group may have begun while the release settled in: it is still firing at the time the group reports.
     """
     seen_at = str(event.data.get("at") or event.time)
-    if alarm.concerns(began, serving.since, policy.rollback.settle_seconds, seen_at):
+    if alarm.counts_against(began, serving.since, policy.rollback.settle_seconds, seen_at):
         return None
     counts_from = alarm.counts_from(serving.since, policy.rollback.settle_seconds)
     return (
@@ -132,7 +133,7 @@ def _no_target_reason(event: Event, channel: Channel, serving: Entry) -> str:
         units = ", ".join(channel.quarantine[artifact].unit for artifact in forbidden)
         return f"{name} contains units in quarantine: {units}; lift them first, or go back to another release"
     ready = ", ".join(entry.name for entry in channel.live() if entry.name != serving.name) or "none"
-    state = "serves already" if name == serving.name else "is not kept ready"
+    state = "already serves" if name == serving.name else "is not kept ready"
     return f"{name} {state}; the other releases kept ready: {ready}"
 
 
@@ -147,11 +148,11 @@ def _move_time(event: Event, channel: Channel, policy: Policy, now: str) -> str:
 
 def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, now: str) -> Outcome:
     reason = str(event.data.get("why") or f"{event.subject} fired at {event.data.get('at', event.time)}")
-    whoever = "somebody who gave no name" if event.type == events.ROLLBACK_ORDERED else "roll_back"
+    unnamed = "somebody who gave no name" if event.type == events.ROLLBACK_ORDERED else "roll_back"
     cause = Cause(
         event=event.id,
         at=now,
-        who=str(event.data.get("who") or whoever),
+        who=str(event.data.get("who") or unnamed),
         why=f"{serving.name} was rolled back: {reason}",
     )
     to = channels.roll_back(channel, target, cause)
@@ -164,11 +165,11 @@ def _roll_back(event: Event, channel: Channel, serving: Entry, target: Entry, no
     )
 
 
-def _rolled_back_event(move: Moved) -> Event:
-    return Event(
-        type=events.RELEASE_ROLLED_BACK,
-        source="//federation/roll_back",
-        subject=move.release or "",
+def _rolled_back_event(move: PastMove) -> Event:
+    return events.step_event(
+        "roll_back",
+        events.RELEASE_ROLLED_BACK,
+        move.release or "",
         time=move.at,
         key=f"{move.release}|{move.counter}",
         data={
@@ -182,11 +183,10 @@ def _rolled_back_event(move: Moved) -> Event:
 
 
 def _skip(event: Event, why: str) -> Outcome:
-    skipped = Event(
-        type=events.ROLLBACK_SKIPPED,
-        source="//federation/roll_back",
-        subject=event.subject,
-        time=event.time,
+    skipped = event.follow_up(
+        "roll_back",
+        events.ROLLBACK_SKIPPED,
+        event.subject,
         key=f"{event.id}|{digest(why)}",
         data={"why": why, "alarm": event.data.get("alarm", event.subject)},
     )

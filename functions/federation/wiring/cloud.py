@@ -47,5 +47,5 @@ def _on_google(settings: Settings) -> DeadLetters:
         clients.publisher,
         subscription=settings.dead_letters,
         topic=settings.bus,
-        steps=tuple(STEPS),
+        steps=STEPS,
     )

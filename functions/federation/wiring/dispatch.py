@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from federation.core.admission import Observed
+from federation.core.admission import StoredFile
 from federation.errors import ContractError, FederationError, SettingsError
 from federation.ports import Artifacts, Trainer
 
@@ -23,14 +23,14 @@ class ArtifactsByScheme:
         """The bytes; MissingError if nothing is there (yet), ContractError beyond `limit` bytes."""
         return self._cloud_of(uri).read(uri, limit)
 
-    def observe(self, uri: str) -> Observed:
+    def observe(self, uri: str) -> StoredFile:
         """SHA-256 and size, hashed while streaming; MissingError if nothing is there (yet)."""
         return self._cloud_of(uri).observe(uri)
 
     def _cloud_of(self, uri: str) -> Artifacts:
         scheme, separator, _ = uri.partition("://")
         if not separator or scheme not in self._clouds:
-            raise ContractError(f"{uri!r} is not read: its scheme must be one of {', '.join(sorted(self._clouds))}")
+            raise ContractError(f"{uri!r} cannot be read: its scheme must be one of {', '.join(sorted(self._clouds))}")
         return self._clouds[scheme]()
 
 

@@ -68,7 +68,7 @@ def local_home(
     artifact_folders: tuple[Path, ...] = (),
     base: Path = Path(),
     training_python: str = "",
-    steps: tuple[StepName, ...] = tuple(STEPS),
+    steps: tuple[StepName, ...] = STEPS,
 ) -> LocalHome:
     """A home in one folder; with `in_memory` its store and queue vanish with the process.
 

@@ -40,4 +40,6 @@ azure = {
 }
 webhooks = ["event-grid"]
 
+auditors = ["arn:aws:iam::111122223333:role/audit"]
+
 alarm_emails = ["ml-platform@spiralverse.example"]

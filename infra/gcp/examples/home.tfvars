@@ -32,5 +32,6 @@ webhooks = ["event-grid"]
 
 operators           = ["group:ml-platform@spiralverse.example"]
 emergency_operators = ["group:ml-emergency@spiralverse.example"]
+auditors            = ["group:audit@spiralverse.example"]
 
 alarm_emails = ["ml-platform@spiralverse.example"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from federation.core import instant, names
-from federation.core.alarm import breached
+from federation.core.alarm import breach_event
 from federation.core.digest import canonical, digest
 from federation.demo import wire_aws
 from federation.demo.trust import TRUST
@@ -53,7 +53,7 @@ def test_on_trial_it_is_shown_for_a_day_with_what_it_would_have_done(federation,
     found = status(federation, promoted_twice)
     assert serving(found) == SECOND
     (told,) = found["on_trial"]
-    assert told["why"].endswith(f"{SECOND} serves on; a roll-back would have gone back to {FIRST}")
+    assert told["why"].endswith(f"{SECOND} keeps serving; a roll-back would have gone back to {FIRST}")
     page = federation("status", "--folder", promoted_twice).out
     assert "Alarms on trial: version 2 of the policy says `tell` for them, so nothing moves" in page
     assert f"  {ALARM} fired at 2026-11-24 14:04:40Z" in page
@@ -67,7 +67,7 @@ def test_on_trial_it_is_shown_for_a_day_with_what_it_would_have_done(federation,
 def test_a_hold_is_shown_under_the_alarms_name_and_lifted_by_resume(federation, fired, promoted_twice):
     fired("hold")
     (way,) = federation("explain", "roll_back", "--folder", promoted_twice, "--json").json["next"]
-    assert "To let promotions go on: federation resume" in way
+    assert "To let promotions continue: federation resume" in way
     found = status(federation, promoted_twice)
     assert (serving(found), found["hold"]["who"], found["on_trial"]) == (SECOND, f"alarm {ALARM}", [])
     page = federation("status", "--folder", promoted_twice).out
@@ -101,7 +101,7 @@ def test_an_alarm_that_had_nothing_to_go_back_to_stays_in_the_status_when_one_on
         home.ports.store.keep(names.policy(3), canonical(rules))
         for minute, name in ((20, "errors"), *((minute, "a trial") for minute in range(21, 30))):
             at = minutes_into(home, minute)
-            handle("roll_back", breached(name, at, {}), home.ports, at)
+            handle("roll_back", breach_event(name, at, {}), home.ports, at)
     found = status(federation, promoted_twice)
     assert len(found["on_trial"]) == 1
     assert "no stable release is left to go back to" in found["unheeded"]["why"]
@@ -117,7 +117,7 @@ def test_what_had_nothing_to_go_back_to_stays_in_the_status_though_another_of_it
     fired("roll_back")
     with closing(local_home(promoted_twice)) as home:
         at = minutes_into(home, 20)
-        group = breached("am|{}", at, {}, {"errors": minutes_into(home, began), "another": at})
+        group = breach_event("am|{}", at, {}, {"errors": minutes_into(home, began), "another": at})
         handle("roll_back", group, home.ports, at)
     found = status(federation, promoted_twice)
     assert (found["unheeded"] is not None) is unheeded
@@ -140,7 +140,7 @@ def on_monday(federation, promoted_twice, examples, monkeypatch):
         (promoted_twice / "alarms").mkdir(exist_ok=True)
         red = promoted_twice / "alarms" / "red.json"
         red.write_text(json.dumps({"key": f"arn:{ALARM}", "at": friday, "name": ALARM}))
-        handle("roll_back", breached(f"arn:{ALARM}", friday, {}, {ALARM: None}), home.ports, friday)
+        handle("roll_back", breach_event(f"arn:{ALARM}", friday, {}, {ALARM: None}), home.ports, friday)
     return promoted_twice
 
 
@@ -156,7 +156,9 @@ def test_what_fires_on_for_days_stays_in_the_status_with_both_cures_until_its_en
     assert told["goes_on"]
     told_to_be_over(on_monday, 10)
     page = federation("status", "--folder", on_monday).out
-    assert f"would have gone back to {FIRST}; no end of it was reported" in page, "an end before it began is another's"
+    assert f"would have gone back to {FIRST}; its end has not been reported" in page, (
+        "an end before it began is another's"
+    )
     assert "To go back now: federation rollback" in page
     assert f"(federation policy --folder {on_monday} > policy.json, then federation init --folder" in page
     told_to_be_over(on_monday, LONG - 60)
@@ -165,7 +167,7 @@ def test_what_fires_on_for_days_stays_in_the_status_with_both_cures_until_its_en
 
 def test_a_look_at_the_alarms_says_of_what_is_noted_already_that_it_fires_on(federation, on_monday):
     answer = federation("tick", "alarms", "--folder", on_monday)
-    assert (answer.code, answer.out.splitlines()[0]) == (0, "There was nothing to do.")
+    assert (answer.code, answer.out.splitlines()[0]) == (0, "Nothing to do.")
     assert f"{ALARM} fired at " in answer.out
     assert federation("tick", "alarms", "--folder", on_monday, "--json").json == []
     with closing(local_home(on_monday)) as home:
@@ -175,7 +177,9 @@ def test_a_look_at_the_alarms_says_of_what_is_noted_already_that_it_fires_on(fed
 
 def test_what_fired_on_trial_about_a_release_that_was_left_is_past(federation, on_monday):
     with closing(local_home(on_monday)) as home:
-        handle("roll_back", breached("errors", minutes_into(home, LONG - 60), {}), home.ports, minutes_into(home, LONG))
+        handle(
+            "roll_back", breach_event("errors", minutes_into(home, LONG - 60), {}), home.ports, minutes_into(home, LONG)
+        )
     found = status(federation, on_monday)
     assert (serving(found), found["on_trial"]) == (FIRST, [])
 
@@ -190,7 +194,7 @@ def test_what_fired_under_an_earlier_policy_is_told_with_no_cure_for_a_word_that
     assert status(federation, on_monday)["on_trial"] == []
     with closing(local_home(on_monday)) as home:
         at = minutes_into(home, LONG - 60)
-        handle("roll_back", breached("am|{}", at, {}, {"another": None}), home.ports, at)
+        handle("roll_back", breach_event("am|{}", at, {}, {"another": None}), home.ports, at)
     another |= {"version": 4, "rollback": {**another["rollback"], "alarms": {"a third": "tell"}}}
     (tmp_path / "fourth.json").write_text(json.dumps(another))
     assert len(status(federation, on_monday)["on_trial"]) == 1

@@ -54,23 +54,23 @@ def test_a_carried_units_files_are_vouched_for_too(federation, bundle, keys, exa
 def test_an_older_releases_statements_do_not_stand_for_the_one_that_is_expected(federation, bundle, keys):
     newer = RELEASE.replace("1.0.1", "1.0.2")
     answer = federation("verify", bundle, "--key", keys / "public.pem", "--release", newer, "--json")
-    assert (answer.code, answer.json["faults"]) == (10, [f"it is about {RELEASE}, and not about {newer}"])
+    assert (answer.code, answer.json["faults"]) == (10, [f"the statements are about {RELEASE}, not {newer}"])
     assert federation("verify", bundle, "--key", keys / "public.pem", "--release", RELEASE).code == 0
 
 
 def test_one_array_is_told_to_come_as_lines(federation, played, keys, tmp_path):
     array = federation("attest", RELEASE, "--key", keys / "key.pem", "--folder", played, "--json").out
     (tmp_path / "array.json").write_text(array, "utf-8")
-    assert "one a line" in federation("verify", tmp_path / "array.json", "--key", keys / "public.pem").err
+    assert "one statement per line" in federation("verify", tmp_path / "array.json", "--key", keys / "public.pem").err
 
 
 def test_a_file_of_another_release_is_not(federation, bundle, keys, examples):
     answer = federation("verify", bundle, examples / "embedder/adapter_model.safetensors", "--key", keys / "public.pem")
     assert answer.code == 10
     assert answer.out.startswith(
-        f"{RELEASE}: NOT verified. federation:spiralverse vouched for it on 2026-11-19 08:00:00Z\n"
+        f"{RELEASE}: NOT verified. Attested by federation:spiralverse on 2026-11-19 08:00:00Z.\n"
     )
-    assert "none of the files that were judged" in answer.out
+    assert "not one of the files that were tested" in answer.out
 
 
 def test_another_ones_key_verifies_nothing(federation, bundle, keys, tmp_path):
@@ -93,14 +93,14 @@ def test_a_statement_that_is_held_back_is_missed(federation, bundle, keys):
     bundle.write_text("\n".join(bundle.read_text("utf-8").splitlines()[1:]), "utf-8")
     answer = federation("verify", bundle, "--key", keys / "public.pem", "--json")
     assert answer.code == 10
-    assert answer.json["faults"] == ["1 statement that the summary rests on, missing here"]
+    assert answer.json["faults"] == ["1 statement missing that the summary lists"]
 
 
 def test_a_statement_of_another_release_is_not_slipped_in(federation, bundle, keys, played):
     other = federation("attest", RELEASE.replace("1.0.1", "1.0.0"), "--key", keys / "key.pem", "--folder", played).out
     bundle.write_text(other.splitlines()[0] + "\n" + bundle.read_text("utf-8"), "utf-8")
     answer = federation("verify", bundle, "--key", keys / "public.pem", "--json")
-    assert answer.json["faults"] == ["1 statement that the summary does not rest on"]
+    assert answer.json["faults"] == ["1 statement that the summary does not list"]
 
 
 @pytest.fixture
@@ -136,8 +136,8 @@ def test_a_file_that_the_same_key_signed_for_something_else_has_passed_no_gate(
     answer = federation("verify", bundle, path, "--key", keys / "public.pem", "--json")
     assert answer.code == 10
     assert answer.json["faults"] == [
-        "1 statement not of a gate that passed",
-        "1 statement that the summary does not rest on",
+        "1 statement not about a gate that passed",
+        "1 statement that the summary does not list",
     ]
 
 
@@ -147,7 +147,7 @@ def test_a_summary_that_says_passed_of_a_gate_that_failed_is_not_believed(federa
     summary["predicate"]["inputAttestations"] = [{"digest": sha256_of(one)} for one in results]
     bundle.write_text("\n".join(map(signed, (*results, summary))), "utf-8")
     answer = federation("verify", bundle, "--key", keys / "public.pem", "--json")
-    assert answer.json["faults"] == ["1 statement not of a gate that passed"]
+    assert answer.json["faults"] == ["1 statement not about a gate that passed"]
 
 
 def test_a_summary_that_rests_on_nothing_vouches_for_nothing(federation, bundle, keys, signed, untested):
@@ -156,7 +156,7 @@ def test_a_summary_that_rests_on_nothing_vouches_for_nothing(federation, bundle,
     summary["predicate"]["inputAttestations"] = []
     bundle.write_text(signed({**summary, "subject": [subject]}), "utf-8")
     answer = federation("verify", bundle, path, "--key", keys / "public.pem", "--json")
-    assert (answer.code, answer.json["faults"]) == (10, ["no gate's result is among the statements"])
+    assert (answer.code, answer.json["faults"]) == (10, ["the statements contain no gate results"])
 
 
 def test_a_unit_of_very_many_files_can_be_verified(federation, bundle, keys, signed):

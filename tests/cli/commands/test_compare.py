@@ -188,7 +188,7 @@ def test_without_a_broken_pair_each_exits_0(tmp_path):
 
 
 def test_an_empty_folder_has_nothing_to_compare(tmp_path):
-    assert "nothing to compare" in str(run("--each", tmp_path).exception)
+    assert "has no subfolder to compare" in str(run("--each", tmp_path).exception)
 
 
 @pytest.mark.parametrize("margin", ["nan", "-0.1", "inf"])

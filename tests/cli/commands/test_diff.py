@@ -77,10 +77,10 @@ def test_before_the_first_promotion_all_that_waits_is_new_and_the_floors_have_ju
 def test_with_nothing_to_compare_it_says_what_could_be_named(federation, new_home, played):
     nothing = federation("diff", "--folder", new_home)
     assert nothing.code == 3
-    assert "no release waits to serve" in nothing.err
+    assert "no release is waiting to be promoted" in nothing.err
     unknown = federation("diff", "v9.9.9", "--folder", played)
     assert unknown.code == 3
     assert "federation releases" in unknown.err
     waiting = federation("diff", "--folder", played)
     assert waiting.code == 3
-    assert "no release waits to serve" in waiting.err
+    assert "no release is waiting to be promoted" in waiting.err

@@ -87,7 +87,7 @@ def test_a_job_that_the_budget_stopped_names_the_amounts_and_the_way_on(federati
     answer = federation("explain", name, "--folder", folder)
     assert "JOB REFUSED" in answer.out
     assert "the 0.20 EUR left for 2026-11: 0.00 of 0.20 EUR is committed" in answer.out
-    assert "Mend what the sentence names in the policy" in answer.out
+    assert "Fix what the reason names in the policy" in answer.out
 
 
 def test_a_job_that_waits_says_until_when(federation, asked):

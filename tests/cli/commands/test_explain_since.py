@@ -32,7 +32,7 @@ def test_an_order_tells_what_holds_since(federation, own):
     assert _explained(federation, own, "govern")["why"][0].startswith("promotions are held until 2099-12-01 06:00:00Z")
     federation("resume", *WHO, "--folder", own)
     page = federation("explain", "govern", "--folder", own).out
-    assert "  promotions go on\n  eva: a customer calls\n" in page
+    assert "  promotions are resumed\n  eva: a customer calls\n" in page
     assert "What led here" not in page, "the decision is on the page once"
 
 
@@ -61,7 +61,7 @@ def test_a_release_that_serves_in_spite_of_a_quarantine_says_so(federation, own)
     federation("quarantine", "spiralverse/embedder-v1", *WHO, "--folder", own)
     lift, rollback = _explained(federation, own, "v1.0.0")["next"]
     assert lift.startswith("spiralverse/embedder-v1 is in quarantine")
-    assert rollback.startswith("It serves all the same: federation rollback ")
+    assert rollback.startswith("It serves nevertheless; to leave it: federation rollback ")
 
 
 def test_every_lift_that_a_release_offers_can_be_typed(federation, own):

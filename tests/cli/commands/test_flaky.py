@@ -28,7 +28,7 @@ def runs(tmp_path):
 def test_the_items_are_told_with_how_often_they_disagree(federation, runs):
     answer = federation("flaky", *runs, *ASKED)
     assert answer.code == 0
-    assert "2 of 100 items disagree with themselves in 5 runs" in answer.out
+    assert "2 of 100 items are flaky in 5 runs" in answer.out
     assert answer.out.index("item-07") < answer.out.index("item-42")
 
 
@@ -55,7 +55,7 @@ def test_a_suite_of_coins_has_to_be_mended(federation, runs):
         path.write_text(json.dumps({"item": "only", "scores": {"accuracy": number % 2}}) + "\n")
     answer = federation("flaky", *runs, *ASKED)
     assert answer.code == 10
-    assert "mend the suite" in answer.out
+    assert "fix the suite" in answer.out
 
 
 def test_one_run_and_a_suite_without_a_digest_are_no_measurement(federation, runs):

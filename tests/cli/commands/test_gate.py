@@ -184,4 +184,4 @@ def test_a_release_whose_files_lie_in_a_cloud_is_told_apart_from_one_that_is_bro
     assert answer.code == 2
     assert "units of that release lie elsewhere: gs://acme-vertex/emb/1/" in answer.err
     assert "Copy the manifest that shipped the unit, with its files, to this machine" in answer.err
-    assert "Mend the document" not in answer.err
+    assert "Correct the document" not in answer.err

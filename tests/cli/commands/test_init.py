@@ -24,7 +24,7 @@ def test_another_policy_under_a_taken_version_is_told_to_raise_it(federation, ne
     other = _with(examples / "policy.json", tmp_path / "other.json", name="another")
     answer = federation("init", "--policy", other, *EVA, "--folder", new_home)
     assert answer.code == 4
-    assert "raise `version`" in answer.err
+    assert "increase `version`" in answer.err
 
 
 def test_the_highest_version_is_in_force(federation, new_home, examples, tmp_path):
@@ -59,7 +59,7 @@ def test_whoever_changes_the_rules_says_who_and_why_and_it_is_found_again(
     second = _with(examples / "policy.json", tmp_path / "second.json", version=2, rollback={"settle_seconds": 600})
     for unsaid in ((), ("--who", "eva"), ("--why", "x"), ("--who", " ", "--why", "x")):
         answer = federation("init", "--policy", second, *unsaid, "--folder", new_home)
-        assert (answer.code, "--why" in answer.err or "some words" in answer.err) == (2, True)
+        assert (answer.code, "--why" in answer.err or "must not be empty" in answer.err) == (2, True)
     assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 1
 
     stored = federation("init", "--policy", second, *EVA, "--folder", new_home)

@@ -35,7 +35,7 @@ def test_what_came_of_an_order_is_what_holds_since(federation, own):
         assert federation(*order, *words).code == 0
     held, resumed, lifted = (one["became"] for one in federation("orders", "--folder", own, "--json").json)
     assert held == "promotions are held until 2126-12-01 06:00:00Z, or until somebody resumes them"
-    assert resumed == "promotions go on"
+    assert resumed == "promotions are resumed"
     assert "is lifted: releases may contain it again" in lifted
 
 
@@ -45,7 +45,7 @@ def test_a_damaged_order_hides_no_other_and_is_named(federation, own):
     federation("hold", "--why", "the audit", "--who", "eva", "--folder", own)
     page = federation("orders", "--folder", own)
     assert page.code == 0
-    assert "decisions/govern/" in page.out.partition("Damaged, so an order may be left out")[2]
+    assert "decisions/govern/" in page.out.partition("Damaged documents, so an order may be missing here")[2]
     hold, unreadable = federation("orders", "--folder", own, "--json").json
     assert hold["who"] == "eva"
     assert hold.keys() == unreadable.keys(), "whoever takes the list by its columns stumbles over no line"

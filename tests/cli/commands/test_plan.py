@@ -100,7 +100,7 @@ def test_a_better_candidate_is_what_a_primary_metric_is_planned_for(federation, 
     answer = federation("plan", policy, "--items", 1600, "--power", 0.95)
     assert answer.code == 10
     assert "gain of 0.02" in answer.out
-    assert "give a better candidate less than 95 %" in " ".join(answer.out.split())
+    assert "a better candidate passes in less than 95 % of cases" in " ".join(answer.out.split())
 
 
 def test_categories_have_rows_and_a_word_on_how_many_of_them_pass_together(federation, examples, tmp_path):
@@ -111,5 +111,22 @@ def test_categories_have_rows_and_a_word_on_how_many_of_them_pass_together(feder
     policy.write_text(json.dumps(document), "utf-8")
     told = " ".join(federation("plan", policy).out.split())
     assert "embedder quality ndcg in 'sklearn' 0.08 36 110 180" in told
-    assert "of ten at 95 % each, all pass 60 % of the time" in told
+    assert "of ten rows at 95 % each, all pass 60 % of the time" in told
     assert "category" not in bare
+
+
+def test_a_policy_without_floors_and_budgets_is_said_to_pass_no_first_release(federation, examples, tmp_path):
+    assert "With no baseline" not in federation("plan", examples / "policy.json").out
+    document = json.loads((examples / "policy.json").read_bytes())
+    gates = document["gates"]["embedder"]
+    for rule in gates["quality"]:
+        rule.pop("floor", None)
+    gates["latency"].pop("p95_ms", None)
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(document), "utf-8")
+    answer = federation("plan", policy)
+    assert answer.code == 0, "with a baseline it can be passed"
+    assert "With no baseline, as for the first release of a kind, no unit can pass" in answer.out
+    gaps = federation("plan", policy, "--json").json["first_release"]
+    assert "embedder: latency has no `p95_ms`" in gaps
+    assert [gap for gap in gaps if "has no `floor`" in gap]

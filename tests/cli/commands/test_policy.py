@@ -26,7 +26,7 @@ def test_what_is_in_force_is_printed_whole(federation, changed, tmp_path):
 
 def test_back_to_earlier_rules_by_what_the_page_says(federation, changed, examples, tmp_path):
     page = federation("explain", "policy", "--folder", changed)
-    assert f"the same with the earlier content: federation policy --folder {changed} 1 > policy.json" in page.out
+    assert f"the same with their content: federation policy --folder {changed} 1 > policy.json" in page.out
     first = federation("policy", "1", "--folder", changed).json
     assert first == json.loads((examples / "policy.json").read_bytes())
     refused = tmp_path / "policy.json"

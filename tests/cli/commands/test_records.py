@@ -122,7 +122,7 @@ def test_a_table(compared, tmp_path):
 def test_the_screen_says_what_was_found_and_what_was_not(federation, tmp_path):
     answer = federation("records", CHOICE, "--output", tmp_path / "records.jsonl")
     assert answer.out.startswith("lm-evaluation-harness: task tiny_choice; filter none\n  items     4\n")
-    assert "none: every item is taken to stand alone" in answer.out
+    assert "none: items are treated as independent" in answer.out
     assert "mcc          4 of 4 items have no number for it" in answer.out
     told = federation("records", CHOICE, "--output", tmp_path / "again.jsonl", "--json").json
     assert told["metrics"] == {"acc": 0.25, "acc_norm": 1}
@@ -133,10 +133,10 @@ def test_the_screen_says_what_was_found_and_what_was_not(federation, tmp_path):
     ("typed", "code", "told"),
     [
         (("missing.jsonl",), 3, "there is no file missing.jsonl"),
-        ((CHOICE, BENCH), 2, "the files are of different tools"),
+        ((CHOICE, BENCH), 2, "the files come from different tools"),
         ((CHOICE, "--from", "lmeval"), 2, "expected one of lm-eval, inspect"),
-        ((CHOICE, "--from", "vllm"), 2, "is no result of vLLM bench"),
-        ((CHOICE, "--provider", "x"), 2, "says nothing about results of lm-evaluation-harness"),
+        ((CHOICE, "--from", "vllm"), 2, "is not a result of vLLM bench"),
+        ((CHOICE, "--provider", "x"), 2, "has no effect on results of lm-evaluation-harness"),
         ((CHOICE, "--from", "table"), 2, "which columns of the table"),
         ((CHOICE, "--worst", "acc"), 2, "expected a name, = and a value"),
         ((CHOICE, "--worst", "acc=bad"), 2, "expected a number, not 'bad'"),

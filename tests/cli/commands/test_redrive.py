@@ -21,7 +21,7 @@ def test_a_dead_letter_says_which_step_failed_on_what_how_often_and_why(federati
 
 
 def test_looking_sends_nothing(federation, stuck):
-    assert "\nNone was sent." in federation("redrive", "--dry-run", "--folder", stuck.home).out
+    assert "\nNone was delivered." in federation("redrive", "--dry-run", "--folder", stuck.home).out
     assert len(federation("status", "--folder", stuck.home, "--json").json["dead"]) == 1
 
 
@@ -30,7 +30,7 @@ def test_what_is_mended_goes_now(federation, stuck):
     answer = federation("redrive", "--folder", stuck.home)
     assert answer.code == 0
     assert "spiralverse/runtime-distilled-v1 accepted" in answer.out
-    assert "\n1 sent again.\n" in answer.out
+    assert "\n1 delivered again.\n" in answer.out
     assert federation("status", "--folder", stuck.home, "--json").json["dead"] == []
 
 
@@ -89,3 +89,30 @@ def test_an_order_among_the_letters_says_whose_it_is_how_old_and_that_it_was_abo
     _, first, second, *_ = federation("redrive", "--dry-run", "--folder", new_home).out.splitlines()
     assert " ago), ordered by jon outside the window: ServiceError" in first
     assert "ordered by" not in second
+
+
+def test_only_the_letters_that_are_named_are_sent_and_the_others_stay(federation, stuck):
+    """The page names each letter, so that one can be chosen; a wrong order among them is left where it is."""
+    old = Event(type=events.TICK_MERGE, source="//test", subject="x", time="2026-11-11T18:02:00Z", key="x", data={})
+    with sqlite3.connect(stuck.home / "store.sqlite") as store:
+        row = ("fuse", canonical(old.document()), "ServiceError: the disk is full")
+        store.execute("insert into queue (step, event, failure, attempts, dead) values (?, ?, ?, 5, 1)", row)
+    stuck.mend()
+    shipped, tick = federation("redrive", "--dry-run", "--folder", stuck.home, "--json").json["dead"]
+    looked = federation("redrive", shipped["id"], "--dry-run", "--folder", stuck.home).out
+    assert looked.startswith(f"1 dead letter:\n  {shipped['id']}: validate could not handle ")
+    assert looked.endswith(f"deliver them: federation redrive --folder {stuck.home} {shipped['id']}\n")
+    assert federation("redrive", shipped["id"], "--folder", stuck.home, "--json").json["sent"] == 1
+    (left,) = federation("status", "--folder", stuck.home, "--json").json["dead"]
+    assert left["id"] == tick["id"]
+
+
+def test_a_letter_that_does_not_exist_is_not_found_and_none_is_sent(federation, stuck):
+    (letter,) = federation("redrive", "--dry-run", "--folder", stuck.home, "--json").json["dead"]
+    stuck.mend()
+    for arguments in ((letter["id"], "77"), (letter["id"], "--step", "gate")):
+        answer = federation("redrive", *arguments, "--folder", stuck.home)
+        assert answer.code == 3
+        assert "there is no dead letter" in answer.err
+        assert f"`federation redrive --folder {stuck.home} --dry-run` lists those that are there." in answer.err
+    assert len(federation("status", "--folder", stuck.home, "--json").json["dead"]) == 1

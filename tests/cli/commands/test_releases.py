@@ -33,7 +33,7 @@ def test_damaged_decisions_of_people_cost_no_line_of_the_table(federation, forge
     damaged(forgetful, "decisions/govern/%")
     page = federation("releases", "--folder", forgetful).out
     assert page.count("spiralverse-ai-federated-v1.0.1") >= 2
-    assert "Damaged, so a roll-back may be missing on this page" in page
+    assert "Damaged documents, so a roll-back may be missing here" in page
     assert "Damaged" not in before
 
 
@@ -62,7 +62,7 @@ def test_its_page_has_the_estimates_with_their_bounds_by_kind(federation, played
     first, second = (line.split() for line in page.splitlines() if "spiralverse/embedder-v" in line)
     assert first[2:] == ["nothing", "53", "57.2"], "one bound: a budget is about the worse side"
     assert second[2:] == ["spiralverse-ai-federated-v1.0.0", "0.989", "0.871", "1.16"]
-    assert "how many times that one's" in page
+    assert "the ratio to that release's" in page
 
 
 def test_what_was_lost_in_small_steps_since_the_anchor_is_a_line_of_its_own(federation, own):
@@ -128,9 +128,9 @@ def test_after_years_the_last_thirty_are_shown_and_the_others_counted(federation
     assert "v1.0.39" in page
     assert "v1.0.10" in page
     assert "v1.0.9 " not in page
-    assert page.endswith(f"10 older releases not shown; to see all: federation releases --folder {own} --all\n")
+    assert page.endswith(f"10 older releases not shown; to show all: federation releases --folder {own} --all\n")
     assert "v1.0.9 " in federation("releases", "--all", "--folder", own).out
     assert len(federation("releases", "--folder", own, "--json").json) == 40
     asked = ("releases", "--metric", "accuracy", "--folder", own)
-    assert federation(*asked).out.endswith("\n\n10 older releases not looked at; to see all, add --all\n")
+    assert federation(*asked).out.endswith("\n\n10 older releases not read; to see all, add --all\n")
     assert "older" not in federation(*asked, "--all").out

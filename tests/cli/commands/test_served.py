@@ -102,7 +102,7 @@ def test_a_lost_decision_costs_its_own_facts_and_no_other_answer(federation, for
     assert (last["release"], last["since"], last["decision"]) == (FIRST, LEFT, None)
     assert last["why"].startswith(f"{SECOND} was rolled back: ")
     page = federation("served", "--at", LEFT, "--folder", forgetful).out
-    assert "none can be read" in page
+    assert "not readable" in page
     assert "federation replay" not in page
 
 
@@ -139,7 +139,7 @@ def test_after_a_clock_that_was_behind_two_releases_are_told_of_and_one_is_meant
     order = Event(type=events.PROMOTION_ORDERED, source="//x", subject=SECOND, time=MARCH, key="x", data=asked)
     with opened(own) as home:
         assert handle("promote", order, home.ports, MARCH).move
-    said = "By the dates two releases served between 2026-03-01 08:00:00Z and 2026-11-24 14:04:41Z: "
+    said = "By their dates, two releases served between 2026-03-01 08:00:00Z and 2026-11-24 14:04:41Z: "
     assert said in federation("served", "--folder", own).out
     between = federation("served", "--at", "2026-11-20T00:00:00Z", "--folder", own).out
     assert between.startswith(f"{SECOND} served from 2026-03-01 08:00:00Z until now")
@@ -152,7 +152,7 @@ def test_moves_of_which_nothing_tells_are_counted(federation, forgetful):
     found = federation("served", "--folder", forgetful, "--json").json
     assert found["served"] == []
     assert found["untold"] > 0
-    assert "No stored document tells of the first 6 moves" in federation("served", "--folder", forgetful).out
+    assert "No stored document describes the first 6 moves" in federation("served", "--folder", forgetful).out
 
 
 def test_a_promotion_that_another_move_overtook_is_not_taken_for_the_one_that_was_made(federation, own):
@@ -172,7 +172,7 @@ def test_only_the_last_thirty_are_shown_unless_all_are_wanted(federation, own):
         orders = [*(("lift", one["artifact"]) for one in forbidden), ("promote", SECOND, "--outside-window")]
         for order in [*orders, ("rollback", "--from", SECOND)]:
             assert federation(*order, "--why", f"drill {drill}", "--who", "eva", "--folder", own).code == 0
-    assert "\n1 earlier one not shown; to see all: federation served --" in federation("served", "--folder", own).out
+    assert "\n1 earlier one not shown; to show all: federation served --" in federation("served", "--folder", own).out
     assert len(federation("served", "--folder", own, "--json").json["served"]) == 31
     assert len(re.findall(r"\n  \d{4}-\d\d-\d\d ", federation("served", "--all", "--folder", own).out)) == 31
 
@@ -181,8 +181,8 @@ def test_only_the_last_thirty_are_shown_unless_all_are_wanted(federation, own):
     ("moment", "code", "said"),
     [
         ("2026-01-01T00:00:00Z", 3, "served from 2026-11-17T09:00:00Z"),
-        ("2126-01-01T00:00:00Z", 2, "still to come"),
-        ("last spring", 2, "is no moment"),
+        ("2126-01-01T00:00:00Z", 2, "in the future"),
+        ("last spring", 2, "is not a time"),
     ],
 )
 def test_a_moment_without_an_answer_says_why(federation, played, moment, code, said):

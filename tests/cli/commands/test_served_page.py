@@ -30,7 +30,7 @@ def test_where_no_decision_is_stored_the_page_says_so_and_makes_up_no_digest(fed
     removed(own, one["decision"])
     page = federation("served", "--at", LEFT, "--folder", own).out
     assert page.startswith(f"{FIRST} served from 2026-11-24 14:04:41Z until now")
-    assert any(line.startswith("decision none") for line in lines(page))
+    assert any(line.startswith("decision not readable") for line in lines(page))
     assert not any(line.startswith(("digest", "commit", "federation replay")) for line in lines(page))
 
 

@@ -43,7 +43,7 @@ def test_the_page_shows_what_the_json_holds(federation, played):
 def test_one_of_what_is_old_is_told_as_one(federation, played, capsys):
     found = federation("status", "--folder", played, "--json").json
     print_status({**found, "older": {"units": 1, "completions": 2000, "parked": 1}})
-    assert "not looked at: 1 unit, 2,000 completions, 1 parked body; `federation status" in capsys.readouterr().out
+    assert "not read: 1 unit, 2,000 completions, 1 parked body; `federation status" in capsys.readouterr().out
 
 
 def test_the_page_names_what_could_not_be_handled_and_the_way_out(federation, stuck):
@@ -108,7 +108,7 @@ def test_a_release_that_is_warm_and_proven_and_holds_what_is_in_quarantine_is_no
     }
     assert (releases["warm"]["forbidden"], releases["serving"]["forbidden"]) == (["embedder-v1"], [])
     page = federation("status", "--folder", promoted_twice).out
-    assert "  none: embedder-v1 in quarantine\n" in page
+    assert "  not possible: embedder-v1 in quarantine\n" in page
     refused = federation("rollback", "--who", "eva", "--why", "errors", "--folder", promoted_twice)
     assert refused.code == 10
     assert "by legal: the licence was withdrawn. Ask legal first" in refused.out

@@ -109,7 +109,7 @@ def test_a_held_job_waits_for_the_hours_of_the_policy_in_force_as_the_sweep_does
     assert jobs(federation, played)["embedder-1"]["until"] == "2026-11-17T21:00:00Z"
     played.activate(3)
     assert jobs(federation, played)["embedder-1"]["why"] == (
-        "the policy in force lets it start now; the next sweep asks for it again"
+        "the policy in force lets it start now; the next sweep requests it again"
     )
     assert "the policy in force lets it start now" in federation("explain", "embedder-1", "--folder", played.folder).out
 
@@ -194,7 +194,7 @@ def test_the_page_says_what_is_left_of_the_months_money(federation, play, monkey
     played.home.ports.store.keep(names.policy(2), canonical(rules))
     played.ask("embedder-1")
     page = federation("status", "--folder", played.folder).out
-    assert "Budget for jobs, 2026-11: 1.00 of 2.50 EUR are committed, 1.50 left. What a job may cost" in page
+    assert "Budget for jobs, 2026-11: 1.00 of 2.50 EUR are committed, 1.50 left. The most that a job may cost" in page
     assert "stays committed for the month, however it ends:\n  1.00 to embedder-1\n" in page
     played.fail("embedder-1", "Failed: the disk is full")
     assert "  1.00 to embedder-1: Failed: the disk is full\n" in federation("status", "--folder", played.folder).out

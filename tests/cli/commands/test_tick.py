@@ -11,7 +11,7 @@ def test_a_merge_without_units_is_skipped_with_a_reason(federation, new_home):
 def test_a_promotion_without_a_release_has_nothing_to_do(federation, new_home):
     answer = federation("tick", "promote", "--folder", new_home)
     assert answer.code == 0
-    assert "There was nothing to do." in answer.out
+    assert "Nothing to do." in answer.out
 
 
 def test_a_tick_that_was_missed_is_made_up_for_once(federation, new_home):
@@ -38,21 +38,21 @@ def test_a_tick_is_not_made_up_for_again_because_its_second_has_a_fraction(feder
     federation(*due, "2026-11-16T07:59:59Z")
     assert "merge skipped" in federation(*due, "2026-11-16T08:00:00Z").out
     for at in ("2026-11-16T08:00:00.5Z", "2026-11-16T08:00:01Z"):
-        assert "There was nothing to do." in federation(*due, at).out
+        assert "Nothing to do." in federation(*due, at).out
 
 
 def test_whatever_is_due_by_the_timetable_is_done_once(federation, new_home):
     monday = ("tick", "due", "--folder", new_home, "--at", "2026-11-16T08:00:00Z")
     assert "merge skipped" in federation(*monday).out
-    assert "There was nothing to do." in federation(*monday).out
-    assert "There was nothing to do." in federation(*monday[:-1], "2026-11-16T08:30:00Z").out
+    assert "Nothing to do." in federation(*monday).out
+    assert "Nothing to do." in federation(*monday[:-1], "2026-11-16T08:30:00Z").out
 
 
 def test_a_clock_that_was_years_ahead_for_a_moment_stops_no_merge(federation, new_home):
     federation("tick", "due", "--folder", new_home, "--at", "2030-01-01T00:00:00Z")
     monday = ("tick", "due", "--folder", new_home, "--at", "2026-11-16T08:00:00Z")
     assert "merge skipped" in federation(*monday).out
-    assert "There was nothing to do." in federation(*monday).out
+    assert "Nothing to do." in federation(*monday).out
 
 
 def test_a_tick_that_is_given_by_hand_takes_nothing_from_what_the_timetable_owes(federation, new_home):
@@ -63,11 +63,11 @@ def test_a_tick_that_is_given_by_hand_takes_nothing_from_what_the_timetable_owes
 
 def test_who_asks_for_the_first_time_is_owed_the_last_day_and_no_more(federation, new_home):
     answer = federation("tick", "due", "--folder", new_home, "--at", "2026-11-17T08:00:01Z")
-    assert "There was nothing to do." in answer.out
+    assert "Nothing to do." in answer.out
 
 
 def test_a_sweep_of_a_home_in_a_folder_says_whom_it_has_not_asked(federation, new_home):
     said = federation("tick", "sweep", "--folder", new_home).out
-    assert "Not asked, since this is a home in a folder: which jobs have ended in a cloud" in said
+    assert "Not checked, because this home is in a folder: finished cloud jobs" in said
     assert "Not asked" not in federation("tick", "alarms", "--folder", new_home).out
     assert federation("tick", "sweep", "--folder", new_home, "--json").json == []

@@ -29,6 +29,6 @@ def test_a_job_that_the_policy_knows_starts_and_can_be_explained(federation, hom
 def test_a_job_that_the_policy_does_not_know_is_missing_with_what_to_add(federation, home):
     answer = federation("train", "retrieval-eval", *WHO, "--folder", home)
     assert answer.code == 3
-    assert "; it describes embedder\n" in answer.err
+    assert "; it has jobs for embedder\n" in answer.err
     assert "Add one under jobs.retrieval-eval" in answer.err
     assert federation("explain", "launch", "--folder", home).code == 3

@@ -66,7 +66,7 @@ def test_records_are_checked_line_by_line(federation, examples, tmp_path):
         (lambda body: body + body.splitlines(keepends=True)[0], "line 4 repeats item 'a'"),
         (lambda body: body.replace(b"\n", b"\n\n", 1), "line 2 is blank"),
         (lambda body: body.replace(b"\n", b"\r"), "line 1 is not JSON"),
-        (gzip.compress, "packed with gzip"),
+        (gzip.compress, "compressed with gzip"),
     ],
 )
 def test_a_file_that_no_gate_reads_is_not_valid_either(federation, tmp_path, change, told):

@@ -10,4 +10,4 @@ def test_a_summary_that_says_failed_is_believed_though_all_gates_passed(federati
     bundle.write_text("\n".join(map(signed, (*results, summary))), "utf-8")
     answer = federation("verify", bundle, "--key", keys / "public.pem", "--json")
     assert (answer.code, answer.json["verified"]) == (10, False)
-    assert answer.json["faults"] == ["its summary says that it did not pass"]
+    assert answer.json["faults"] == ["the summary says that the release did not pass"]

@@ -146,7 +146,7 @@ def test_an_order_is_carried_out_by_the_functions_and_told_as_at_home(federation
     assert held.code == 0
     assert [(one["step"], one["why"]) for one in held.json] == [("govern", "eva: the test asks for it")]
     assert federation("status", "--json").json["hold"]["who"] == "eva"
-    assert federation("resume", *WHO).out == "govern     promotions go on; eva: the test asks for it\n"
+    assert federation("resume", *WHO).out == "govern     promotions are resumed; eva: the test asks for it\n"
     assert federation("status", "--json").json["hold"] is None
 
 
@@ -161,7 +161,7 @@ def test_who_does_not_wait_is_told_how_to_look_later_and_that_it_is_not_done(fed
     assert answer.code == 11
     assert "no step has decided anything about it yet" in answer.out
     with deployed.working(cloud_ports(Settings.read(os.environ))):
-        later = answer.out.rpartition("look again with: federation ")[2].split()
+        later = answer.out.rpartition("to check later: federation ")[2].split()
         while (found := federation(*later)).code == 3:
             pass
     assert "approved" in found.out
@@ -194,7 +194,7 @@ def test_an_order_that_is_announced_stays_given_whatever_ends_the_wait(federatio
     answer = federation("approve", FIRST, "--who", "eva", "--why", f"{type(ended)}", "--json")
     assert answer.code == 11
     assert answer.json[0]["step"] is None
-    assert answer.err == f"federation: no longer waiting: {str(ended) or 'interrupted'}\n"
+    assert answer.err == f"federation: stopped waiting: {str(ended) or 'interrupted'}\n"
 
 
 def test_a_bus_that_takes_nothing_is_met_with_the_way_around_it(federation, deployed, monkeypatch):

@@ -39,20 +39,20 @@ def quicker(own, here, monkeypatch):
 
 
 def test_an_order_that_another_command_delivered_first_is_told_as_refused(here, quicker):
-    followed = here.carry(order(events.ROLLBACK_ORDERED, to="spiralverse-ai-federated-v9.9.9"))
-    (refused,) = followed.happened
+    progress = here.carry(order(events.ROLLBACK_ORDERED, to="spiralverse-ai-federated-v9.9.9"))
+    (refused,) = progress.decisions
     assert refused.moved is None
     assert "v9.9.9 is not kept ready" in refused.why
-    assert not followed.open
+    assert not progress.open
 
 
 def test_an_order_that_another_command_delivered_first_is_told_as_carried_out(here, quicker):
-    followed = here.carry(order(events.HOLD_ORDERED))
-    assert [one.step for one in followed.happened if one.moved] == ["govern"]
+    progress = here.carry(order(events.HOLD_ORDERED))
+    assert [one.step for one in progress.decisions if one.moved] == ["govern"]
     assert here.ports.store.channel("production") == quicker.ports.store.channel("production")
 
 
 def test_a_tick_with_nothing_to_do_that_another_command_delivered_first_is_done_at_once(here, quicker):
-    followed = here.carry(order(events.TICK_PROMOTE))
-    assert not followed.happened
-    assert not followed.open
+    progress = here.carry(order(events.TICK_PROMOTE))
+    assert not progress.decisions
+    assert not progress.open

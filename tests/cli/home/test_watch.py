@@ -63,15 +63,15 @@ def elsewhere():
     database.close()
 
 
-def whys(followed):
-    return [one.why for one in followed.happened]
+def whys(progress):
+    return [one.why for one in progress.decisions]
 
 
 def test_an_order_is_over_when_its_step_has_decided_and_nobody_hears_what_it_told(elsewhere):
     watch = elsewhere.watch(HOLD)
     elsewhere.to_come = [(3.0, "govern", HOLD, "held", DONE)]
-    followed = watch.until_settled(30)
-    assert (whys(followed), followed.open) == (["held"], [])
+    progress = watch.until_settled(30)
+    assert (whys(progress), progress.open) == (["held"], [])
     assert elsewhere.seconds < 5
 
 
@@ -82,36 +82,36 @@ def test_what_follows_is_told_in_its_order(elsewhere):
         (4.0, "gate", ASKED, "passes", PASSED),
         (8.0, "fuse", PASSED, "assembles"),
     ]
-    followed = watch.until_settled(30)
-    assert whys(followed) == ["asks the gates", "passes", "assembles"]
-    assert followed.open == []
+    progress = watch.until_settled(30)
+    assert whys(progress) == ["asks the gates", "passes", "assembles"]
+    assert progress.open == []
 
 
 def test_what_follows_is_not_waited_for_when_nothing_is_new(elsewhere):
     watch = elsewhere.watch(TICK)
     elsewhere.to_come = [(1.0, "fuse", TICK, "asks the gates", ASKED)]
-    followed = watch.until_settled(30)
-    assert (whys(followed), followed.open) == (["asks the gates"], [])
+    progress = watch.until_settled(30)
+    assert (whys(progress), progress.open) == (["asks the gates"], [])
     assert QUIET_SECONDS <= elsewhere.seconds < QUIET_SECONDS + 5
 
 
 def test_what_nobody_decided_about_is_open_when_the_wait_is_over(elsewhere):
-    followed = elsewhere.watch(HOLD).until_settled(30)
-    assert (whys(followed), followed.open) == ([], [HOLD])
+    progress = elsewhere.watch(HOLD).until_settled(30)
+    assert (whys(progress), progress.open) == ([], [HOLD])
     assert elsewhere.seconds == pytest.approx(30)
 
 
 def test_who_does_not_wait_does_not_look(elsewhere):
     elsewhere.decide("govern", HOLD, "held before", DONE)
-    followed = elsewhere.watch(HOLD).until_settled(0)
-    assert (whys(followed), followed.open) == ([], [HOLD])
+    progress = elsewhere.watch(HOLD).until_settled(0)
+    assert (whys(progress), progress.open) == ([], [HOLD])
     assert elsewhere.pauses == []
 
 
 def test_what_was_decided_before_is_told_when_no_other_decision_comes(elsewhere):
     elsewhere.decide("govern", HOLD, "held before", DONE)
-    followed = elsewhere.watch(HOLD).until_settled(30)
-    assert (whys(followed), followed.open) == (["held before"], [])
+    progress = elsewhere.watch(HOLD).until_settled(30)
+    assert (whys(progress), progress.open) == (["held before"], [])
     assert elsewhere.seconds < QUIET_SECONDS + 3
 
 
@@ -123,8 +123,8 @@ def test_a_new_decision_counts_more_than_the_one_before(elsewhere):
 
 
 def test_what_no_step_hears_is_not_waited_for(elsewhere):
-    followed = elsewhere.watch(DONE).until_settled(30)
-    assert (whys(followed), followed.open) == ([], [])
+    progress = elsewhere.watch(DONE).until_settled(30)
+    assert (whys(progress), progress.open) == ([], [])
     assert elsewhere.pauses == []
 
 

@@ -54,6 +54,8 @@ def _serves(folder):
 def test_over_the_bus_a_roll_back_is_stuck_when_the_bus_is(federation, without_bus):
     answer = federation("rollback", *WHO, "--folder", without_bus)
     assert answer.code == 5
+    assert "Check with `federation status" in answer.err
+    assert "--direct" in answer.err
     assert _serves(without_bus) == (SECOND, SECOND)
 
 
@@ -62,7 +64,7 @@ def test_directly_it_goes_back_and_says_that_nobody_was_told(federation, without
     assert answer.code == UNANNOUNCED == 12
     assert _serves(without_bus) == (FIRST, FIRST)
     assert f"{FIRST} serves again. {SECOND} was rolled back: the answers are wrong" in answer.out
-    assert "what follows could not be announced" in answer.err
+    assert "the resulting events could not be announced" in answer.err
     assert "the bus is down" in answer.err
     assert "federation train" in answer.err
 
@@ -78,7 +80,7 @@ def test_directly_with_a_bus_that_works_all_that_follows_happens_too(federation,
 def test_a_refusal_stays_one(federation, without_bus):
     answer = federation("rollback", "--direct", "--to", SECOND, *WHO, "--folder", without_bus)
     assert answer.code == 10
-    assert f"{SECOND} serves already" in answer.out
+    assert f"{SECOND} already serves" in answer.out
     assert _serves(without_bus) == (SECOND, SECOND)
 
 
@@ -127,7 +129,7 @@ def test_nodes_that_cannot_be_reached_are_told_and_nobody_is_asked_to_order_it_t
     with opened(promoted_twice) as home:
         nodes = Down()
         ports = msgspec.structs.replace(home.ports, traffic=nodes)
-        with pytest.raises(ServiceError, match=r"is to serve as of move \d+, and then this failed: shift failed"):
+        with pytest.raises(ServiceError, match=r"should serve as of move \d+, but then this failed: shift failed"):
             carried_directly("roll_back", ORDER, Home(ports))
         assert nodes.asked == 3
     assert _serves(promoted_twice) == (FIRST, SECOND)
@@ -158,8 +160,8 @@ def test_in_a_cloud_it_is_the_store_and_the_nodes_that_are_needed(promoted_twice
         ports = cloud_ports(Settings.read(variables))
         seeded(ports.store, local.ports)
         nodes = LocalTraffic(tmp_path / "serving", promoted_twice / "registry")
-        followed, failure = carried_directly("roll_back", ORDER, Home(msgspec.structs.replace(ports, traffic=nodes)))
-        assert [one.step for one in followed.happened] == ["roll_back"]
+        progress, failure = carried_directly("roll_back", ORDER, Home(msgspec.structs.replace(ports, traffic=nodes)))
+        assert [one.step for one in progress.decisions] == ["roll_back"]
         assert "EventBridge" in failure
         assert nodes.serving("production").release == FIRST
         assert msgspec.json.decode(ports.store.channel("production"))["serving"]["name"] == FIRST

@@ -2,6 +2,8 @@
 """A person gives orders, and the home does them or says why not."""
 
 import json
+import re
+import time
 
 import pytest
 
@@ -75,7 +77,7 @@ def test_what_is_no_name_and_no_digest_is_said_so_and_no_document_is_to_be_mende
     assert answer.code == 2
     assert f"{written!r} is neither a unit's name" in answer.err
     assert f"federation {order} --help" in answer.err
-    assert "Mend the document" not in answer.err
+    assert "Correct the document" not in answer.err
 
 
 @pytest.mark.parametrize("order", ["quarantine", "lift"])
@@ -109,7 +111,7 @@ def test_any_unit_of_an_artifact_lifts_it_and_all_of_them_are_named(federation, 
 def test_what_holds_after_each_order_is_said(federation, own):
     told = {
         "hold": "promotions are held until somebody resumes them; eva: the demo asks for it",
-        "resume": "promotions go on; eva: the demo asks for it",
+        "resume": "promotions are resumed; eva: the demo asks for it",
         "quarantine spiralverse/embedder-v1": "(embedder-v1) is in quarantine: no release may contain it; eva: the demo",
     }
     for order, words in told.items():
@@ -179,7 +181,7 @@ def test_a_variable_without_a_value_never_means_any_release_nor_for_ever(federat
     before = _channel(federation, promoted_twice)
     for words in (("rollback", "--to", ""), ("rollback", "--from="), ("promote", ""), ("hold", "--until", "")):
         answer = federation(*words, *WHO, "--folder", promoted_twice)
-        assert (answer.code, "is followed by nothing" in answer.err) == (2, True), words
+        assert (answer.code, "has no value" in answer.err) == (2, True), words
     assert _channel(federation, promoted_twice) == before
     assert federation("hold", "--who=ada", "--why=p95 rose to >=", "--folder", promoted_twice).code == 0
 
@@ -214,7 +216,8 @@ def test_whoever_lifts_under_another_policy_is_told_that_the_release_does_not_co
     forbidden = [one["artifact"] for one in _channel(federation, promoted_twice)["quarantine"]]
     *_, answer = [federation("lift", artifact, *WHO, *home) for artifact in forbidden]
     assert (
-        f"{SECOND}, which a roll-back left, is not promoted by itself: it was assembled under version 1" in answer.out
+        f"{SECOND}, which a roll-back left, is not promoted automatically: it was assembled under version 1"
+        in answer.out
     )
     assert "under this policy: federation tick" in answer.out
 
@@ -226,7 +229,7 @@ def test_whoever_lifts_what_a_roll_back_left_is_told_that_its_release_comes_back
     for artifact in others:
         federation("lift", artifact, *WHO, "--folder", promoted_twice)
     answer = federation("lift", last, *WHO, "--folder", promoted_twice)
-    assert f"{SECOND}, which a roll-back left, is promoted again by the next tick in the window" in answer.out
+    assert f"{SECOND}, which a roll-back left, will be promoted again by the next tick in the window" in answer.out
     assert "federation hold" in answer.out
     assert _channel(federation, promoted_twice)["candidate"]["name"] == SECOND
 
@@ -236,4 +239,13 @@ def test_an_order_without_a_reason_is_not_taken(federation, own):
     for blank in (("--who", "eva", "--why", " "), ("--who", "  ", "--why", "it is needed")):
         answer = federation("rollback", *blank, "--folder", own)
         assert answer.code == 2
-        assert "written down for those who come after" in answer.err
+        assert "it is recorded with the order" in answer.err
+
+
+def test_an_order_typed_twice_within_a_second_counts_once_and_says_so(federation, own):
+    time.sleep(1 - time.time() % 1)
+    first, second = (federation("approve", SECOND, *WHO, "--folder", own) for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert "already given" not in first.err
+    assert re.search(r"the same order was already given at \d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ; it counts once", second.err)
+    assert len(federation("orders", "--folder", own, "--json").json) == 1

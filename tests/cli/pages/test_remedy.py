@@ -47,7 +47,8 @@ def test_so_many_items_would_have_held(data, items, limit):
 
 def test_a_margin_just_above_the_lost_bound_is_named():
     numbers = {"lower": "-0.047", "upper": "-0.0162", "margin": "0.01", "items": "1500", "detectable": "0.03"}
-    assert remedies(_finding("fail", **numbers)) == ("Any margin above 0.047 would have held; the policy allows 0.01.",)
+    (remedy,) = remedies(_finding("fail", **numbers))
+    assert remedy == "Any margin above 0.047 would have been enough; the policy allows 0.01."
 
 
 def test_an_open_comparison_says_how_many_items_would_close_it():
@@ -58,33 +59,33 @@ def test_an_open_comparison_says_how_many_items_would_close_it():
 def test_a_primary_metric_has_to_win_whatever_the_items():
     numbers = {"lower": "-0.01", "upper": "0.03", "margin": "0", "items": "1000", "detectable": "0.04"}
     assert remedies(_finding("inconclusive", **numbers)) == (
-        "The metric is primary: it has to beat the baseline beyond chance, not only to hold it.",
+        "The metric is primary: it has to beat the baseline by more than chance, not only to match it.",
     )
 
 
 def test_a_floor_is_reached_by_the_bound():
     numbers = {"estimate": "0.86", "lower": "0.84", "upper": "0.88", "floor": "0.85"}
-    assert "more items narrow it" in remedies(_finding("inconclusive", **numbers))[0]
+    assert "more items narrow the bounds" in remedies(_finding("inconclusive", **numbers))[0]
     numbers["estimate"] = "0.8"
-    assert "a floor of 0.84 would have held" in remedies(_finding("fail", **numbers))[0]
+    assert "a floor of 0.84 would have been met" in remedies(_finding("fail", **numbers))[0]
 
 
 def test_a_ceiling_is_reached_by_the_upper_bound():
     numbers = {"estimate": "0.295", "lower": "0.278", "upper": "0.312", "ceiling": "0.3"}
-    assert "more items narrow it" in remedies(_finding("inconclusive", **numbers))[0]
+    assert "more items narrow the bounds" in remedies(_finding("inconclusive", **numbers))[0]
     numbers["estimate"] = "0.305"
-    assert "a ceiling of 0.312 would have held" in remedies(_finding("inconclusive", **numbers))[0]
+    assert "a ceiling of 0.312 would have been met" in remedies(_finding("inconclusive", **numbers))[0]
 
 
 def test_a_margin_that_was_nearly_enough_is_told_apart_from_the_one_that_would_have_been():
     numbers = {"lower": "-0.02003947", "upper": "0.02003947", "margin": "0.02", "items": "148", "gained": "0"}
     assert remedies(_finding("inconclusive", **numbers)) == (
-        "Any margin above 0.02003947 would have held; the policy allows 0.02.",
+        "Any margin above 0.02003947 would have been enough; the policy allows 0.02.",
     )
 
 
 def test_a_limit_of_the_upper_bound_would_have_held():
-    assert remedies(_finding("fail", upper="1.62", limit="1.5")) == ("A limit of 1.62 would have held.",)
+    assert remedies(_finding("fail", upper="1.62", limit="1.5")) == ("A limit of 1.62 would have been met.",)
 
 
 def test_what_passed_or_was_not_measured_needs_no_remedy():

@@ -4,10 +4,10 @@
 from msgspec.structs import replace
 
 from federation.cli.pages.ways_out import ways_out, ways_to
-from federation.core.channel import Channel, Entry, Quarantined
+from federation.core.channel import Channel, Entry, QuarantineEntry
 
 A, B, C = (f"sha256:{digit * 64}" for digit in "abc")
-WHY = Quarantined(unit="embedder", at="2026-11-20T03:00:00Z", who="eva", why="wrong")
+WHY = QuarantineEntry(unit="embedder", at="2026-11-20T03:00:00Z", who="eva", why="wrong")
 
 
 def entry(name, artifact):

@@ -102,7 +102,7 @@ def test_a_release_that_somebody_tidied_away_is_held_on_the_page_before_a_tick_f
 
 def test_a_unit_that_a_merge_has_taken_is_not_told_to_wait_for_one(federation, assembled):
     (way,) = federation("explain", "spiralverse/embedder-v2", "--folder", assembled, "--json").json["next"]
-    assert way == f"{SECOND} holds it: federation explain {SECOND}"
+    assert way == f"{SECOND} contains it: federation explain {SECOND}"
 
 
 def test_what_nothing_holds_has_one_command(federation, assembled):
@@ -147,7 +147,7 @@ def test_what_a_restored_backup_does_not_keep_ready_is_promoted_and_not_rolled_b
     refused = federation("rollback", "--to", SECOND, *WHO, "--folder", assembled)
     assert refused.code == 10
     for page in (refused.out, federation("explain", "roll_back", "--folder", assembled).out):
-        assert f"{SECOND} is not kept ready, so only a promotion makes it serve." in page
+        assert f"{SECOND} is not kept ready, so only a promotion can make it serve." in page
         assert f"federation promote --folder {assembled} {SECOND}" in page
     assert federation("promote", SECOND, "--outside-window", *WHO, "--folder", assembled).code == 0
     told = federation("tick", "sweep", "--folder", assembled).out
@@ -172,7 +172,7 @@ def test_nobody_who_only_looks_is_told_that_a_release_is_being_published(federat
     assert held.startswith("it is not in the registry yet")
     assert "being published now" not in federation("explain", SECOND, "--folder", assembled).out.partition("\nFacts")[0]
     again, only_then, *others = federation("status", "--folder", assembled, "--json").json["candidate"]["ways"]
-    assert again.endswith("mend what federation redrive --dry-run names; then federation redrive")
+    assert again.endswith("federation redrive --dry-run; once that is fixed: federation redrive")
     assert only_then.startswith(f"Only if there is no dead letter, to publish it: federation promote {SECOND}")
     assert not any("federation promote" in way for way in others), "typed before the cause is mended, it fails as well"
     (assembled / "unmounted").rename(disk)
@@ -190,19 +190,19 @@ def test_an_approval_says_how_many_are_missing_and_one_person_is_one(federation,
 
 def test_what_a_newer_release_has_replaced_is_promised_to_no_tick(federation, superseded, monkeypatch):
     """On a Thursday, when the window is closed."""
-    for module in ("ordering.aftermath", "pages.release"):
+    for module in ("ordering.next_steps", "pages.release"):
         monkeypatch.setattr(f"federation.cli.{module}.now", lambda: "2026-11-26T12:00:00Z")
     approve = ("approve", FIRST, "--why", "read it", "--folder", superseded, "--who")
     told = [federation(*approve, who).out for who in ("eva", "bo")][-1]
     page = federation("explain", FIRST, "--folder", superseded).out
     for answer in (told, page):
-        assert f"{SECOND}, made later, has taken its place" in answer
+        assert f"{SECOND}, made later, replaces it" in answer
         assert f"federation approve --folder {superseded} {SECOND} --who NAME" in answer
-        assert f"only its name promotes it: federation promote --folder {superseded} {FIRST}" in answer
+        assert f"only an order that names it promotes it: federation promote --folder {superseded} {FIRST}" in answer
         assert "the next tick in the window promotes it" not in answer
     assert f"{SECOND} is held" in federation("tick", "promote", "--folder", superseded).out
     ways = federation("status", "--folder", superseded, "--json").json["candidate"]["ways"]
-    assert ways[-1] == "When nothing holds it any more, the next tick in the window promotes it."
+    assert ways[-1] == "Once nothing holds it, the next tick in the window promotes it."
     assert federation("promote", FIRST, "--outside-window", *WHO, "--folder", superseded).code == 0
 
 
@@ -222,7 +222,7 @@ def test_to_what_was_judged_against_what_served_long_ago_no_merge_leads_back(fed
         options = ("--outside-window",) if order[0] == "promote" else ()
         assert federation(*order, *options, "--why", "go", "--folder", superseded).code == 0
     ways = federation("rollback", "--to", FIRST, *WHO, "--folder", superseded).out
-    assert "No merge makes it again: ship what it brought under the next numbers" in ways
+    assert "No merge makes it again: ship its new units under the next numbers" in ways
     assert "A merge makes a release" not in ways
 
 

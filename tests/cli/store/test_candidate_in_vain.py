@@ -54,7 +54,7 @@ def not_served(promoted_twice):
 def test_a_release_that_does_not_answer_is_offered_to_nobody(typed):
     candidate = typed("status", "--json").json["candidate"]
     assert candidate["name"] == SECOND
-    assert "it has not answered its last probe" in candidate["held"]
+    assert "it did not answer its last probe" in candidate["held"]
     assert not any("federation promote" in way for way in candidate["ways"]), "the order would be held, too"
     assert candidate["ways"][0].startswith("Nobody can promote it until it answers")
     assert typed("promote", SECOND, "--outside-window", *WHO).code == 10
@@ -116,7 +116,7 @@ def test_a_release_of_which_all_serves_in_another_misses_nothing(ways, promoted_
         stored = json.loads(home.ports.store.read(names.release(SECOND)))
         home.ports.store.keep(names.release(overtaken), canonical({**stored, "name": overtaken}))
     (way,) = ways(overtaken)
-    assert way == f"All that it brought serves in {SECOND}: federation explain {SECOND}"
+    assert way == f"All units that it brought serve in {SECOND}: federation explain {SECOND}"
 
 
 def test_a_merge_is_no_way_while_a_unit_is_in_quarantine(typed, ways, not_served):
@@ -131,4 +131,4 @@ def test_a_merge_is_no_way_while_a_unit_is_in_quarantine(typed, ways, not_served
     assert typed("quarantine", "spiralverse/embedder-v2", *WHO).code == 0
     lift, then = ways(SECOND)
     assert lift.startswith("If embedder was not to blame: federation lift ")
-    assert then == "When that is lifted, what comes next: federation status"
+    assert then == "Once that is lifted, see what comes next: federation status"

@@ -52,7 +52,8 @@ def half_way(promoted_twice):
 
 def test_the_page_that_says_what_serves_says_that_the_nodes_were_not_told(federation, half_way):
     said = (
-        f"But the nodes were not told of move 4: they serve {SECOND}, since move 3. To tell them: federation tick sweep"
+        f"But the nodes have not received move 4: they serve {SECOND}, since move 3. To send it to them: "
+        "federation tick sweep"
     )
     headline, came, nodes, *_ = federation("status", "--folder", half_way).out.splitlines()
     assert headline.startswith(f"{FIRST} has served since")
@@ -86,7 +87,7 @@ def test_nodes_ahead_of_the_channel_are_another_homes_or_those_of_a_restored_bac
 def test_nodes_that_somebody_shifted_were_told_and_serve_something_else(federation, promoted_twice):
     read_back(promoted_twice, release=FIRST)
     nodes = federation("status", "--folder", promoted_twice, "--json").json["nodes"]
-    assert nodes.startswith(f"But the nodes were told otherwise: they serve {FIRST}, since move 3.")
+    assert nodes.startswith(f"But the nodes received something else: they serve {FIRST}, since move 3.")
 
 
 def test_nodes_that_cannot_be_read_take_no_page_away(federation, promoted_twice):

@@ -48,7 +48,7 @@ def test_a_tick_that_falls_outside_the_window_is_told_with_where_its_time_is_set
     merged.tick("promote", TUESDAY)
     (sentence,) = told(merged)
     assert sentence.startswith(
-        "The last tick to promote came at 2026-01-06 09:30:00Z, outside the window of version 2; "
+        "The last promotion tick came at 2026-01-06 09:30:00Z, outside the window of version 2; "
     )
     assert "`schedules`" in sentence
     assert "`federation tick due`" in sentence
@@ -71,7 +71,7 @@ def test_the_status_says_it_below_what_would_serve_next(federation, tmp_path, ex
         handle("promote", tick, moved.ports, late)
     page = federation("status", "--folder", tmp_path / "home").out
     told = page.partition("Next to serve: ")[2].partition("\nReleases\n")[0]
-    assert "  The last tick to promote came at 2026-11-25 12:00:00Z, outside the window of version 2; " in told
+    assert "  The last promotion tick came at 2026-11-25 12:00:00Z, outside the window of version 2; " in told
 
 
 def test_one_of_several_ticks_that_falls_into_it_is_enough(merged):

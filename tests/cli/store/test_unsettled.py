@@ -44,7 +44,7 @@ def unannounced(new_home):
 def test_the_status_names_it_with_its_date_and_what_sends_it_on(federation, unannounced):
     home, digits = unannounced
     page = federation("status", "--folder", home).out
-    title, line = page[page.index("Received, and nothing is decided") :].splitlines()[:2]
+    title, line = page[page.index("Received, but nothing is decided") :].splitlines()[:2]
     assert title.endswith(f"federation tick --folder {home} sweep")
     assert line == f"  {MANIFEST} of 2026-11-19 07:40:00Z ({digits[:12]})"
 
@@ -62,7 +62,7 @@ def test_its_page_is_found_by_whatever_a_person_has_of_it(federation, unannounce
     page = federation("explain", subject, "--folder", home, "--json").json
     assert (page["subject"], page["verdict"]) == (MANIFEST, "received")
     assert page["documents"] == [names.event(digits)]
-    assert page["next"][0].endswith("a sweep sends it on: federation tick sweep")
+    assert page["next"][0].endswith("a sweep announces it: federation tick sweep")
 
 
 def test_its_unit_has_no_page_yet_but_a_trace(federation, unannounced):
@@ -70,7 +70,7 @@ def test_its_unit_has_no_page_yet_but_a_trace(federation, unannounced):
     answer = federation("explain", "spiralverse/runtime-distilled-v1", "--folder", home)
     assert answer.code == 3
     named = f"`federation explain --folder {home} {digits[:12]}` ({MANIFEST})"
-    assert f"nothing is decided about it yet: 1 completion received, such as {named}" in answer.err
+    assert f"1 completion received, such as {named}" in answer.err
 
 
 def test_the_sweep_sends_it_on_and_from_then_on_its_decision_is_the_page(federation, unannounced):
@@ -94,7 +94,7 @@ def test_of_many_the_status_reads_a_few_and_counts_the_rest(federation, new_home
     received(new_home, *(completed(f"s3://acme/{number}/_MANIFEST.json") for number in range(9)))
     found = federation("status", "--folder", new_home, "--json").json
     assert (len(found["received"]), found["older"]["received"]) == (5, 4)
-    assert "not looked at: 4 received completions" in federation("status", "--folder", new_home).out
+    assert "not read: 4 received completions" in federation("status", "--folder", new_home).out
     whole = federation("status", "--all", "--folder", new_home, "--json").json
     assert (len(whole["received"]), whole["older"]["received"]) == (9, 0)
 

@@ -85,7 +85,7 @@ def test_too_few_items_leave_it_open_and_say_how_many_would_do():
     [
         (bounding(legal="0.05"), CATEGORIES, "is in category 'legal'; there are 'billing', 'home', 'refunds': correct"),
         (bounding(legal="0.05"), None, "is in category 'legal'; the records state no categories: state them"),
-        (bounding(**{"*": "0.05"}), None, "bounds every category, but no item of quality.jsonl is in one"),
+        (bounding(**{"*": "0.05"}), None, "bounds every category, but no item of quality.jsonl has a category"),
     ],
 )
 def test_a_category_that_nobody_answered_is_not_kept(rule, categories, told):
@@ -104,7 +104,7 @@ def test_more_categories_than_a_person_reads_are_none():
     many = [f"topic-{index % 101:03}" for index in range(ALL)]
     _, found = judged(answers(categories=many), bounding(**{"*": "0.5"}), before=answers(categories=many))
     assert (found.check, found.verdict) == ("accuracy by category against baseline", "inconclusive")
-    assert "the policy bounds 101 categories, of which at most 100 can be judged" in found.reason
+    assert "the policy bounds 101 categories, but at most 100 can be judged" in found.reason
 
 
 LEFT = ["home" if index < 50 else CATEGORIES[index] for index in range(ALL)]
@@ -195,7 +195,7 @@ def test_flaky_items_are_left_out_of_their_category():
 def test_a_category_of_nothing_but_flaky_items_is_not_kept():
     _, found = judged(answers(), replace(RULE, flaky=flaky(REFUNDS)))
     assert found.verdict == "inconclusive"
-    assert "lists every item of category 'refunds' as flaky; mend the suite" in found.reason
+    assert "lists every item of category 'refunds' as flaky; fix the suite" in found.reason
 
 
 def test_a_flaky_item_that_changes_its_category_is_seen():

@@ -329,7 +329,7 @@ def test_a_first_release_measured_on_one_document_is_told_to_measure_others():
     )
     found = judge_floor(RULE, Evidence(suite="s", records=marks))
     assert found.verdict == "inconclusive"
-    assert "of one cluster (a document, a conversation), and only items of others could settle it" in found.reason
+    assert "in one cluster (a document, a conversation), and only other clusters could settle it" in found.reason
 
 
 def test_a_first_release_without_a_floor_has_nothing_to_check():

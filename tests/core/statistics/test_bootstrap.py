@@ -29,21 +29,21 @@ def test_a_candidate_at_the_margin_passes_about_one_time_in_twenty(shape):
     for run in range(300):
         values = SHAPES[shape](draw).tolist()
         clusters = [str(item // 4) for item in range(240)] if len(values) == 240 else None
-        passes += clustered_mean(values, clusters, span=5.0, seed=run % 4).lower > 0
+        passes += clustered_mean(values, clusters, score_range=5.0, seed=run % 4).lower > 0
     assert 0.015 < passes / 300 < 0.09
 
 
 def test_a_true_difference_is_found():
     values = drawn().normal(0.5, 1, size=400)
-    found = clustered_mean(values, None, span=5.0, seed=0)
+    found = clustered_mean(values, None, score_range=5.0, seed=0)
     assert found.estimate == pytest.approx(values.mean())
     assert 0.3 < found.lower < found.estimate < found.upper < 0.7
 
 
 def test_items_that_repeat_within_a_cluster_widen_the_bounds():
     values = np.repeat(drawn().normal(size=50), 20)
-    alone = clustered_mean(values, None, span=5.0, seed=0)
-    together = clustered_mean(values, [str(item // 20) for item in range(1000)], span=5.0, seed=0)
+    alone = clustered_mean(values, None, score_range=5.0, seed=0)
+    together = clustered_mean(values, [str(item // 20) for item in range(1000)], score_range=5.0, seed=0)
     assert together.estimate == pytest.approx(alone.estimate)
     assert together.error == pytest.approx(alone.error * 20**0.5, rel=0.02)
 
@@ -54,7 +54,7 @@ def test_clusters_of_different_sizes_weigh_as_many_items_as_they_hold():
     for run in range(300):
         shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=60).tolist(), strict=True))
         values = [shared[cluster] + draw.normal() for cluster in clusters]
-        found = clustered_mean(values, clusters, span=5.0, seed=run % 4)
+        found = clustered_mean(values, clusters, score_range=5.0, seed=run % 4)
         assert found.estimate == pytest.approx(sum(values) / len(values))
         passes += found.lower > 0
     assert 0.015 < passes / 300 < 0.09
@@ -66,17 +66,17 @@ def test_a_giant_cluster_tells_of_itself_once_however_many_items_it_holds():
     for run in range(200):
         shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=40).tolist(), strict=True))
         values = [shared[cluster] + 0.5 * draw.normal() for cluster in clusters]
-        passes += clustered_mean(values, clusters, span=5.0, seed=run % 4).lower > 0
+        passes += clustered_mean(values, clusters, score_range=5.0, seed=run % 4).lower > 0
     assert passes / 200 < 0.075
 
 
 def test_documents_that_lose_an_item_each_weigh_what_they_lost():
     clusters = [str(item // 5) for item in range(1000)]
     values = [-1.0 if item % 50 == 0 and item < 750 else 0.0 for item in range(1000)]
-    found = clustered_mean(values, clusters, span=1.0, seed=0)
+    found = clustered_mean(values, clusters, score_range=1.0, seed=0)
     assert -0.035 < found.lower < found.estimate == -0.015
     whole = clustered_mean(
-        [-1.0 if item // 5 in range(0, 150, 10) else 0.0 for item in range(1000)], clusters, span=1.0, seed=0
+        [-1.0 if item // 5 in range(0, 150, 10) else 0.0 for item in range(1000)], clusters, score_range=1.0, seed=0
     )
     assert whole.lower < -0.11
 
@@ -86,53 +86,53 @@ def test_the_order_of_items_and_the_names_of_clusters_change_nothing(count):
     clusters = [str(item % count) for item in range(900)]
     values, shuffled = drawn().normal(size=900), drawn(5).permutation(900)
     renamed = [f"document {clusters[item]}" for item in shuffled]
-    expected = clustered_mean(values, clusters, span=5.0, seed=3)
-    assert clustered_mean(values[shuffled], renamed, span=5.0, seed=3) == expected
+    expected = clustered_mean(values, clusters, score_range=5.0, seed=3)
+    assert clustered_mean(values[shuffled], renamed, score_range=5.0, seed=3) == expected
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
 def test_an_item_without_a_cluster_stands_alone(count):
     values = drawn().normal(size=count)
-    alone = clustered_mean(values, None, span=5.0, seed=0)
-    assert clustered_mean(values, [None] * count, span=5.0, seed=0) == alone
-    assert clustered_mean(values, ["a", "b", "c"] + [None] * (count - 3), span=5.0, seed=0) == alone
-    assert clustered_mean(values, ["a", "a", "a"] + [None] * (count - 3), span=5.0, seed=0) != alone
+    alone = clustered_mean(values, None, score_range=5.0, seed=0)
+    assert clustered_mean(values, [None] * count, score_range=5.0, seed=0) == alone
+    assert clustered_mean(values, ["a", "b", "c"] + [None] * (count - 3), score_range=5.0, seed=0) == alone
+    assert clustered_mean(values, ["a", "a", "a"] + [None] * (count - 3), score_range=5.0, seed=0) != alone
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1, 3000])
 def test_the_same_seed_gives_the_same_bounds_and_another_nearly_the_same(count):
     values = drawn().gamma(2, size=count)
-    one, again, other = (clustered_mean(values, None, span=5.0, seed=seed) for seed in (1, 1, 2))
+    one, again, other = (clustered_mean(values, None, score_range=5.0, seed=seed) for seed in (1, 1, 2))
     assert one == again != other
     assert one.lower == pytest.approx(other.lower, rel=0.02)
 
 
 def test_equal_differences_are_bounded_by_what_was_not_seen():
-    found = clustered_mean([0.0] * 149, None, span=1.0, seed=0)
+    found = clustered_mean([0.0] * 149, None, score_range=1.0, seed=0)
     assert found.estimate == 0.0
     assert -0.02 < found.lower < 0 < found.upper < 0.02
-    assert clustered_mean([0.0] * 148, None, span=1.0, seed=0).lower < -0.02
+    assert clustered_mean([0.0] * 148, None, score_range=1.0, seed=0).lower < -0.02
 
 
 def test_a_single_tiny_gain_proves_no_more_than_none():
     values = [0.0] * 29 + [1e-9]
-    assert clustered_mean(values, None, span=1.0, seed=0).lower < -0.09
+    assert clustered_mean(values, None, score_range=1.0, seed=0).lower < -0.09
 
 
 def test_few_clusters_prove_nothing_however_many_items_they_hold():
     clusters = [str(item % (FEWEST - 1)) for item in range(5000)]
-    found = clustered_mean(drawn().uniform(-0.001, 0.001, size=5000), clusters, span=1.0, seed=0)
+    found = clustered_mean(drawn().uniform(-0.001, 0.001, size=5000), clusters, score_range=1.0, seed=0)
     assert found.lower < -0.1
     assert found.upper > 0.1
 
 
 def test_few_differences_of_unknown_size_have_no_bound():
-    assert clustered_mean([0.0] * 500, None, span=0.0, seed=0) is None
-    assert clustered_mean([0.0] * 480 + [0.1] * 20, None, span=0.0, seed=0) is not None
+    assert clustered_mean([0.0] * 500, None, score_range=0.0, seed=0) is None
+    assert clustered_mean([0.0] * 480 + [0.1] * 20, None, score_range=0.0, seed=0) is not None
 
 
 def test_one_cluster_proves_nothing():
-    found = clustered_mean([0.1, 0.2, 0.3], ["a", "a", "a"], span=1.0, seed=0)
+    found = clustered_mean([0.1, 0.2, 0.3], ["a", "a", "a"], score_range=1.0, seed=0)
     assert found.lower < -0.5
     assert found.upper > 0.5
 
@@ -141,7 +141,7 @@ def test_one_cluster_proves_nothing():
 @pytest.mark.parametrize("score", [1.0, 0.5, 0.1])
 def test_one_score_throughout_documents_of_different_lengths_is_bounded_by_what_was_not_seen(items, score):
     clusters = [str(document) for document in range(items) for _ in range(1 + document % 3)]
-    found = clustered_mean([score] * len(clusters), clusters, span=1.0, seed=0)
+    found = clustered_mean([score] * len(clusters), clusters, score_range=1.0, seed=0)
     assert found.estimate == pytest.approx(score)
     assert score - 10 / items < found.lower < score - 1 / items
     assert score + (1 - score) / items <= found.upper < score + 10 / items
@@ -151,7 +151,7 @@ def test_one_score_throughout_documents_of_different_lengths_is_bounded_by_what_
 @pytest.mark.parametrize("power", [-1000, -400, 400, 1000])
 def test_a_metric_in_another_unit_has_the_same_bounds_in_that_unit(count, power):
     values, unit = drawn().normal(size=count), 2.0**power
-    found, other = (clustered_mean(values * one, None, span=5.0 * one, seed=0) for one in (1.0, unit))
+    found, other = (clustered_mean(values * one, None, score_range=5.0 * one, seed=0) for one in (1.0, unit))
     assert (other.estimate, other.lower, other.upper, other.error) == (
         found.estimate * unit,
         found.lower * unit,
@@ -162,8 +162,8 @@ def test_a_metric_in_another_unit_has_the_same_bounds_in_that_unit(count, power)
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
 def test_differences_beyond_what_a_float_holds_have_no_bound(count):
-    assert clustered_mean([math.inf, -math.inf] * count, None, span=math.inf, seed=0) is None
-    assert clustered_mean([1e308, -1e308] * count, None, span=0.0, seed=0) is not None
+    assert clustered_mean([math.inf, -math.inf] * count, None, score_range=math.inf, seed=0) is None
+    assert clustered_mean([1e308, -1e308] * count, None, score_range=0.0, seed=0) is not None
 
 
 def check_alone(program: str, *arguments: object) -> None:
@@ -178,9 +178,10 @@ def test_numpy_is_imported_for_many_units_and_not_for_few():
     check_alone(f"""
 import sys
 from federation.core.statistics.bootstrap import clustered_mean
-assert clustered_mean([i % 7 / 7 for i in range({FEW})], None, span=1.0, seed=0) is not None
-assert clustered_mean([i % 7 / 7 for i in range(3000)], [str(i % {FEW}) for i in range(3000)], span=1.0, seed=0) is not None
+assert clustered_mean([i % 7 / 7 for i in range({FEW})], None, score_range=1.0, seed=0) is not None
+clusters = [str(i % {FEW}) for i in range(3000)]
+assert clustered_mean([i % 7 / 7 for i in range(3000)], clusters, score_range=1.0, seed=0) is not None
 assert "numpy" not in sys.modules
-assert clustered_mean([i % 7 / 7 for i in range({FEW + 1})], None, span=1.0, seed=0) is not None
+assert clustered_mean([i % 7 / 7 for i in range({FEW + 1})], None, score_range=1.0, seed=0) is not None
 assert "numpy" in sys.modules
 """)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from federation.core.statistics.bounded import Group, bounded_lower, turned, unseen_items
+from federation.core.statistics.bounded import Group, bounded_lower, negated, widened_for_unseen
 from federation.core.statistics.exact import rate_upper
 from federation.core.statistics.interval import Interval
 
@@ -47,7 +47,7 @@ def test_a_bound_lies_between_the_worst_and_what_was_seen(rows):
     mean = sum(g.total * g.units for g in groups) / sum(g.size * g.units for g in groups)
     lower = bounded_lower(groups, worst=-1.0, unseen=9.0)
     assert -1.0 - 1e-9 <= lower <= mean + 1e-9
-    assert mean - 1e-9 <= -bounded_lower(turned(groups), worst=-1.0, unseen=9.0) <= 1.0 + 1e-9
+    assert mean - 1e-9 <= -bounded_lower(negated(groups), worst=-1.0, unseen=9.0) <= 1.0 + 1e-9
 
 
 def test_at_the_true_mean_it_is_wrong_about_one_time_in_twenty():
@@ -61,6 +61,6 @@ def test_at_the_true_mean_it_is_wrong_about_one_time_in_twenty():
 
 def test_items_that_went_unseen_widen_both_sides_and_narrow_none():
     seen = Interval(estimate=0.5, lower=0.49, upper=0.9, error=0.01)
-    found = unseen_items(seen, 59, 0.0, 1.0)
+    found = widened_for_unseen(seen, 59, 0.0, 1.0)
     assert found.lower == pytest.approx(0.475, abs=1e-3)
     assert found.upper == 0.9

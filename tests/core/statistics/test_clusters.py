@@ -7,7 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from federation.core.statistics.clusters import by_cluster, count_clusters, independent_items, repeating, worth
+from federation.core.statistics.clusters import (
+    by_cluster,
+    count_clusters,
+    dependent_clusters,
+    effective_sample_size,
+    independent_items,
+)
 
 
 def test_items_of_no_cluster_stand_alone():
@@ -18,8 +24,8 @@ def test_items_of_no_cluster_stand_alone():
 
 
 def test_clusters_of_one_item_each_change_nothing():
-    assert repeating(["a", "b", None]) is None
-    assert repeating(["a", "a", None]) == ["a", "a", None]
+    assert dependent_clusters(["a", "b", None]) is None
+    assert dependent_clusters(["a", "a", None]) == ["a", "a", None]
 
 
 def test_five_copies_of_each_item_are_worth_a_fifth():
@@ -59,34 +65,36 @@ TENS = [str(item // 10) for item in range(1000)]
 
 
 def test_single_failures_tell_that_items_fail_alone_the_better_the_more_there_are():
-    few, many = worth(lost(5, 305, 705), TENS), worth(lost(*range(5, 1000, 50)), TENS)
+    few, many = effective_sample_size(lost(5, 305, 705), TENS), effective_sample_size(lost(*range(5, 1000, 50)), TENS)
     assert 100 < few < 500 < many <= 1000
 
 
 @pytest.mark.parametrize("items", [(), (7,), tuple(range(10)), tuple(range(40))])
 def test_what_nothing_or_one_failure_or_whole_clusters_show_is_worth_no_more_than_the_clusters(items):
-    assert worth(lost(*items), TENS) == pytest.approx(100)
+    assert effective_sample_size(lost(*items), TENS) == pytest.approx(100)
 
 
 def test_a_few_clusters_tell_nothing_of_others():
-    assert worth(lost(*range(5, 1000, 60)), [str(item // 60) for item in range(1000)]) < 20
+    assert effective_sample_size(lost(*range(5, 1000, 60)), [str(item // 60) for item in range(1000)]) < 20
 
 
 @given(st.lists(st.floats(0, 1), min_size=60, max_size=60), st.randoms(use_true_random=False))
 def test_items_are_worth_at_least_their_clusters_and_at_most_themselves_in_any_order(values, draw):
     clusters = [str(item // 3) if item < 30 else str(item) for item in range(60)]
-    found = worth(values, clusters)
+    found = effective_sample_size(values, clusters)
     assert 60 * 60 / (10 * 9 + 30) <= found * (1 + 1e-9) <= 60 * (1 + 2e-9)
     order = draw.sample(range(60), 60)
-    assert worth([values[item] for item in order], [clusters[item] for item in order]) == pytest.approx(found)
+    assert effective_sample_size([values[item] for item in order], [clusters[item] for item in order]) == pytest.approx(
+        found
+    )
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "c", "d", None]), st.floats(-1e6, 1e6)), min_size=2), st.randoms())
 def test_items_are_never_worth_more_than_they_are_nor_does_their_order_matter(items, draw):
     variance = 1e-6 + sum(pull * pull for _, pull in items)
 
-    def worth(these):
+    def effective_sample_size(these):
         return independent_items([pull for _, pull in these], [name for name, _ in these], variance)
 
-    assert 0 < worth(items) <= len(items)
-    assert worth(draw.sample(items, len(items))) == pytest.approx(worth(items))
+    assert 0 < effective_sample_size(items) <= len(items)
+    assert effective_sample_size(draw.sample(items, len(items))) == pytest.approx(effective_sample_size(items))

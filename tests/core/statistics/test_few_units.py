@@ -23,12 +23,12 @@ def test_every_unit_is_drawn_as_often_as_any_other(count):
 
 
 def test_a_replicate_holds_as_many_units_as_the_sample():
-    found = sample([0.1, 0.2, 0.7] * 40, [str(item // 4) for item in range(120)], scale=1.0, span=1.0)
+    found = sample([0.1, 0.2, 0.7] * 40, [str(item // 4) for item in range(120)], scale=1.0, score_range=1.0)
     assert found.replicates(0).k == [120] * REPLICATES
 
 
 def test_a_sample_says_what_its_units_show():
-    found = sample([1.0, 3.0, 5.0, 6.0], ["a", "a", None, None], scale=2.0, span=3.0)
+    found = sample([1.0, 3.0, 5.0, 6.0], ["a", "a", None, None], scale=2.0, score_range=3.0)
     assert (found.count, found.items, found.heaviest, found.mean) == (3, 4, 2, 1.875)
     assert found.middle == (2.5, 1, 1)
     residuals = [4 / 2 - 2 * 1.875, 5 / 2 - 1.875, 6 / 2 - 1.875]

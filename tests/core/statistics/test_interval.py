@@ -13,5 +13,5 @@ def test_the_wider_bound_of_either_side_and_the_larger_error_stand_beside_its_ow
 
 
 def test_what_is_better_the_other_way_round_has_its_bounds_turned():
-    assert NEAR.turned() == Interval(estimate=-0.1, lower=-0.3, upper=0.2, error=0.1)
-    assert NEAR.turned().turned() == NEAR
+    assert NEAR.negated() == Interval(estimate=-0.1, lower=-0.3, upper=0.2, error=0.1)
+    assert NEAR.negated().negated() == NEAR

@@ -19,7 +19,7 @@ def close(numbers: object) -> object:
 @given(st.lists(st.tuples(scores, documents), min_size=1, max_size=80), st.booleans())
 def test_numpy_finds_in_any_sample_what_plain_python_finds(rows, clustered):
     values, clusters = [score for score, _ in rows], [document for _, document in rows] if clustered else None
-    few, many = (way.sample(values, clusters, scale=0.5, span=2.0) for way in (few_units, many_units))
+    few, many = (way.sample(values, clusters, scale=0.5, score_range=2.0) for way in (few_units, many_units))
     assert (few.count, few.items, few.heaviest) == (many.count, many.items, many.heaviest)
     assert many.middle == close(few.middle)
     assert (many.mean, many.squares, many.cubes) == close((few.mean, few.squares, few.cubes))
@@ -49,7 +49,7 @@ def test_every_unit_is_drawn_as_often_as_any_other(count):
 
 def test_units_thrown_together_still_hold_every_item():
     clusters = [str(item // 2) for item in range(1600)]
-    found = many_units.sample(np.random.default_rng(1).normal(size=1600), clusters, scale=1.0, span=5.0)
+    found = many_units.sample(np.random.default_rng(1).normal(size=1600), clusters, scale=1.0, score_range=5.0)
     replicates = found.replicates(0)
     assert found.count == 800
     assert len(replicates.e) == REPLICATES

@@ -9,8 +9,8 @@ import random
 
 import pytest
 
+from federation.core.number_text import decimal_text
 from federation.core.statistics.bootstrap import clustered_mean
-from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.quantile import p95_ratio, p95_upper
 from federation.core.statistics.ratio import cost_ratio, cost_upper
 
@@ -54,7 +54,7 @@ RARE = [-3.0 if index in {7, 8, 130} else 0.0 for index in range(400)]
 
 
 @pytest.mark.parametrize(
-    ("values", "clusters", "span", "seed", "found"),
+    ("values", "clusters", "score_range", "seed", "found"),
     [
         (noise(60, 1), None, 10.0, 0, "0.0938766 -0.0998663 0.285469 0.114651"),
         (skewed(80, 1), None, 50.0, 3, "1.64543 1.07923 2.81284 0.340188"),
@@ -67,8 +67,8 @@ RARE = [-3.0 if index in {7, 8, 130} else 0.0 for index in range(400)]
     ],
     ids=["few", "skewed", "in fives", "uneven", "many", "many uneven", "rare", "rare in fives"],
 )
-def test_a_mean_is_bounded_as_it_always_was(values, clusters, span, seed, found):
-    assert bounds(clustered_mean(values, clusters, span=span, seed=seed)) == found
+def test_a_mean_is_bounded_as_it_always_was(values, clusters, score_range, seed, found):
+    assert bounds(clustered_mean(values, clusters, score_range=score_range, seed=seed)) == found
 
 
 @pytest.mark.parametrize(

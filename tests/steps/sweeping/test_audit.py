@@ -12,5 +12,5 @@ def test_of_two_living_homes_one_is_stopped_before_anybody_overtakes_the_other(s
     second.local.ports.traffic.shift(Shift(channel="production", counter=9, release=release, warm=()))
     (told,) = second.tick("sweep", "2026-01-14T12:00:00Z")
     why = told.data["why"]
-    assert "as after a backup was restored, or while a copy of this home moves them" in why
-    assert why.index("If there is a copy, stop one of the two") < why.index("`federation hold`")
+    assert "This happens after a backup was restored, or while a copy of this home moves them" in why
+    assert why.index("If there is a copy, first stop one of the two") < why.index("`federation hold`")

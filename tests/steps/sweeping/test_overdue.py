@@ -98,7 +98,9 @@ def test_what_it_may_have_cost_stays_counted_and_it_is_not_tried_again_for_it_ma
     assert ended["followed_by"] is None
     assert platform.started == [name]
     *_, why = [outcome.why for step, outcome in home.outcomes if step == "launch"]
-    assert why.endswith("not requested again, as it may still run: look for it there, then use `federation train`")
+    assert why.endswith(
+        "not requested again, as it may still run: look for it on its platform, then use `federation train`"
+    )
     (line,) = home.store.names(names.COMMITTED)
     assert home.document(line) == {"job": name, "cost": "0.60", "total": "0.60"}
 
@@ -169,7 +171,7 @@ def test_how_it_ended_is_told_even_after_that_and_nothing_follows_for_somebody_m
     assert home.document(names.failed_job(name))["followed_by"] is None
     assert platform.started == [name]
     *_, why = [outcome.why for step, outcome in home.outcomes if step == "launch"]
-    assert why.endswith("as it was reported lost before: use `federation train`, unless somebody has")
+    assert why.endswith("as it was reported lost before: use `federation train`, unless somebody has done so")
     assert home.tick("sweep", "2026-01-09T08:00:00Z") == []
 
 
@@ -179,7 +181,7 @@ def test_that_it_is_lost_is_no_news_to_whoever_has_heard_how_it_ended(home_on, p
     name = launched(home)
     home.now = LATER
     record = home.document(names.job(name))
-    home.local.bus.announce([failure.lost(name, record["job"], AFTER)])
+    home.local.bus.announce([failure.loss_event(name, record["job"], AFTER)])
     home.store.keep(names.failed_job(name), canonical({"name": name, "failure": "FAILED: a disk", "followed_by": None}))
     home.drain()
     assert home.store.names(names.LOST_JOBS) == []

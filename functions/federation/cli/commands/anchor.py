@@ -8,12 +8,12 @@ import typer
 from federation.cli.home.opened import opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.ordering.order import give
-from federation.cli.store.meant import release_of
+from federation.cli.store.lookup import release_of
 from federation.core import event as events
 
 
 def anchor(
-    release: Annotated[str, typer.Argument(help="A release that serves or is kept warm.", metavar="RELEASE")],
+    release: Annotated[str, typer.Argument(help="The serving release, or a warm one.", metavar="RELEASE")],
     *,
     who: Who,
     why: Why,
@@ -21,7 +21,7 @@ def anchor(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Freeze another release as the anchor that candidates are held against too."""
+    """Make another release the anchor: candidates are compared with it as well as with the baseline."""
     give(
         events.ANCHOR_ORDERED,
         {"who": who, "why": why},

@@ -12,7 +12,7 @@ from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.screen.output import as_text, print_json
 from federation.cli.store.inventory import report_of
-from federation.cli.store.meant import release_of
+from federation.cli.store.lookup import release_of
 from federation.cli.store.shelf import Shelf
 from federation.core.attestation import statements
 from federation.errors import MissingError
@@ -25,15 +25,15 @@ def attest(
     ] = None,
     verifier: Annotated[
         str | None,
-        typer.Option(help="A URI that names whoever vouches for it. Default: federation:ORGANISATION.", metavar="URI"),
+        typer.Option(help="The URI of the verifier. Default: federation:ORGANISATION.", metavar="URI"),
     ] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """What the gates found about a release, as in-toto statements.
+    """Print the gates' findings about a release as in-toto statements.
 
-    One a line: a test result of each gate of each unit, and last a verification summary. With a key each is signed, as a
-    DSSE envelope. `federation verify` checks them, and so can other tools that know in-toto. With --json they are one array.
+    One statement per line: the test result of each gate of each unit, then a verification summary. With a key, each is
+    signed as a DSSE envelope. `federation verify` and other in-toto tools can verify them. With --json they are one array.
     """
     signer = signer_of(key) if key else None
     with opened(folder) as home:
@@ -51,5 +51,5 @@ def attest(
 def _report(shelf: Shelf, kind: str, unit: Mapping[str, Any]) -> Mapping[str, Any]:
     report = report_of(shelf, kind, unit)
     if report is None:
-        raise MissingError(f"this home does not hold the report {unit['report']} by which {unit['name']} came in")
+        raise MissingError(f"the report {unit['report']} that admitted {unit['name']} is not in this home")
     return report[1]

@@ -12,12 +12,13 @@ import typer
 
 from federation.cli.failure import failure_of, tell
 from federation.cli.files.records import records_of
-from federation.cli.pages.categories import Lost, lines, lost
+from federation.cli.pages.categories import CategoryLoss, category_losses, loss_lines
 from federation.cli.screen.visible import visible_lines
+from federation.core.number_text import number
 from federation.core.records import Records, quoted
 from federation.core.statistics.comparison import Comparison, compare_records
 from federation.core.statistics.power import detectable_effect
-from federation.core.statistics.wording import number, sentence
+from federation.core.statistics.wording import sentence
 from federation.errors import REFUSED, ContractError
 
 _SEVERITY: Final = {"fail": 0, "inconclusive": 1, "pass": 2}
@@ -40,35 +41,35 @@ class _Answer:
     against: str
     comparison: Comparison
     reason: str
-    categories: tuple[Lost, ...]
+    categories: tuple[CategoryLoss, ...]
 
 
 def compare(
     candidate: Annotated[
-        Path | None, typer.Argument(help="Records of the candidate, JSON Lines.", metavar="CANDIDATE")
+        Path | None, typer.Argument(help="The candidate's records, JSON Lines.", metavar="CANDIDATE")
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Argument(help="Records of the baseline on the same items.", metavar="BASELINE")
+        Path | None, typer.Argument(help="The baseline's records on the same items.", metavar="BASELINE")
     ] = None,
     *,
     metric: Annotated[str, typer.Option(help="The score to compare.", metavar="NAME")],
     margin: Annotated[
-        float, typer.Option(help="The loss allowed, in the metric's unit; 0 asks for a proven gain.", metavar="N")
+        float, typer.Option(help="The allowed loss, in the metric's unit. 0 requires a proven gain.", metavar="N")
     ],
     anchor: Annotated[
-        Path | None, typer.Option(help="Records of the anchor: the candidate must hold against both.", metavar="FILE")
+        Path | None, typer.Option(help="The anchor's records. The candidate must pass against both.", metavar="FILE")
     ] = None,
-    each: Annotated[Path | None, typer.Option(help="A folder that holds one folder a pair.", metavar="DIR")] = None,
+    each: Annotated[Path | None, typer.Option(help="A folder with one subfolder per pair.", metavar="DIR")] = None,
     lower_is_better: Annotated[bool, typer.Option("--lower-is-better", help="A lower score is better.")] = False,
     seed: Annotated[
         int, typer.Option(help="The bootstrap's seed, for scores that are not 0/1.", min=0, metavar="N")
     ] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of a page.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")] = False,
 ) -> None:
-    """Compare two sides that answered the same items: pass, fail or inconclusive, with 95 % bounds.
+    """Compare a candidate's records with a baseline's: pass, fail or inconclusive, with 95 % bounds.
 
-    Exit code 0 is a pass, 10 a fail or an inconclusive comparison, 2 input that cannot be read. With --each, which
-    reads candidate.jsonl, baseline.jsonl and perhaps anchor.jsonl of every folder, 2 if a pair cannot be read, else 0.
+    Exit code: 0 pass; 10 fail or inconclusive; 2 unreadable input. --each reads candidate.jsonl, baseline.jsonl and, if
+    present, anchor.jsonl in every subfolder; its exit code is 2 if a pair cannot be read, else 0.
     """
     if not (math.isfinite(margin) and margin >= 0):
         raise typer.BadParameter("expected a finite number that is not negative", param_hint="--margin")
@@ -100,7 +101,7 @@ def _one_pair(candidate: Path, baseline: Path, anchor: Path | None, question: _Q
 def _every_pair(folder: Path, question: _Question) -> int:
     pairs = _pairs(folder) if folder.is_dir() else []
     if not pairs:
-        raise ContractError(f"{folder} holds no folder with candidate.jsonl and baseline.jsonl: nothing to compare")
+        raise ContractError(f"{folder} has no subfolder to compare; each needs candidate.jsonl and baseline.jsonl")
     broken = False
     for name in pairs:
         pair = folder / name
@@ -143,7 +144,9 @@ def _against(name: str, mine: Records, other: Records, question: _Question) -> _
         lower_is_better=question.lower_is_better,
     )
     is_estimated = comparison.interval is not None
-    categories = lost(mine, other, question.metric, lower_is_better=question.lower_is_better) if is_estimated else ()
+    categories = (
+        category_losses(mine, other, question.metric, lower_is_better=question.lower_is_better) if is_estimated else ()
+    )
     return _Answer(against=name, comparison=comparison, reason=reason, categories=categories)
 
 
@@ -197,4 +200,4 @@ def _page(answer: _Answer) -> Iterator[str]:
     if comparison.named:
         yield f"\n{comparison.worse:,} items got worse, first of all:"
         yield from (f"  {quoted(item)}" for item in comparison.named)
-    yield from lines(answer.categories)
+    yield from loss_lines(answer.categories)

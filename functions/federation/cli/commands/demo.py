@@ -25,19 +25,19 @@ from federation.demo.show import play
 from federation.demo.stage import Line
 
 _KINDS: Final = {
-    names.VERSIONS: "the unit that a version names for ever",
-    names.REPORTS: "a unit's four gates on one basis, and the decision",
-    names.MERGES: "the release that a merge made, and the decision",
-    names.ASKED: "the units to be judged again after a move, and the decision",
+    names.VERSIONS: "the unit that a version permanently names",
+    names.REPORTS: "a unit's gate report against one baseline, and the decision",
+    names.MERGES: "a merge's release, and the decision",
+    names.REGATE_LISTS: "the units to evaluate again after a move, and the decision",
     names.RELEASES: "a release",
     names.RECEIPTS: "the registry's receipt for a release",
-    names.UNPUBLISHED: "what the registry has against a release",
-    names.DECISIONS: "any other decision, with all that it read",
-    names.PARKED: "a body that could not be used",
-    names.SETTLED: "what became of a completion, and the decision",
+    names.UNPUBLISHED: "why the registry refused a release",
+    names.DECISIONS: "any other decision, with everything it read",
+    names.PARKED: "a message body that could not be used",
+    names.SETTLED: "the result of a completion, and the decision",
     names.WAITING: "why a completion is not settled yet, and the decision",
     names.EVENTS: "a completion as it was received",
-    names.ALARMS: "a state that an alarm has told",
+    names.ALARMS: "an alarm's reported state",
 }
 
 _LOOKS: Final = ("explain last", "explain roll_back", "explain spiralverse/policy-adapter-v2", "status", "replay --all")
@@ -45,9 +45,9 @@ _LOOKS: Final = ("explain last", "explain roll_back", "explain spiralverse/polic
 
 def demo(
     folder: Annotated[
-        Path | None, typer.Option(help="Where the home is made. Default: a temporary folder.", metavar="DIR")
+        Path | None, typer.Option(help="Where to create the home. Default: a temporary folder.", metavar="DIR")
     ] = None,
-    keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary folder, to look around in it.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the temporary folder for exploring.")] = False,
     examples: Annotated[
         Path | None, typer.Option(help="The units to ship. Default: training/examples.", metavar="DIR")
     ] = None,
@@ -61,7 +61,7 @@ def demo(
     with _place(folder, keep=keep) as place:
         lines = []
         for line in play(place, source):
-            printed(line, as_json=as_json)
+            print_demo_line(line, as_json=as_json)
             lines.append(line)
         if not as_json:
             _print_end(lines, place, kept=keep or folder is not None)
@@ -77,16 +77,11 @@ def _place(folder: Path | None, *, keep: bool) -> Iterator[Path]:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def printed(line: Line, *, as_json: bool) -> Line:
-    """Print the line, and return it."""
+def print_demo_line(line: Line, *, as_json: bool) -> None:
+    """Print one line of the demo, or with `as_json` one JSON object."""
     if as_json:
         print(as_text(asdict(line)), flush=True)
-    else:
-        _print_line(line)
-    return line
-
-
-def _print_line(line: Line) -> None:
+        return
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
     print(f"{when(line.at)}  {bold}{line.what}{plain}")
     for sentence in line.became:
@@ -103,9 +98,9 @@ def _print_end(lines: Sequence[Line], place: Path, *, kept: bool) -> None:
     rows: list[tuple[str, str, str]] = [(line.name, line.state, names.release(line.name)) for line in releases]
     rows += [(line.name, line.state, shortened(line.documents[-1])) for line in units]
     rows += [(f"a body at {one['entry']}", "parked", shortened(one["document"])) for one in parked]
-    print_table("What became of everything", ("what", "state", "document that says so"), rows)
-    print_table("How many documents lie where", ("prefix", "documents", "what each is"), _counted(documents))
-    print_lines("Outside the store", _files(place if kept else Path("DIR")))
+    print_table("What became of everything", ("what", "state", "document"), rows)
+    print_table("Documents by prefix", ("prefix", "documents", "what each is"), _counted(documents))
+    print_lines("Files outside the store", _files(place if kept else Path("DIR")))
     print_lines("Look around" if kept else "To look around, keep the home", _looks(place, kept=kept))
 
 
@@ -129,4 +124,4 @@ def _files(place: Path) -> Iterator[str]:
     yield f"{place / 'registry'}  the published releases with their cards and tags"
     yield f"{place / 'serving' / 'production.json'}  what the nodes serve"
     yield f"{place / 'clouds'}  what the platforms shipped"
-    yield f"{place / 'trust.json'}  whom this home believes"
+    yield f"{place / 'trust.json'}  the senders that this home trusts"

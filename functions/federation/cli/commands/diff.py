@@ -14,11 +14,11 @@ from federation.cli.screen.output import print_answer, print_json, print_lines, 
 from federation.cli.store import inventory
 from federation.cli.store.candidate import next_release
 from federation.cli.store.differences import member_differences
-from federation.cli.store.made_of import stated
-from federation.cli.store.meant import release_of
+from federation.cli.store.lookup import release_of
+from federation.cli.store.provenance import stated_unit
 from federation.cli.store.shelf import Shelf
-from federation.core.counted import counted
 from federation.core.digest import digest
+from federation.core.number_text import counted
 from federation.errors import MissingError
 
 _NOTHING: Final[Mapping[str, Any]] = {"units": {}}
@@ -27,17 +27,17 @@ _OF_A_UNIT: Final = ("platform", "api", "contract", "calibration", "provenance",
 
 
 def diff(
-    one: Annotated[str | None, typer.Argument(help="A release. Default: the next to serve.", metavar="RELEASE")] = None,
-    other: Annotated[
-        str | None, typer.Argument(help="A later release, to compare the first one with.", metavar="LATER")
+    one: Annotated[
+        str | None, typer.Argument(help="A release. Default: the next one to be promoted.", metavar="RELEASE")
     ] = None,
+    other: Annotated[str | None, typer.Argument(help="A later release to compare it with.", metavar="LATER")] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """How two releases differ: units, what made them, contracts, routes, policy, and what the gates found.
+    """Compare two releases: units, provenance, contracts, routes, policy, and the gates' findings.
 
-    Without LATER the release is compared with the one that serves, or with nothing before the first promotion. Without
-    either, the next release to serve is.
+    Without LATER, the release is compared with the serving one, or with nothing before the first promotion. Without both,
+    the next release to be promoted is.
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
@@ -63,8 +63,8 @@ def _pair(shelf: Shelf, one: str | None, other: str | None) -> tuple[str | None,
         return served, release_of(shelf, one)
     candidate = next_release(shelf, channel, now())
     if candidate is None:
-        hint = "Name two releases; `federation releases` lists them. `federation explain fuse` tells of the last merge."
-        raise MissingError("no release waits to serve", hint=hint)
+        hint = "Name two releases; `federation releases` lists them. `federation explain fuse` explains the last merge."
+        raise MissingError("no release is waiting to be promoted", hint=hint)
     return served, candidate.name
 
 
@@ -102,7 +102,9 @@ def _what(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> 
 
 
 def _differences_in_making(shelf: Shelf, before: str, after: str) -> list[str]:
-    return list(member_differences(_compared_members(stated(shelf, before)), _compared_members(stated(shelf, after))))
+    return list(
+        member_differences(_compared_members(stated_unit(shelf, before)), _compared_members(stated_unit(shelf, after)))
+    )
 
 
 def _findings(shelf: Shelf, kind: str, unit: Mapping[str, Any], old: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

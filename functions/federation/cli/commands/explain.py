@@ -9,22 +9,22 @@ import typer
 
 from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
+from federation.cli.pages.completion import page_of_completion
 from federation.cli.pages.decision import page_of_decision
 from federation.cli.pages.page import Page, print_page
-from federation.cli.pages.parked import page_of_parked
+from federation.cli.pages.parked_body import page_of_parked
 from federation.cli.pages.policy import POLICY, page_of_policy
-from federation.cli.pages.received import page_of_received
 from federation.cli.pages.release import page_of_release
 from federation.cli.pages.unit import page_of_unit
 from federation.cli.screen.output import print_json, short
 from federation.cli.store.history import History, Past
 from federation.cli.store.inventory import kind_of
-from federation.cli.store.meant import whole_name
+from federation.cli.store.lookup import full_name
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.unsettled import undecided, waiting
 from federation.core import names
-from federation.core.counted import counted
-from federation.core.decision import DECIDED_IN
+from federation.core.decision import DECISION_PREFIXES
+from federation.core.number_text import counted
 from federation.errors import MissingError
 from federation.steps import STEPS
 
@@ -37,7 +37,7 @@ def explain(
     subject: Annotated[
         str,
         typer.Argument(
-            help="A release, a unit, a job, an event's id or its first digits, a step for its last decision, `policy`, "
+            help="A release, a unit, a job, an event's id or its first digits, a step (for its last decision), `policy`, "
             "`last`, or a document as `status --json` names it.",
             metavar="SUBJECT",
         ),
@@ -45,10 +45,9 @@ def explain(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Why is it so? The page that a person on call needs.
+    """Explain a release, unit, job, event or step: verdict, reasons, and what to do next.
 
-    Verdict, reasons, the items that flipped, what would have passed, what led here, where each document lies, and what
-    to do next.
+    Also prints the items that flipped, what would have passed, the events that led here, and the name of each document.
     """
     with opened(folder) as home:
         page = page_about(Shelf(home.ports, home.readers), subject)
@@ -75,7 +74,7 @@ def page_about(shelf: Shelf, subject: str) -> Page:
         return page
     if decision := _decision(history, subject):
         return page_of_decision(shelf, history, decision)
-    if (name := whole_name(shelf, subject)) is not None:
+    if (name := full_name(shelf, subject)) is not None:
         return page_about(shelf, name)
     if subject == "last":
         raise MissingError("nothing has been decided in this home yet")
@@ -94,7 +93,7 @@ def _undecided(shelf: Shelf, subject: str) -> Page | None:
     if subject.startswith(names.PARKED):
         return page_of_parked(shelf, subject)
     is_event = subject.startswith(names.EVENTS) or _EVENT.fullmatch(subject)
-    return page_of_received(shelf, subject) if is_event or "://" in subject else None
+    return page_of_completion(shelf, subject) if is_event or "://" in subject else None
 
 
 def _where_else(shelf: Shelf, subject: str) -> Iterator[str]:
@@ -103,12 +102,12 @@ def _where_else(shelf: Shelf, subject: str) -> Iterator[str]:
     incomplete = [completion for completion in waiting(shelf) if fits(completion)] if shelf.names(names.WAITING) else ()
     if incomplete:
         count = counted(len(incomplete), "completion")
-        yield f"Or its files are not all there yet: {count} waiting, such as {_examples(incomplete)}."
+        yield f"Or not all its files have arrived: {count} waiting, such as {_examples(incomplete)}."
     unread, more = undecided(shelf)
     received = [completion for completion in unread if fits(completion)]
     if received:
         count = counted(len(received) + more, "completion")
-        yield f"Or nothing is decided about it yet: {count} received, such as {_examples(received)}."
+        yield f"Or it is not decided yet: {count} received, such as {_examples(received)}."
     if names.version_named(subject) and not (incomplete or received):
         yield "Or its event was lost: federation tick sweep"
 
@@ -138,7 +137,7 @@ def _decision(history: History, subject: str) -> Past | None:
         return history.last()
     if subject in STEPS:
         return history.last(subject)
-    if subject.startswith(DECIDED_IN):
+    if subject.startswith(DECISION_PREFIXES):
         return next(reversed(history.under(subject)), None)
     decisions = history.on(subject) if _EVENT.fullmatch(subject) else ()
     ordered = [

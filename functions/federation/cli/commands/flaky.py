@@ -13,7 +13,7 @@ from federation.cli.files.records import records_of
 from federation.cli.options import AsJson
 from federation.cli.screen.output import print_json, print_line, print_table
 from federation.core.gates.flaky import ONE_IN
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.number_text import decimal_text
 from federation.core.statistics.repeatability import disagreement
 from federation.errors import REFUSED
 
@@ -27,9 +27,11 @@ def _digest(text: str) -> str:
 
 
 def flaky(
-    runs: Annotated[list[Path], typer.Argument(help="Records of each run, JSON Lines; two or more.", metavar="RUN")],
+    runs: Annotated[
+        list[Path], typer.Argument(help="The records of each run, JSON Lines; two or more runs.", metavar="RUN")
+    ],
     *,
-    metric: Annotated[str, typer.Option(help="The score to look at.", metavar="NAME")],
+    metric: Annotated[str, typer.Option(help="The score to compare.", metavar="NAME")],
     suite: Annotated[
         str,
         typer.Option(
@@ -38,15 +40,17 @@ def flaky(
     ],
     limit: Annotated[
         float,
-        typer.Option(help="The share of pairs of runs that may score an item apart.", min=0, max=0.99, metavar="N"),
+        typer.Option(
+            help="The share of pairs of runs that may score an item differently.", min=0, max=0.99, metavar="N"
+        ),
     ] = 0.1,
     as_json: AsJson = False,
 ) -> None:
-    """Which items disagree with themselves, when the same unit runs the suite again?
+    """Find items whose scores differ between runs of the same unit.
 
-    Let what serves run its suite several times. With --json this prints what a policy takes as `flaky` of the metric's
-    quality rule, or null if it needs none; the gates then leave those items out on both sides. Exit code 10 if they are
-    more than one item in ten: then it is the suite that has to be mended.
+    Run the suite several times on the serving unit. --json prints the value for `flaky` in the metric's quality rule of a
+    policy, or null if none is needed; the gates then ignore those items on both sides. Exit code 10 if more than one item
+    in ten is flaky: then fix the suite.
     """
     shares = disagreement([records_of(path, metric) for path in runs], metric)
     rounded = {item: Decimal(decimal_text(share)) for item, share in sorted(shares.items())}
@@ -71,7 +75,7 @@ def _rule(flaky_items: Mapping[str, Decimal], suite: str, runs: int, limit: floa
 
 def _print(flaky_items: Mapping[str, Decimal], items: int, runs: int) -> None:
     worst = sorted(flaky_items.items(), key=lambda entry: (-entry[1], entry[0]))
-    print_line(f"{len(flaky_items):,} of {items:,} items disagree with themselves in {runs:,} runs.")
+    print_line(f"{len(flaky_items):,} of {items:,} items are flaky in {runs:,} runs.")
     print_table("Flaky items", ("item", "share of pairs of runs"), ((item, str(share)) for item, share in worst))
     if len(flaky_items) * ONE_IN > items:
-        print_line(f"These are more than one in {ONE_IN}, and no policy may leave out so many: mend the suite.")
+        print_line(f"That is more than one in {ONE_IN}, and no policy may exclude so many: fix the suite.")

@@ -15,20 +15,20 @@ from federation.errors import REFUSED
 
 def fuse(
     *,
-    hf_manifest: Annotated[Path, typer.Option(help="What hf ships.", metavar="FILE")],
-    gcp_manifest: Annotated[Path, typer.Option(help="What gcp ships.", metavar="FILE")],
-    aws_manifest: Annotated[Path, typer.Option(help="What aws ships.", metavar="FILE")],
-    output: Annotated[Path, typer.Option(help="Where the release manifest goes.", metavar="FILE")],
+    hf_manifest: Annotated[Path, typer.Option(help="The manifest of hf.", metavar="FILE")],
+    gcp_manifest: Annotated[Path, typer.Option(help="The manifest of gcp.", metavar="FILE")],
+    aws_manifest: Annotated[Path, typer.Option(help="The manifest of aws.", metavar="FILE")],
+    output: Annotated[Path, typer.Option(help="Where to write the release manifest.", metavar="FILE")],
     policy: Annotated[Path, typer.Option(help="The policy.", metavar="FILE")],
     baseline: Annotated[
-        Path | None, typer.Option(help="A release made before: units have to hold against it.", metavar="FILE")
+        Path | None, typer.Option(help="An earlier release to compare the units with.", metavar="FILE")
     ] = None,
     explain: Annotated[bool, typer.Option("--explain", help="Print every gate's finding.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fuse three platforms' manifests into one release manifest, without a home.
+    """Fuse three platforms' manifests into one release manifest. Needs no home.
 
-    Exit code 10 when they make none, with every reason; nothing is written then, and nothing is ever promoted.
+    Exit code 10 if no release results: every reason is printed, and no file is written. Nothing is ever promoted.
     """
     fused = offline.fuse({"hf": hf_manifest, "gcp": gcp_manifest, "aws": aws_manifest}, policy, output, baseline)
     if fused.release is not None:

@@ -12,30 +12,32 @@ from federation.cli.options import AsJson
 from federation.cli.pages.page import finding_lines
 from federation.cli.pages.remedy import remedies
 from federation.cli.screen.output import print_answer, print_json, print_lines
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.errors import REFUSED, MissingError
 from federation.local.files import no_file
 
 
 def gate(
     manifest: Annotated[
-        Path, typer.Argument(help="What one platform ships; its files lie beside it.", metavar="MANIFEST")
+        Path, typer.Argument(help="One platform's manifest, in the folder with its files.", metavar="MANIFEST")
     ],
     policy: Annotated[
         Path | None,
-        typer.Option(help="Default: the nearest policy.json in the manifest's folder or above.", metavar="FILE"),
+        typer.Option(
+            help="The policy. Default: the nearest policy.json in the manifest's folder or its parents.", metavar="FILE"
+        ),
     ] = None,
     baseline: Annotated[
         Path | None,
         typer.Option(
-            help="What serves: a release that `fuse` made, or the manifest that shipped it. Without one, the policy's "
-            "floors and budgets are what has to be held.",
+            help="The baseline: a release made by `fuse`, or a manifest. Without it, the policy's floors and budgets "
+            "apply.",
             metavar="FILE",
         ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run the four gates on the units of one manifest, without a home. Exit code 10 unless all of them pass."""
+    """Run the four gates on the units of one manifest. Needs no home. Exit code 10 unless every unit passes."""
     result = offline.judge(manifest, policy or _nearest_policy(manifest), baseline)
     reports = sorted(result.reports, key=lambda report: str(report["unit"]["name"]))
     rejected = [refusal for refusal in result.refusals if not refusal.by_gate]
@@ -64,4 +66,4 @@ def _nearest_policy(manifest: Path) -> Path:
     for folder in manifest.resolve().parents:
         if (policy := folder / "policy.json").is_file():
             return policy
-    raise MissingError(f"there is no policy.json beside {manifest} or above; name one with --policy")
+    raise MissingError(f"there is no policy.json in the folder of {manifest} or its parents; name one with --policy")

@@ -7,7 +7,7 @@ import typer
 
 from federation.cli.home.opened import opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
-from federation.cli.ordering.order import give, nothing_more
+from federation.cli.ordering.order import give, no_more_data
 from federation.core import event as events
 from federation.core import instant
 
@@ -19,24 +19,24 @@ def hold(
     until: Annotated[
         str | None,
         typer.Option(
-            "--until", help="When it ends by itself (RFC 3339). Default: when somebody resumes them.", metavar="TIME"
+            "--until", help="When the hold ends (RFC 3339). Default: when somebody resumes promotions.", metavar="TIME"
         ),
     ] = None,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Stop promotions until somebody resumes them, or until a moment. A roll-back goes ahead all the same."""
+    """Hold promotions until somebody resumes them, or until a given time. Roll-backs are not held."""
     data = {"until": instant.text(instant.moment(until))} if until else {}
     give(
         events.HOLD_ORDERED,
         {"who": who, "why": why, **data},
-        nothing_more,
+        no_more_data,
         opened(folder, wait=wait),
         as_json=as_json,
     )
 
 
 def resume(*, who: Who, why: Why, folder: Folder = None, wait: Wait = WAIT_SECONDS, as_json: AsJson = False) -> None:
-    """Let promotions go on."""
-    give(events.RESUME_ORDERED, {"who": who, "why": why}, nothing_more, opened(folder, wait=wait), as_json=as_json)
+    """Resume promotions after a hold."""
+    give(events.RESUME_ORDERED, {"who": who, "why": why}, no_more_data, opened(folder, wait=wait), as_json=as_json)

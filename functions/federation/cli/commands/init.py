@@ -3,16 +3,17 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from federation.cli.clock import now
+from federation.cli.home.failed_step import StepFailedError
 from federation.cli.home.opened import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, named, stated
 from federation.cli.ordering.order import order
-from federation.cli.pages.unlikely import UNLIKELY, unlikely
-from federation.cli.screen.happened import ORDERED, Followed, print_happened, rendered
+from federation.cli.pages.policy_warnings import WARNINGS, policy_warnings
+from federation.cli.screen.decisions import ORDERED, Progress, decision_objects, print_progress
 from federation.cli.screen.output import print_json, print_line, print_lines, short
 from federation.core import event as events
 from federation.core import names
@@ -24,6 +25,8 @@ from federation.local.files import document_of
 from federation.ports import Store
 from federation.reads import recorded_policy
 
+_STORED: Final = "The policy is stored and in force. Run the same command again to record who stored it."
+
 
 def init(
     policy: Annotated[
@@ -34,7 +37,7 @@ def init(
         str | None,
         typer.Option(
             "--who",
-            help="Who stores it; it is written down.",
+            help="Who stores the policy. It is recorded.",
             metavar="NAME",
             envvar="FEDERATION_WHO",
             callback=named,
@@ -43,19 +46,22 @@ def init(
     why: Annotated[
         str | None,
         typer.Option(
-            "--why", help="Why these rules, in a sentence; it is written down.", metavar="SENTENCE", callback=stated
+            "--why",
+            help="The reason for the change, in a sentence. It is recorded.",
+            metavar="SENTENCE",
+            callback=stated,
         ),
     ] = None,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Check a policy and store it; the highest version is the active one.
+    """Validate a policy and store it. The highest version is in force.
 
-    A version that follows another needs --who and --why, as any order does; the first one may go without.
+    Only the first version may be stored without --who and --why.
     """
     if why and not who:
-        raise typer.BadParameter("--why is written down together with a name: say --who, too")
+        raise typer.BadParameter("--why also needs --who")
     document = document_of(policy)
     checked = policy_of(document, what=str(policy))
     name = names.policy(checked.version)
@@ -65,28 +71,29 @@ def init(
         _check_channel(store, earlier, checked, policy)
         if earlier and name not in earlier and not (who and why):
             raise typer.BadParameter(
-                "another policy is in force; add --who NAME --why SENTENCE: who replaces it, and why"
+                "another policy is in force; add --who NAME --why SENTENCE to say who replaces it, and why"
             )
         _keep(store, name, document, policy)
         active, place = store.names(names.POLICIES)[-1], home.place
-        followed = _carry_order(home, _order(checked, who, why)) if who and why else Followed(happened=())
-    odd = list(unlikely(checked, now())) if active == name else []
+        progress = _carry_order(home, _order(checked, who, why)) if who and why else Progress(decisions=())
+    odd = list(policy_warnings(checked, now())) if active == name else []
     if as_json:
-        happened = list(rendered(followed))
+        decisions = list(decision_objects(progress))
         stored = {"home": place, "policy": name, "digest": checked.digest, "active": active == name}
-        print_json({**stored, "unlikely": odd, "happened": happened})
+        print_json({**stored, "unlikely": odd, "happened": decisions})
     else:
         print_line(
             f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}."
         )
         if active != name:
             print(
-                f"{active} stays in force: it has a higher version. To go back to these rules, give them a higher one."
+                f"{active} stays in force, because its version is higher. To return to these rules, store them with a "
+                "higher version."
             )
         if who and why:
-            print_happened(followed, as_json=False)
-        print_lines(UNLIKELY, odd)
-    if followed.open:
+            print_progress(progress, as_json=False)
+        print_lines(WARNINGS, odd)
+    if progress.open:
         raise typer.Exit(ORDERED)
 
 
@@ -100,22 +107,25 @@ def _keep(store: Store, name: str, document: Mapping[str, Any], path: Path) -> N
         store.keep(name, canonical(document))
     except ConflictError as error:
         raise ConflictError(
-            f"version {document['version']} of the policy is stored with other content; raise `version` in {path}",
+            f"version {document['version']} of the policy is already stored with different content; increase "
+            f"`version` in {path}",
             hint="A stored policy never changes (docs/operations.md, Another policy).",
         ) from error
 
 
-def _carry_order(home: Home, event: Event) -> Followed:
+def _carry_order(home: Home, event: Event) -> Progress:
     """Carry out the order, and return the decisions.
 
     Raises:
+        StepFailedError: A step could not handle the order.
         ServiceError: The order was not announced, though the policy is stored.
     """
     try:
         return home.carry(event)
+    except StepFailedError:
+        raise
     except ServiceError as error:
-        if error.hint == ServiceError.hint:
-            error.hint = "The policy is stored and counts. The same command again writes down who stored it."
+        error.hint = f"{_STORED} {error.hint}"
         raise
 
 
@@ -135,6 +145,6 @@ def _check_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path
     governed = recorded_policy(earlier[-1], body).channel if body is not None else new.channel
     if governed != new.channel:
         raise ContractError(
-            f"this home governs the channel {governed}, whose quarantine a new one would not know; keep `channel` in "
-            f"{path}, or make another home for {new.channel}"
+            f"this home governs the channel {governed}, and another channel would not have its quarantine; keep "
+            f"`channel` in {path}, or create another home for {new.channel}"
         )

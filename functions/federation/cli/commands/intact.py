@@ -16,9 +16,9 @@ from federation.cli.store.references import References
 from federation.cli.store.shelf import Shelf
 from federation.core import strict_json
 from federation.core.channel import channel_of
-from federation.core.counted import counted
 from federation.core.digest import digest
-from federation.core.move import Moved
+from federation.core.move import PastMove
+from federation.core.number_text import counted
 from federation.errors import REFUSED, ContractError
 from federation.local.files import bytes_of
 from federation.ports import Store
@@ -30,15 +30,15 @@ _LONGEST: Final = 1 << 30
 
 def intact(
     since: Annotated[
-        Path | None, typer.Option(help="What --json printed earlier: all of that must still be there.", metavar="FILE")
+        Path | None, typer.Option(help="Earlier --json output: everything in it must still be there.", metavar="FILE")
     ] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Is every stored document as it was written, and is none gone? Exit code 10 if not.
+    """Check that every stored document is unchanged and none is missing. Exit code 10 if not.
 
-    Reads the whole store: each document against its name and against the decisions that wrote or read it, and every move
-    of the channel. Keep what --json prints outside of the home, and --since shows later that nothing was removed.
+    Reads the whole store: checks each document against its name and the decisions that wrote or read it, and every move of
+    the channel. Keep the --json output outside the home: later, --since shows that nothing was removed.
     """
     before = _digests_in(since) if since else {}
     with opened(folder) as home:
@@ -51,16 +51,16 @@ def intact(
     odd = list(references.oddities())
     seal = _seal(documents, moved)
     if as_json:
-        summary = {"intact": not faults, "seal": seal, "moves": references.made(), "faults": faults, "odd": odd}
+        summary = {"intact": not faults, "seal": seal, "moves": references.move_count(), "faults": faults, "odd": odd}
         print_json({**summary, "documents": documents, "moved": moved})
     else:
         counts = f"{counted(len(documents), 'document')}, {counted(references.decisions, 'decision')}"
         verdict = "NOT intact" if faults else "Intact"
         print_line(
-            f"{verdict}: {counts}, {counted(references.made(), 'move')}, {counted(len(faults), 'fault')}. Seal {seal}"
+            f"{verdict}: {counts}, {counted(references.move_count(), 'move')}, {counted(len(faults), 'fault')}. Seal {seal}"
         )
         print_lines("Faults", faults)
-        print_lines("Odd, but perhaps nobody's doing", odd)
+        print_lines("Unusual, but not proof of tampering", odd)
     if faults:
         raise typer.Exit(REFUSED)
 
@@ -90,7 +90,7 @@ def _take_channel(references: References, shelf: Shelf, name: str, body: bytes |
         references.take_channel(channel, body, moves(shelf, channel))
 
 
-def _digests_of_moves(moves_by_channel: Mapping[str, Sequence[Moved]]) -> dict[str, str]:
+def _digests_of_moves(moves_by_channel: Mapping[str, Sequence[PastMove]]) -> dict[str, str]:
     """The digest of each move, by its number and channel in words."""
     return {
         f"move {move.counter} of {name}": digest(to_builtins(move))

@@ -9,21 +9,21 @@ import typer
 from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
 from federation.cli.screen.output import print_json, print_line, print_lines, readable, short, when
-from federation.cli.store.made_of import in_words, made_of, stated
-from federation.cli.store.meant import release_of, serving
+from federation.cli.store.lookup import release_of, serving
+from federation.cli.store.provenance import provenance_facts, provenance_of, stated_unit
 from federation.cli.store.shelf import Shelf
 
 
 def lineage(
     release: Annotated[
-        str | None, typer.Argument(help="A release. Default: the one that serves.", metavar="RELEASE")
+        str | None, typer.Argument(help="A release. Default: the serving one.", metavar="RELEASE")
     ] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Which data, code and image made each unit of a release, and which release brought it.
+    """Show the data, code and image that each unit of a release was built from, and the release that introduced it.
 
-    As the units' manifests state it. --json has whole digests, and all that a manifest says of the job.
+    The facts come from the units' manifests. --json prints whole digests, and everything a manifest says about the job.
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
@@ -51,7 +51,7 @@ def _unit(shelf: Shelf, unit: Mapping[str, Any], brought: Mapping[str, Any]) -> 
         "uri": unit["uri"],
         "brought_by": brought["name"],
         "made": brought["created_at"],
-        **made_of(stated(shelf, unit["name"])),
+        **provenance_of(stated_unit(shelf, unit["name"])),
     }
 
 
@@ -71,7 +71,7 @@ def _brought(shelf: Shelf, release: Mapping[str, Any]) -> dict[str, Mapping[str,
 def _print(document: Mapping[str, Any]) -> None:
     print_line(document["release"])
     for unit in document["units"].values():
-        facts = {"artifact": short(unit["artifact"]), "lies at": unit["uri"], **dict(in_words(unit))}
+        facts = {"artifact": short(unit["artifact"]), "location": unit["uri"], **dict(provenance_facts(unit))}
         print_lines(
             f"{unit['name']}, new in {unit['brought_by']} of {when(unit['made'])}",
             (f"{word:8}  {readable(value)}" for word, value in facts.items()),

@@ -10,12 +10,12 @@ import typer
 
 from federation.cli.home.opened import opened
 from federation.cli.options import AsJson, Folder
-from federation.cli.ordering.order import REFUSING
-from federation.cli.screen.happened import holds_since
+from federation.cli.ordering.order import REFUSAL_TYPES
+from federation.cli.screen.decisions import holds_since
 from federation.cli.screen.output import print_answer, print_json, print_lines, print_table, readable, when
 from federation.cli.store.history import History, Past
 from federation.cli.store.shelf import Shelf
-from federation.core.counted import counted
+from federation.core.number_text import counted
 
 _COMMANDS: Final = {
     "promotion.ordered": "promote",
@@ -49,13 +49,13 @@ class Ordered:
 
 
 def orders(
-    who: Annotated[str | None, typer.Option("--who", help="Only those of that name.", metavar="NAME")] = None,
+    who: Annotated[str | None, typer.Option("--who", help="Only this person's orders.", metavar="NAME")] = None,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every order that people gave: when, who, what, why, and what came of it.
+    """List every order that people gave: when, who, what, why, and the result.
 
-    Ticks by hand are listed as well; they carry no name. A name is what somebody typed: docs/audit.md says what it proves.
+    Manual ticks are listed too, without a name. A name is what somebody typed; docs/audit.md explains what it proves.
     """
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
@@ -76,8 +76,8 @@ def orders(
         )
         for entry in listed
     )
-    print_table("Orders", ("when", "who", "order", "about", "why", "what came of it"), rows)
-    print_lines("Damaged, so an order may be left out", shelf.damaged.values())
+    print_table("Orders", ("when", "who", "order", "about", "why", "result"), rows)
+    print_lines("Damaged documents, so an order may be missing here", shelf.damaged.values())
 
 
 def _headline(listed: Sequence[Ordered], who: str | None) -> str:
@@ -121,7 +121,7 @@ def _ordered(past: Past) -> Ordered:
         order=past.event.type.removeprefix("federation.").rpartition(".v")[0],
         about=past.event.subject,
         why=str(past.event.data.get("why") or ""),
-        refused=not REFUSING.isdisjoint(past.announced_types),
+        refused=not REFUSAL_TYPES.isdisjoint(past.announced_types),
         became=_became(past),
         event=past.event.id,
         decision=past.name,

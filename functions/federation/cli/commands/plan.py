@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """`federation plan`: can this policy's gates be passed at all, with how many items; and how should sites train together?"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated
@@ -11,11 +11,11 @@ from msgspec.structs import asdict, replace
 
 from federation.cli.clock import now
 from federation.cli.options import AsJson
-from federation.cli.pages.topology import planned as planned_topology
-from federation.cli.pages.unlikely import UNLIKELY, unlikely
+from federation.cli.pages.policy_warnings import WARNINGS, policy_warnings
+from federation.cli.pages.topology import print_topologies
 from federation.cli.screen.output import print_answer, print_json, print_lines, print_table
-from federation.core.counted import counted
 from federation.core.gates.rules import GateRules
+from federation.core.number_text import counted
 from federation.core.plan import Expected, Need, Plan
 from federation.core.plan import plan as planned
 from federation.core.policy import policy_of
@@ -25,13 +25,13 @@ from federation.local.files import document_of
 
 _POWERS = (80, 95)
 _NOTES = (
-    "for 80 %, for 95 %: items with which that share of equally good candidates passes; for a gain, of those that have it.",
-    "Quality is about 0/1 scores; graded ones within 0..1 need no more items.",
-    "Items of one document or conversation count for less than as many that stand alone.",
-    "--items, --safety-items and --requests say what you have; then two columns say how many there are, and what they hold.",
+    "for 80 %, for 95 %: items with which so many candidates as good as the baseline pass; for a gain, of better ones.",
+    "Quality assumes 0/1 scores; graded scores within 0..1 need no more items.",
+    "Items of the same document or conversation count for less than independent items.",
+    "--items, --safety-items and --requests add two columns: how many there are, and the tightest limit that they prove.",
 )
 _BY_CATEGORY = (
-    "The row of a category is about that category's items alone. Every row has to pass: of ten at 95 % each, all pass 60 % "
+    "A category's row counts only the items of that category. Every row must pass: of ten rows at 95 % each, all pass 60 % "
     "of the time."
 )
 
@@ -44,34 +44,36 @@ def plan(
     topology: Annotated[
         Path | None,
         typer.Option(
-            help="Sites that are to train one model: which way moves how much, for how much, and may it? "
-            "Exit code 10 if none may.",
+            help="Sites that will train one model: compares topologies by bytes moved, cost and data rules. "
+            "Exit code 10 if none is allowed.",
             metavar="FILE.json",
         ),
     ] = None,
-    items: Annotated[int | None, typer.Option(help="Items of the eval suite.", min=1, metavar="N")] = None,
-    safety_items: Annotated[int | None, typer.Option(help="Items of each safety suite.", min=1, metavar="N")] = None,
-    requests: Annotated[int | None, typer.Option(help="Latency requests a side.", min=1, metavar="N")] = None,
+    items: Annotated[int | None, typer.Option(help="Items in the eval suite.", min=1, metavar="N")] = None,
+    safety_items: Annotated[int | None, typer.Option(help="Items in each safety suite.", min=1, metavar="N")] = None,
+    requests: Annotated[int | None, typer.Option(help="Latency requests per side.", min=1, metavar="N")] = None,
     discordance: Annotated[
-        float, typer.Option(help="Share of items on which two good models differ.", min=0.001, max=1.0, metavar="N")
+        float,
+        typer.Option(help="Share of items on which two equally good models differ.", min=0.001, max=1.0, metavar="N"),
     ] = 0.1,
     spread: Annotated[
         float,
         typer.Option(
-            help="Standard deviation of the logarithm of latency; 0.3 to 0.7 are usual.", min=0.01, max=5.0, metavar="N"
+            help="Standard deviation of the logarithm of latency; usually 0.3 to 0.7.", min=0.01, max=5.0, metavar="N"
         ),
     ] = 0.5,
     power: Annotated[
-        float, typer.Option(help="Chance that an equally good candidate passes: 0.8 or 0.95.", metavar="N")
+        float,
+        typer.Option(help="Probability that a candidate as good as the baseline passes: 0.8 or 0.95.", metavar="N"),
     ] = 0.8,
     as_json: AsJson = False,
 ) -> None:
-    """How many items does each margin need, before anything runs? Exit code 10 if the policy is impossible.
+    """Compute how many items each margin in a policy needs. Exit code 10 if no candidate can pass the policy.
 
-    With --topology: how should several sites train one model? The policy, if named, says what is wanted of it.
+    With --topology: compare ways for several sites to train one model. The policy is then optional and sets the limits.
     """
     if topology is not None:
-        if not planned_topology(topology, policy, as_json=as_json):
+        if not print_topologies(topology, policy, as_json=as_json):
             raise typer.Exit(REFUSED)
         return
     if policy is None:
@@ -86,26 +88,41 @@ def plan(
         for kind, gates in rules.gates.items()
     }
     short = [line for kind, kind_plan in sorted(plans.items()) for line in _impossible(kind, kind_plan, percent)]
-    doubtful = list(unlikely(rules, now()))
+    first = [f"{kind}: {gap}" for kind, gates in sorted(rules.gates.items()) for gap in _first_release_gaps(gates)]
+    doubtful = list(policy_warnings(rules, now()))
     unpinned = {kind: kind_plan.unpinned for kind, kind_plan in sorted(plans.items()) if kind_plan.unpinned}
     if as_json:
         needs = {kind: [asdict(need) for need in kind_plan.needs] for kind, kind_plan in plans.items()}
         summary = {"impossible": short, "unlikely": doubtful, "unpinned": unpinned, "merges": unreachable(rules)}
-        print_json({"kinds": needs, **summary})
+        print_json({"kinds": needs, **summary, "first_release": first})
     else:
         answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
         print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
-        print_lines(UNLIKELY, doubtful)
+        print_lines("With no baseline, as for the first release of a kind, no unit can pass", first)
+        print_lines(WARNINGS, doubtful)
         by_category = any(rule.categories for gates in rules.gates.values() for rule in gates.quality)
         _print(plans, discordance, (*_NOTES, _BY_CATEGORY) if by_category else _NOTES)
         left = (f"{kind}: {', '.join(suites)}" for kind, suites in unpinned.items())
         print_lines(
-            "Whoever ships a unit chooses the items of these; to pin them: `suite` of a kind, `digest` of a safety suite",
+            "Suites that the sender of a unit chooses; to pin them, set `suite` of the kind, or `digest` of the "
+            "safety suite",
             left,
         )
         print_lines("Merges", unreachable(rules))
     if short:
         raise typer.Exit(REFUSED)
+
+
+def _first_release_gaps(rules: GateRules) -> Iterator[str]:
+    """The limits without which no unit passes as long as there is no baseline to compare it with."""
+    for rule in rules.quality:
+        if rule.floor is None:
+            yield f"quality of {rule.metric} has no `floor`"
+    latency = rules.latency
+    if latency is not None and latency.p95_ms is None:
+        yield "latency has no `p95_ms`"
+    if latency is not None and latency.cost_ratio is not None and latency.cost is None:
+        yield "latency has no `cost`"
 
 
 def _suites(rules: GateRules, items: int | None) -> Mapping[str, int]:
@@ -120,17 +137,19 @@ def _impossible(kind: str, kind_plan: Plan, percent: int) -> list[str]:
         if need.available and wanted and (need.power_80 or 0) <= need.available < wanted:
             who = "a better" if need.gain else "an equally good"
             reasons.append(
-                f"{kind}: {need.gate} of {need.check}: {need.available:,} give {who} candidate less than "
-                f"95 % at {need.limit}; measure {wanted:,}"
+                f"{kind}: {need.gate} of {need.check}: with {need.available:,}, {who} candidate passes in less than "
+                f"95 % of cases at {need.limit}; measure {wanted:,}"
             )
     return reasons
 
 
 def _print(plans: Mapping[str, Plan], discordance: float, notes: Sequence[str]) -> None:
     rows = [(kind, *_row(need)) for kind, kind_plan in sorted(plans.items()) for need in kind_plan.needs]
-    columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "there are", "can hold")
+    columns = ("kind", "gate", "check", "limit", "at least", "for 80 %", "for 95 %", "available", "can prove")
     print_table(
-        f"Items needed, where two good models differ on {Decimal(str(discordance)) * 100:g} % of them", columns, rows
+        f"Items needed if two equally good models differ on {Decimal(str(discordance)) * 100:g} % of them",
+        columns,
+        rows,
     )
     print_lines("How to read it", notes)
 

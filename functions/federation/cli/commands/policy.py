@@ -14,15 +14,16 @@ from federation.errors import MissingError
 
 
 def policy(
-    version: Annotated[int | None, typer.Argument(help="Default: the version in force.", metavar="VERSION")] = None,
+    version: Annotated[
+        int | None, typer.Argument(help="A version. Default: the one in force.", metavar="VERSION")
+    ] = None,
     folder: Folder = None,
-    as_json: AsJson = False,
+    _as_json: AsJson = False,
 ) -> None:
-    """Print a stored policy as JSON, whole: the one in force, or an earlier version.
+    """Print a stored policy as JSON: the one in force, or an earlier version.
 
-    A version is stored once, so give the file a higher `version` before `federation init --policy` takes it.
+    To change it, edit the output, increase `version`, and store it with `federation init --policy`.
     """
-    del as_json
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         place = names.policy(shelf.policy().version if version is None else version)

@@ -8,23 +8,25 @@ import typer
 from federation.cli.home.opened import opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.ordering.order import give
-from federation.cli.store.meant import release_of
+from federation.cli.store.lookup import release_of
 from federation.core import event as events
 
 
 def promote(
     release: Annotated[
-        str | None, typer.Argument(help="Default: the newest release that may serve.", metavar="RELEASE")
+        str | None, typer.Argument(help="A release. Default: the newest one that is ready.", metavar="RELEASE")
     ] = None,
     *,
     who: Who,
     why: Why,
-    outside_window: Annotated[bool, typer.Option("--outside-window", help="Do not wait for the window.")] = False,
+    outside_window: Annotated[
+        bool, typer.Option("--outside-window", help="Promote even if the window is closed.")
+    ] = False,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Let a release serve, if nothing holds it. Exit code 10 when something does; every reason is printed."""
+    """Promote a release, unless something holds it. Exit code 10 if it is held; every reason is printed."""
     give(
         events.PROMOTION_ORDERED,
         {"who": who, "why": why, "outside_window": outside_window},
@@ -35,7 +37,7 @@ def promote(
 
 
 def approve(
-    release: Annotated[str, typer.Argument(help="The release's name.", metavar="RELEASE")],
+    release: Annotated[str, typer.Argument(help="A release.", metavar="RELEASE")],
     *,
     who: Who,
     why: Why,
@@ -43,7 +45,7 @@ def approve(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Write down that a person wants a release to serve."""
+    """Record a person's approval of a release."""
     give(
         events.APPROVAL_GIVEN,
         {"who": who, "why": why},

@@ -8,13 +8,14 @@ import typer
 from federation.cli.home.opened import opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
 from federation.cli.ordering.order import give
-from federation.cli.store.meant import artifact_of, quarantined_of
+from federation.cli.store.lookup import artifact_of, quarantined_of
 from federation.core import event as events
 
 
 def quarantine(
     artifact: Annotated[
-        str, typer.Argument(metavar="ARTIFACT|UNIT", help="A unit's name, or 8 or more digits of an artifact.")
+        str,
+        typer.Argument(metavar="ARTIFACT|UNIT", help="A unit's name, or the first 8 or more digits of an artifact."),
     ],
     *,
     who: Who,
@@ -23,7 +24,7 @@ def quarantine(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Forbid one artifact in every release from now on, under whatever number it returns."""
+    """Quarantine an artifact: no release may contain it, under any version number."""
     give(
         events.QUARANTINE_ORDERED,
         {"who": who, "why": why},
@@ -36,7 +37,10 @@ def quarantine(
 def lift(
     artifact: Annotated[
         str,
-        typer.Argument(metavar="ARTIFACT|UNIT", help="8 or more digits of an artifact in quarantine, or a unit of it."),
+        typer.Argument(
+            metavar="ARTIFACT|UNIT",
+            help="The first 8 or more digits of a quarantined artifact, or the name of its unit.",
+        ),
     ],
     *,
     who: Who,
@@ -45,7 +49,7 @@ def lift(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Allow a quarantined artifact again."""
+    """Lift the quarantine of an artifact."""
     give(
         events.LIFT_ORDERED,
         {"who": who, "why": why},

@@ -17,35 +17,35 @@ from msgspec.structs import asdict, replace
 
 from federation.cli.failure import failure_of, tell
 from federation.cli.options import WAIT_SECONDS, Folder, Wait
-from federation.core.counted import counted
 from federation.core.event import Event
+from federation.core.number_text import counted
 from federation.core.strict_json import parse
 from federation.errors import ContractError, FederationError, MissingError
 from federation.local.files import bytes_of
-from federation.sources import Memory, Reading, Request, Token, Trust, read, seen
+from federation.sources import Memory, Reading, Request, Token, Trust, read, without_repeated
 from federation.sources.readers import ENTRIES
 
 REJECTED: Final = 2
 """Exit code of a payload that is rejected, wholly or in part, and of an input file that cannot be used."""
 _STDIN: Final = Path("-")
-_TRUST: Final = "Name a trust document, such as events/trust.json; docs/sources.md says what one holds."
+_TRUST: Final = "Name a trust document, such as events/trust.json; docs/sources.md describes it."
 
 
 def receive(
     *,
     body_file: Annotated[
-        Path, typer.Argument(help="The exact body, or the invocation's payload; - is stdin.", metavar="BODY_FILE")
+        Path, typer.Argument(help="The exact body, or the invocation's payload. - reads stdin.", metavar="BODY_FILE")
     ],
-    entry: Annotated[str, typer.Option(help=f"Where it arrived: {', '.join(ENTRIES)}.", metavar="ENTRY")],
+    entry: Annotated[str, typer.Option(help=f"The entry point: {', '.join(ENTRIES)}.", metavar="ENTRY")],
     trust: Annotated[
-        Path, typer.Option(help="Whom to believe: a JSON object, or one with the key `policy`.", metavar="FILE")
+        Path, typer.Option(help="The trust document: a JSON object, or one with the key `policy`.", metavar="FILE")
     ],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and print; record nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only read and print; record nothing.")] = False,
     header: Annotated[
-        list[str] | None, typer.Option(help="An HTTP header, 'Name: value'; repeatable.", metavar="HEADER")
+        list[str] | None, typer.Option(help="An HTTP header, 'Name: value'. Repeatable.", metavar="HEADER")
     ] = None,
     authenticated: Annotated[
-        bool, typer.Option("--authenticated", help="Take the sender as verified already.")
+        bool, typer.Option("--authenticated", help="Treat the sender as already verified.")
     ] = False,
     token_claims: Annotated[
         str | None, typer.Option(help="The claims of a verified bearer token, as JSON.", metavar="JSON")
@@ -54,17 +54,15 @@ def receive(
         str | None, typer.Option(help="What is wrong with the token, such as oidc_signature.", metavar="FAULT")
     ] = None,
     after: Annotated[
-        list[Path] | None, typer.Option(help="A body that came before; repeatable, in order.", metavar="FILE")
+        list[Path] | None, typer.Option(help="An earlier body. Repeatable, in order.", metavar="FILE")
     ] = None,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
-    json_: Annotated[
-        bool, typer.Option("--json", help="The answer is JSON in any case; with this, a failure is as well.")
-    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print failures as JSON too; results are always JSON.")] = False,
 ) -> None:
-    """Read one payload as the command centre would.
+    """Process one payload as the command centre would.
 
-    Exit 0: accepted or ignored; 2: rejected, or a record of a batch was.
+    Exit code 0: accepted or ignored; 2: rejected, or at least one record of a batch was rejected.
     """
     try:
         request = Request(
@@ -96,13 +94,13 @@ def deliver(request: Request, trust: Trust, folder: Path | None, wait: float) ->
     """
     from federation.cli.clock import now
     from federation.cli.home.opened import opened
-    from federation.cli.screen.happened import rendered
+    from federation.cli.screen.decisions import decision_objects
     from federation.delivery import deliver as delivered
 
     with opened(folder, wait=wait) as home:
         collector = _Collector()
         reading = delivered(request, trust, replace(home.ports, bus=collector), now())
-        return reading, {"followed": list(rendered(home.carry(*collector.events)))}
+        return reading, {"followed": list(decision_objects(home.carry(*collector.events)))}
 
 
 class _Collector:
@@ -152,14 +150,16 @@ def _read_after(request: Request, trust: Trust, before: list[Path]) -> Reading:
             token=request.token,
             proven=request.proven,
         )
-        _, memory = seen(read(earlier, trust), memory)
-    return seen(read(request, trust), memory)[0]
+        _, memory = without_repeated(read(earlier, trust), memory)
+    return without_repeated(read(request, trust), memory)[0]
 
 
 def _entry(name: str) -> str:
     if name not in ENTRIES:
         raise ContractError(
-            f"{name!r} is no entry", (f"choose one of {', '.join(ENTRIES)}",), hint="docs/sources.md lists them."
+            f"{name!r} is not an entry point",
+            (f"choose one of {', '.join(ENTRIES)}",),
+            hint="docs/sources.md lists them.",
         )
     return name
 
@@ -169,7 +169,9 @@ def _stdin() -> bytes:
         with os.fdopen(0, "rb", closefd=False) as stdin:
             return stdin.read()
     except OSError as error:
-        raise MissingError(f"stdin cannot be read: {error.strerror}", hint="Name a file with the body.") from error
+        raise MissingError(
+            f"stdin cannot be read: {error.strerror}", hint="Name a file that contains the body."
+        ) from error
 
 
 def _headers(lines: list[str]) -> dict[str, str]:

@@ -10,69 +10,72 @@ import typer
 
 from federation.cli.options import AsJson
 from federation.cli.screen.output import print_json, print_line, print_section, print_table
-from federation.core.statistics.wording import number
+from federation.core.number_text import number
 from federation.errors import ContractError
-from federation.harnesses.answer import Asked, File
-from federation.harnesses.made import Made, made
+from federation.harnesses.answer import File, Options
+from federation.harnesses.records_file import RecordsFile, records_file
 from federation.harnesses.tools import TOOLS, tool_of
 from federation.local.files import bytes_of, write
 
 _TABLE: Final = "table"
-_FLAGS: Final[Mapping[str, str]] = {name: f"--{name.replace('_', '-')}" for name in Asked.__struct_fields__}
-"""The option of each field of `Asked`."""
+_FLAGS: Final[Mapping[str, str]] = {name: f"--{name.replace('_', '-')}" for name in Options.__struct_fields__}
+"""The option of each field of `Options`."""
 
 
 def records(
-    results: Annotated[list[Path], typer.Argument(help="What the tool wrote; of one run.", metavar="RESULT")],
+    results: Annotated[list[Path], typer.Argument(help="The tool's output files, from one run.", metavar="RESULT")],
     *,
-    output: Annotated[Path, typer.Option(help="Where the records go, JSON Lines.", metavar="FILE")],
+    output: Annotated[Path, typer.Option(help="Where to write the records, JSON Lines.", metavar="FILE")],
     tool: Annotated[
         str | None,
-        typer.Option("--from", help=f"The tool, if its files do not say: {', '.join(TOOLS)}.", metavar="TOOL"),
+        typer.Option(
+            "--from", help=f"The tool, if it cannot be told from its files: {', '.join(TOOLS)}.", metavar="TOOL"
+        ),
     ] = None,
     task: Annotated[
-        list[str] | None, typer.Option(help="Which task, or which that make one suite, as 'mmlu_*'.", metavar="NAME")
+        list[str] | None,
+        typer.Option(help="The task, or several that form one suite, such as 'mmlu_*'.", metavar="NAME"),
     ] = None,
-    filter_: Annotated[str | None, typer.Option("--filter", help="Which filter of lm-eval.", metavar="NAME")] = None,
-    provider: Annotated[str | None, typer.Option(help="Which provider of promptfoo.", metavar="NAME")] = None,
-    prompt: Annotated[int | None, typer.Option(help="Which prompt of promptfoo.", metavar="NUMBER")] = None,
-    run: Annotated[int | None, typer.Option(help="Which run of a load test.", metavar="NUMBER")] = None,
+    filter_: Annotated[str | None, typer.Option("--filter", help="The lm-eval filter.", metavar="NAME")] = None,
+    provider: Annotated[str | None, typer.Option(help="The promptfoo provider.", metavar="NAME")] = None,
+    prompt: Annotated[int | None, typer.Option(help="The promptfoo prompt.", metavar="NUMBER")] = None,
+    run: Annotated[int | None, typer.Option(help="The run of a load test.", metavar="NUMBER")] = None,
     item: Annotated[
-        str | None, typer.Option(help="Of a table, the column with the item's id.", metavar="FIELD")
+        str | None, typer.Option(help="For a table: the column with the item's id.", metavar="FIELD")
     ] = None,
     score: Annotated[
         list[str] | None,
-        typer.Option(help="A metric to write, and what the result calls it; without, all.", metavar="NAME=FIELD"),
+        typer.Option(help="A metric to write, and its name in the results. Default: all.", metavar="NAME=FIELD"),
     ] = None,
     cluster: Annotated[
-        str | None, typer.Option(help="The field with what items share, as doc.passage.", metavar="FIELD")
+        str | None, typer.Option(help="The field that groups related items, such as doc.passage.", metavar="FIELD")
     ] = None,
     category: Annotated[
-        str | None, typer.Option(help="The field with what items are about, as metadata.topic.", metavar="FIELD")
+        str | None, typer.Option(help="The field with an item's category, such as metadata.topic.", metavar="FIELD")
     ] = None,
     worst: Annotated[
         list[str] | None,
-        typer.Option(help="The score of an answer that has none, because of an error.", metavar="METRIC=NUMBER"),
+        typer.Option(help="The score for an answer that has none because of an error.", metavar="METRIC=NUMBER"),
     ] = None,
     dollars_per_hour: Annotated[
-        float | None, typer.Option(help="Price of the machine that a load test ran on.", metavar="N", min=0)
+        float | None, typer.Option(help="Price of the machine that the load test ran on.", metavar="N", min=0)
     ] = None,
     dollars_per_million: Annotated[
-        str | None, typer.Option(help="Price of a million tokens in prompts, in answers.", metavar="N,N")
+        str | None, typer.Option(help="Price of a million prompt tokens and a million answer tokens.", metavar="N,N")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What an evaluation or load-test tool wrote, as records that can be compared.
+    """Convert the output of an evaluation or load-test tool to records.
 
     Reads lm-evaluation-harness (samples_*.jsonl), Inspect (.json, .eval), promptfoo (-o out.json), trec_eval -q and
     ir_measures, vLLM bench (--save-detailed), GuideLLM (benchmarks.json), and CSV or JSON Lines whose columns you name.
-    Nothing is guessed: where several tasks, filters, providers or runs are there, exit code 2 names them.
+    Nothing is guessed: if the files hold several tasks, filters, providers or runs, they are listed, with exit code 2.
     """
     if dollars_per_hour is not None and (dollars_per_million is not None or not math.isfinite(dollars_per_hour)):
         raise typer.BadParameter(
             "expected a finite number, and only one of the two prices", param_hint="--dollars-per-hour"
         )
-    asked = Asked(
+    asked = Options(
         task=tuple(task or ()),
         filter=filter_,
         provider=provider,
@@ -87,20 +90,20 @@ def records(
         dollars_per_million=_prices(dollars_per_million),
     )
     if any(path.exists() and output.exists() and path.samefile(output) for path in results):
-        raise typer.BadParameter(f"{output} is a result that is to be read", param_hint="--output")
+        raise typer.BadParameter(f"{output} is also an input file", param_hint="--output")
     files = [File(name=path.name, body=bytes_of(path)) for path in results]
     word = _word(files, asked, tool)
     _no_idle_option(asked, word)
     answer = TOOLS[word].read(files, asked)
-    result = made(answer, asked)
+    result = records_file(answer, asked)
     write(output, result.body)
     if as_json:
-        print_json({"tool": TOOLS[word].name, "of": answer.of, "output": str(output), **_numbers(result)})
+        print_json({"tool": TOOLS[word].name, "of": answer.description, "output": str(output), **_numbers(result)})
     else:
-        _print(f"{TOOLS[word].name}: {answer.of}", result, output)
+        _print(f"{TOOLS[word].name}: {answer.description}", result, output)
 
 
-def _word(files: Sequence[File], asked: Asked, stated: str | None) -> str:
+def _word(files: Sequence[File], asked: Options, stated: str | None) -> str:
     """The tool that wrote the files: the stated one, a table if columns are named, or the one that the content shows."""
     if stated is not None and stated not in TOOLS:
         raise typer.BadParameter(f"expected one of {', '.join(TOOLS)}", param_hint="--from")
@@ -108,16 +111,16 @@ def _word(files: Sequence[File], asked: Asked, stated: str | None) -> str:
         return stated or _TABLE
     words = {tool_of(file): file.name for file in files}
     if len(words) > 1:
-        tools = ", ".join(f"{name} is of {TOOLS[word].name}" for word, name in words.items())
-        raise ContractError(f"the files are of different tools: {tools}", hint="Name the files of one run.")
+        tools = ", ".join(f"{name} is from {TOOLS[word].name}" for word, name in words.items())
+        raise ContractError(f"the files come from different tools: {tools}", hint="Name the files of one run.")
     return next(iter(words))
 
 
-def _no_idle_option(asked: Asked, word: str) -> None:
+def _no_idle_option(asked: Options, word: str) -> None:
     """Raise if an option was typed that has no effect for this tool."""
     for name, flag in _FLAGS.items():
-        if getattr(asked, name) != getattr(Asked(), name) and name not in TOOLS[word].options:
-            raise typer.BadParameter(f"it says nothing about results of {TOOLS[word].name}", param_hint=flag)
+        if getattr(asked, name) != getattr(Options(), name) and name not in TOOLS[word].options:
+            raise typer.BadParameter(f"has no effect on results of {TOOLS[word].name}", param_hint=flag)
 
 
 def _pair(text: str, flag: str) -> tuple[str, str]:
@@ -144,11 +147,11 @@ def _prices(text: str | None) -> tuple[float, float] | None:
     prompt, comma, answer = text.partition(",")
     prices = (_number(prompt, flag), _number(answer, flag)) if comma else (-1.0, -1.0)
     if min(prices) < 0:
-        raise typer.BadParameter("expected two prices, as 0.5,1.5: of prompts and of answers", param_hint=flag)
+        raise typer.BadParameter("expected two prices, such as 0.5,1.5: for prompts and for answers", param_hint=flag)
     return prices
 
 
-def _numbers(result: Made) -> dict[str, Any]:
+def _numbers(result: RecordsFile) -> dict[str, Any]:
     return {
         "items": result.items,
         "clusters": result.clusters,
@@ -158,7 +161,7 @@ def _numbers(result: Made) -> dict[str, Any]:
     }
 
 
-def _print(title: str, result: Made, output: Path) -> None:
+def _print(title: str, result: RecordsFile, output: Path) -> None:
     print_line(title)
     for name, value in _lines(result):
         print_line(f"  {name:<9} {value}")
@@ -167,7 +170,7 @@ def _print(title: str, result: Made, output: Path) -> None:
     print_section(f"written to {output}")
 
 
-def _lines(result: Made) -> Iterator[tuple[str, str]]:
+def _lines(result: RecordsFile) -> Iterator[tuple[str, str]]:
     yield "items", f"{result.items:,}"
-    yield "clusters", f"{result.clusters:,}" if result.clusters else "none: every item is taken to stand alone"
+    yield "clusters", f"{result.clusters:,}" if result.clusters else "none: items are treated as independent"
     yield from (("note", note) for note in result.notes)

@@ -19,19 +19,19 @@ from federation.cli.screen.output import (
     readable,
     when,
 )
-from federation.cli.screen.pasted import pasted
+from federation.cli.screen.ready_commands import ready_to_paste
 from federation.cli.store import inventory
 from federation.cli.store.inventory import ReleaseLine
 from federation.cli.store.shelf import Shelf
 from federation.core import names
-from federation.core.counted import counted
+from federation.core.number_text import counted
 
 
 def releases(
     metric: Annotated[
         str | None,
         typer.Option(
-            help="Instead: this metric of each unit that a release brought, such as accuracy or p95, with its bounds.",
+            help="Show instead a metric such as accuracy or p95, with its bounds, for each new unit of each release.",
             metavar="NAME",
         ),
     ] = None,
@@ -39,7 +39,7 @@ def releases(
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Every release: what it replaced, what it holds, and what became of it."""
+    """List every release: what it replaced, its units, and its state."""
     with opened(folder) as home:
         shelf = Shelf(home.ports, home.readers)
         newest = None if every or as_json else SHOWN
@@ -51,7 +51,7 @@ def releases(
     if as_json:
         print_json([asdict(line) for line in shown])
         return
-    print_answer(pasted(_headline(shown, older)))
+    print_answer(ready_to_paste(_headline(shown, older)))
     print_table(
         "Releases",
         ("release", "state", "made", "replaces", "published", "why"),
@@ -72,14 +72,14 @@ def releases(
         ("release", "units"),
         ((line.name, ", ".join(line.units)) for line in shown),
     )
-    print_lines("Damaged, so a roll-back may be missing on this page", shelf.damaged.values())
+    print_lines("Damaged documents, so a roll-back may be missing here", shelf.damaged.values())
     if older:
-        print_hint(f"{counted(older, 'older release')} not shown; to see all: federation releases --all")
+        print_hint(f"{counted(older, 'older release')} not shown; to show all: federation releases --all")
 
 
 def _headline(shown: Sequence[ReleaseLine], older: int) -> str:
     if not shown:
-        return "No release has been assembled yet; `federation tick merge` asks for one."
+        return "No release has been assembled yet; `federation tick merge` requests one."
     serving = next((line.name for line in shown if line.state == "serving"), None)
     return f"{counted(len(shown) + older, 'release')}{f'; {serving} serves' if serving else ''}."
 

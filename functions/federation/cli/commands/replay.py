@@ -13,17 +13,17 @@ from federation.cli.options import AsJson, Folder
 from federation.cli.screen.output import print_answer, print_json, print_line
 from federation.cli.store.differences import differences
 from federation.cli.store.history import History
-from federation.cli.store.meant import whole_name
+from federation.cli.store.lookup import full_name
 from federation.cli.store.shelf import Shelf
-from federation.core.counted import counted
 from federation.core.decision import decision_in, summary
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.core.number_text import counted
 from federation.errors import REFUSED, ContractError, MissingError
 from federation.ports import Ports
 from federation.reads import LiveReads
 from federation.recorded import RecordedReads
-from federation.steps import STEPS, StepName
+from federation.steps import StepName, load
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,13 +40,13 @@ def replay(
         str | None,
         typer.Argument(help="A decision, a release, a unit, a step, or an event's first digits.", metavar="SUBJECT"),
     ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every decision that is stored.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every stored decision.")] = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """Take stored decisions again and compare every byte. Exit code 10 when one differs."""
+    """Replay stored decisions on their recorded facts, and compare every byte. Exit code 10 if one differs."""
     if every == (subject is not None):
-        raise typer.BadParameter("name a subject, or ask for --all")
+        raise typer.BadParameter("name a subject, or use --all")
     with opened(folder) as home:
         replayed = [_replay(home.ports, name) for name in _chosen(Shelf(home.ports, home.readers), subject)]
     if as_json:
@@ -67,7 +67,7 @@ def _chosen(shelf: Shelf, subject: str | None) -> Sequence[str]:
     if subject is None:
         return [past.name for past in history.decisions]
     decisions = history.under(subject) or history.about(subject) or history.on(subject)
-    if not decisions and (meant := whole_name(shelf, subject)) is not None:
+    if not decisions and (meant := full_name(shelf, subject)) is not None:
         return _chosen(shelf, meant)
     if not decisions:
         raise MissingError(
@@ -88,7 +88,7 @@ def _replay(ports: Ports, name: str) -> Replayed:
         return Replayed(decision=name, why=stored["why"], differences=[str(error)])
     except (LookupError, TypeError, ValueError) as fault:
         difference = (
-            f"what it recorded is damaged, or of another version, and today's code cannot decide on it: {fault!r}"
+            f"what it recorded is damaged or from another version, and the current code cannot decide on it: {fault!r}"
         )
         return Replayed(decision=name, why=stored["why"], differences=[difference])
     same = canonical(again) == canonical(stored)
@@ -98,7 +98,7 @@ def _replay(ports: Ports, name: str) -> Replayed:
 
 def _outcome_again(ports: Ports, document: Mapping[str, Any]) -> dict[str, Any]:
     event = Event.of(document["event"])
-    step = STEPS[cast("StepName", document["step"])]
+    step = load(cast("StepName", document["step"]))
     reads = RecordedReads(document["reads"], ports.store, ports.artifacts)
     facts = step.gather(event, reads)
     return summary(step.decide(event, facts, reads.policy(), document["now"]))
@@ -108,7 +108,7 @@ def _print(replayed: Sequence[Replayed]) -> None:
     different = sum(bool(decision.differences) for decision in replayed)
     verdict = f"{different:,} DIFFERENT" if different else "all the same, byte for byte"
     print_answer(
-        f"{counted(len(replayed), 'decision')} taken again: {verdict if replayed else 'nothing was decided yet'}"
+        f"{counted(len(replayed), 'decision')} replayed: {verdict if replayed else 'nothing has been decided yet'}"
     )
     for decision in replayed:
         print_line(f"  {'DIFFERENT' if decision.differences else 'the same '}  {decision.decision}")

@@ -8,9 +8,9 @@ import typer
 from federation.cli.clock import now
 from federation.cli.home.opened import opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, Who, Why
-from federation.cli.ordering.aftermath import unless_just_left
 from federation.cli.ordering.order import Data, give
-from federation.cli.store.meant import release_of
+from federation.cli.ordering.second_rollback import refuse_second_rollback
+from federation.cli.store.lookup import release_of
 from federation.cli.store.shelf import Shelf
 from federation.core import event as events
 from federation.core.channel import Channel
@@ -22,33 +22,35 @@ def rollback(
     why: Why,
     to: Annotated[
         str | None,
-        typer.Option("--to", help="A warm release or the anchor. Default: the newest proven one.", metavar="RELEASE"),
+        typer.Option(
+            "--to", help="A warm release or the anchor. Default: the newest that is proven ready.", metavar="RELEASE"
+        ),
     ] = None,
     leave: Annotated[
         str | None,
         typer.Option(
             "--from",
-            help="The release to leave. Default: what serves, unless there has only just been a roll-back.",
+            help="The release to leave. Default: the serving one. Required soon after another roll-back.",
             metavar="RELEASE",
         ),
     ] = None,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Carry it out in this process: neither bus nor functions are needed.")
+        bool, typer.Option("--direct", help="Carry it out in this process, without the bus and the functions.")
     ] = False,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Leave the release that serves, and quarantine what it brought; no window, gate or hold stands in the way.
+    """Roll back to an earlier release, and quarantine the new units. No window, gate or hold prevents it.
 
-    The order names what serves when it is given, so two people who give it at once roll back once; within the policy's
-    rollback.settle_seconds of a roll-back, by whomever, it has to say --from or --to (exit code 4). With --direct it needs
-    what the function roll_back may do; exit code 12 when it is done and what follows could not be announced.
+    The order names the release that serves now, so two people who order at once roll back only once. Within the policy's
+    rollback.settle_seconds after any roll-back, --from or --to is required (exit code 4). --direct needs the permissions of
+    the function roll_back; exit code 12 if it was carried out but the resulting events could not be announced.
     """
 
     def about(shelf: Shelf, channel: Channel) -> Data:
         if leave is None and to is None:
-            unless_just_left(channel, shelf.policy().rollback.settle_seconds, now())
+            refuse_second_rollback(channel, shelf.policy().rollback.settle_seconds, now())
         left = _release_named(shelf, channel, leave) if leave else (channel.serving.name if channel.serving else None)
         back = {"to": _release_named(shelf, channel, to)} if to else {}
         return {**({"release": left} if left else {}), **back}

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 def schema(
     name: Annotated[
         str,
-        typer.Argument(help=f"One of {', '.join(sorted(SCHEMAS))}; the version may be left out.", metavar="SCHEMA"),
+        typer.Argument(help=f"One of {', '.join(sorted(SCHEMAS))}. The version may be omitted.", metavar="SCHEMA"),
     ],
-    as_json: AsJson = False,
+    _as_json: AsJson = False,
 ) -> None:
     """Print a JSON Schema."""
-    del as_json
     from federation.core.contract import schema_of
 
     schema_name = next((known for known in SCHEMAS if known == name or known.partition(".")[0] == name), None)
     if schema_name is None:
-        raise MissingError(f"there is no schema {name!r}; there are {', '.join(sorted(SCHEMAS))}")
+        raise MissingError(f"there is no schema {name!r}; choose one of {', '.join(sorted(SCHEMAS))}")
     print_json(schema_of(cast("SchemaName", schema_name)))

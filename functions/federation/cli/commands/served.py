@@ -24,11 +24,11 @@ from federation.cli.screen.output import (
     when,
 )
 from federation.cli.store.deliveries import doubts
-from federation.cli.store.moves import SHIFTED, decided, moves, shifts
+from federation.cli.store.moves import SHIFTED, decision_of, moves, shifts
 from federation.cli.store.shelf import Shelf
 from federation.core import instant, names
-from federation.core.counted import counted
-from federation.core.move import Moved
+from federation.core.move import PastMove
+from federation.core.number_text import counted
 from federation.errors import MissingError
 
 
@@ -57,15 +57,15 @@ class Span:
 
 def served(
     at: Annotated[
-        str | None, typer.Option("--at", help="Only what served at this moment.", metavar="2026-10-14T09:30:00Z")
+        str | None, typer.Option("--at", help="Only what served at this time.", metavar="2026-10-14T09:30:00Z")
     ] = None,
     every: Every = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """What served when, by whose order or which event, decided under which policy, and which document says so.
+    """List what served when: by whose order or which event, under which policy, with the document that proves it.
 
-    By the channel's moves since the first one, without a gap: a release serves from its move until the next one.
+    The list follows the channel's moves without gaps: a release serves from its move until the next move.
     """
     moment = _moment(at) if at else None
     with opened(folder) as home:
@@ -93,7 +93,7 @@ def served(
         _print_table(spans, older=len(ends) - len(spans), untold=untold)
     print_ways("The nodes may have served something else", nodes)
     print_lines("A clock was wrong", _overlaps(ends, moment))
-    print_lines("Damaged, so nothing is told of it here", damaged)
+    print_lines("Damaged documents, not shown here", damaged)
 
 
 def _moment(text: str) -> str:
@@ -104,17 +104,17 @@ def _moment(text: str) -> str:
     """
     moment = instant.normalise(text)
     if moment is None:
-        raise typer.BadParameter(f"{text!r:.60} is no moment; write one such as 2026-10-14T09:30:00Z")
+        raise typer.BadParameter(f"{text!r:.60} is not a time; write one such as 2026-10-14T09:30:00Z")
     return moment
 
 
-def _ends(known: Sequence[Moved]) -> list[tuple[Moved, str | None]]:
+def _ends(known: Sequence[PastMove]) -> list[tuple[PastMove, str | None]]:
     """Each move that changed what serves, and the time of the next one; None for the last."""
     shifted = shifts(known)
     return [*((moved, after.at) for moved, after in pairwise(shifted)), *((moved, None) for moved in shifted[-1:])]
 
 
-def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, str | None]:
+def _at(ends: Sequence[tuple[PastMove, str | None]], moment: str) -> tuple[PastMove, str | None]:
     """The last of the moves, in their order, that is dated at or before the moment.
 
     Raises:
@@ -122,27 +122,27 @@ def _at(ends: Sequence[tuple[Moved, str | None]], moment: str) -> tuple[Moved, s
         MissingError: There is no such move.
     """
     if instant.moment(moment) > max(map(instant.moment, (now(), *(moved.at for moved, _ in ends)))):
-        raise typer.BadParameter(f"{moment} is still to come; `federation status` says what would serve next")
+        raise typer.BadParameter(f"{moment} is in the future; `federation status` shows what would serve next")
     earlier = [end for end in ends if instant.moment(end[0].at) <= instant.moment(moment)]
     if not earlier:
-        first = f"; the first release that is known of served from {ends[0][0].at}" if ends else ""
+        first = f"; the first known release served from {ends[0][0].at}" if ends else ""
         raise MissingError(f"nothing served at {moment}{first}", hint="`federation served` lists what served.")
     return earlier[-1]
 
 
-def _overlaps(ends: Sequence[tuple[Moved, str | None]], moment: str | None) -> Iterator[str]:
+def _overlaps(ends: Sequence[tuple[PastMove, str | None]], moment: str | None) -> Iterator[str]:
     """A sentence for each two moves whose dates are in the wrong order, at the moment if there is one."""
     for (moved, _), (after, _) in pairwise(ends):
         begins, ends_ = instant.moment(after.at), instant.moment(moved.at)
         if begins < ends_ and (moment is None or begins <= instant.moment(moment) < ends_):
             yield (
-                f"By the dates two releases served between {when(after.at)} and {when(moved.at)}: move {after.counter} is "
-                f"dated before move {moved.counter}, on which it followed. `--at` goes by the later move."
+                f"By their dates, two releases served between {when(after.at)} and {when(moved.at)}: move "
+                f"{after.counter} is dated before move {moved.counter}, which it followed. `--at` uses the later move."
             )
 
 
-def _span(shelf: Shelf, moved: Moved, until: str | None) -> Span:
-    stored = decided(shelf, moved)
+def _span(shelf: Shelf, moved: PastMove, until: str | None) -> Span:
+    stored = decision_of(shelf, moved)
     entry = (stored[1]["outcome"]["move"]["to"].get("serving") if stored else None) or {}
     return Span(
         release=str(moved.release),
@@ -172,7 +172,7 @@ def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
         last = spans[-1]
         print_answer(f"{last.release} has served since {when(last.since)}{elapsed(last.since, now())}.")
     else:
-        print_answer("What has served is not known." if untold else "Nothing has served yet.")
+        print_answer("It is not known what has served." if untold else "Nothing has served yet.")
     print_table(
         "Served",
         ("since", "until", "release", "how", "by", "policy", "why"),
@@ -182,10 +182,10 @@ def _print_table(spans: Sequence[Span], *, older: int, untold: int) -> None:
         ),
     )
     if older:
-        print_hint(f"{counted(older, 'earlier one')} not shown; to see all: federation served --all")
+        print_hint(f"{counted(older, 'earlier one')} not shown; to show all: federation served --all")
     if untold:
         print_hint(
-            f"No stored document tells of the first {counted(untold, 'move')}; to look for what is lost: federation intact"
+            f"No stored document describes the first {counted(untold, 'move')}; to find what is missing: federation intact"
         )
 
 
@@ -209,7 +209,7 @@ def _facts(span: Span) -> Iterator[tuple[str, str]]:
     yield "event", short(span.event) + (f", {span.heard['type']} of {when(span.heard['time'])}" if span.heard else "")
     yield (
         "decision",
-        span.decision or "none can be read: the store failed during the roll-back, or it is lost or damaged",
+        span.decision or "not readable: the store failed during the roll-back, or the document is lost or damaged",
     )
     if span.policy:
         yield "decided under", f"{_version(span)} of the policy ({span.policy['digest']})"

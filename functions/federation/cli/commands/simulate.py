@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.errors import REFUSED
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same histories.", min=0, metavar="N")] = 1,
-    histories: Annotated[int, typer.Option(help="How many.", min=1, metavar="N")] = 200,
+    histories: Annotated[int, typer.Option(help="How many histories to run.", min=1, metavar="N")] = 200,
     history: Annotated[
-        int | None, typer.Option(help="Only the history of this seed, told in full.", min=0, metavar="N")
+        int | None, typer.Option(help="Run only the history with this seed, and print it in full.", min=0, metavar="N")
     ] = None,
-    jobs: Annotated[int, typer.Option(help="Processes; 0 for one a core.", min=0, metavar="N")] = 0,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")] = False,
+    jobs: Annotated[int, typer.Option(help="Number of processes; 0 means one per core.", min=0, metavar="N")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, one object per line.")] = False,
 ) -> None:
-    """Run random histories against the promises. Exit code 10 when one is broken; its shrunk story is printed."""
+    """Check the promises against random event histories. Exit code 10 if one is broken; a minimal history is printed."""
     from federation import simulation
 
     if history is not None:
@@ -53,8 +53,8 @@ def _print(result: "Result", *, as_json: bool) -> None:
         print(json.dumps({"history": result.seed, "broken": list(result.broken), "story": list(result.story)}))
         return
     print(f"history {result.seed} breaks promise " + "\n  ".join(result.broken))
-    print("  its shortest story:\n    " + "\n    ".join(result.story))
-    print(f"  again: federation simulate --history {result.seed}")
+    print("  shortest history:\n    " + "\n    ".join(result.story))
+    print(f"  run it again: federation simulate --history {result.seed}")
 
 
 def _with_progress(results: "Iterator[Result]", total: int) -> "Iterator[Result]":

@@ -16,14 +16,14 @@ from federation.cli.screen.letters import page_of
 from federation.cli.screen.output import print_json
 from federation.cli.store import inventory
 from federation.cli.store.candidate import next_release
-from federation.cli.store.deliveries import deliveries, untold
+from federation.cli.store.deliveries import deliveries, node_difference
 from federation.cli.store.history import History, Past
 from federation.cli.store.inventory import UnitLine, Units
 from federation.cli.store.jobs import open_jobs
-from federation.cli.store.merges import last_merge, left_out, missed, skipped
+from federation.cli.store.merges import last_merge, left_out_reasons, missing_kinds, skip_reason
+from federation.cli.store.serving import last_shift, last_tampering, lost_documents, unheeded_alarm
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.spending import spending
-from federation.cli.store.standing import came_by, lost, tampered, unheeded
 from federation.cli.store.ticks import off_schedule
 from federation.cli.store.trial import trials
 from federation.cli.store.unsettled import undecided, waiting
@@ -34,15 +34,15 @@ from federation.errors import ContractError, FederationError
 
 T = TypeVar("T")
 D = TypeVar("D")
-_ALL_OF_IT: Final = "Every unit that stopped, and why: federation explain fuse"
+_ALL_OF_IT: Final = "For every unit that was left out, and why: federation explain fuse"
 
 
 def status(
-    every: Annotated[bool, typer.Option("--all", help="Also what is long past; reads every completion.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Also show old entries; reads every completion.")] = False,
     folder: Folder = None,
     as_json: AsJson = False,
 ) -> None:
-    """What serves, what needs a person, what waits, what was refused, and why."""
+    """Show what serves, what needs a person, what is waiting, what was refused, and why."""
     with opened(folder) as home:
         document = status_of(home, every=every)
     if as_json:
@@ -64,9 +64,9 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
     late = parts.read(lambda: tuple(off_schedule(history, policy)), ()) if is_held else ()
     merge = parts.read(lambda: last_merge(history), None)
     lines = list(_as_merged(units.lines, merge))
-    alarm = parts.read(lambda: unheeded(history, channel, policy), None)
+    alarm = parts.read(lambda: unheeded_alarm(history, channel, policy), None)
     on_trial = parts.read(lambda: trials(shelf, history, channel, policy, now()), ())
-    tampering = parts.read(lambda: tampered(history, now()), None)
+    tampering = parts.read(lambda: last_tampering(history, now()), None)
     jobs = parts.read(lambda: open_jobs(shelf, history, every=every), ())
     money = parts.read(lambda: spending(shelf, policy, now(), every=every), None)
     incomplete = parts.read(lambda: waiting(shelf), ())
@@ -77,9 +77,9 @@ def status_of(home: Home, *, every: bool = False) -> dict[str, Any]:
         "home": home.place,
         "policy": {"name": policy.name, "version": policy.version, "digest": policy.digest},
         "channel": _channel(channel),
-        "nodes": untold(shelf, channel),
+        "nodes": node_difference(shelf, channel),
         "releases": list(_live(channel)),
-        "lost": parts.read(lambda: list(lost(shelf, channel)), []),
+        "lost": parts.read(lambda: list(lost_documents(shelf, channel)), []),
         "damaged": list(dict.fromkeys([*parts.faults, *shelf.damaged.values()])),
         "unheeded": {"at": alarm.now, "why": alarm.why} if alarm else None,
         "on_trial": [asdict(trial) for trial in on_trial],
@@ -122,7 +122,7 @@ class _Parts:
 
 
 def _channel(channel: Channel) -> dict[str, Any]:
-    move = came_by(channel)
+    move = last_shift(channel)
     return {
         "name": channel.name,
         "counter": channel.counter,
@@ -133,13 +133,13 @@ def _channel(channel: Channel) -> dict[str, Any]:
 
 def _merge(policy: Policy, merge: Past, units: Sequence[UnitLine]) -> dict[str, Any] | None:
     """Why the last merge made no release, and what to do; None if it made one."""
-    why = skipped(merge)
-    return {"at": merge.now, "why": why, "ways": [*missed(policy, why, units), _ALL_OF_IT]} if why else None
+    why = skip_reason(merge)
+    return {"at": merge.now, "why": why, "ways": [*missing_kinds(policy, why, units), _ALL_OF_IT]} if why else None
 
 
 def _as_merged(units: Sequence[UnitLine], merge: Past | None) -> Iterator[UnitLine]:
     """The units. One that passed but does not fit says why the last merge left it out."""
-    reasons = left_out(merge)
+    reasons = left_out_reasons(merge)
     for line in units:
         waits = line.state == "passed" and line.name in reasons
         yield replace(line, why=f"left out by the last merge: {reasons[line.name]}") if waits else line

@@ -12,7 +12,7 @@ from federation.cli.clock import now
 from federation.cli.home.opened import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait
 from federation.cli.pages.trial import print_trials
-from federation.cli.screen.happened import ORDERED, print_happened
+from federation.cli.screen.decisions import ORDERED, print_progress
 from federation.cli.screen.output import print_hint
 from federation.cli.store.history import TYPED, History
 from federation.cli.store.shelf import Shelf
@@ -27,10 +27,10 @@ from federation.reads import LiveReads
 from federation.steps.receive import TICKS
 
 _UNASKED: Final = (
-    "Not asked, since this is a home in a folder: which jobs have ended in a cloud, and what was pushed to the Hub. What "
-    "never came here has to be sent again: federation receive"
+    "Not checked, because this home is in a folder: finished cloud jobs, and pushes to the Hub. Deliver missing events by "
+    "hand: federation receive"
 )
-_REFUSING: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
+_REFUSAL_TYPES: Final = frozenset({events.MERGE_SKIPPED, events.PROMOTION_HELD})
 
 
 class Tick(StrEnum):
@@ -47,37 +47,37 @@ def tick(
     kind: Annotated[
         Tick,
         typer.Argument(
-            help="merge, promote, sweep, alarms, or due: whatever the policy's timetable says.",
+            help="merge, promote, sweep, alarms, or due (every task due by the policy's timetable).",
             metavar="KIND",
             show_choices=False,
         ),
     ],
     at: Annotated[
-        str | None, typer.Option("--at", help="When it was due (RFC 3339). Default: now.", metavar="TIME")
+        str | None, typer.Option("--at", help="The time at which it was due (RFC 3339). Default: now.", metavar="TIME")
     ] = None,
     folder: Folder = None,
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Do by hand what a schedule does: merge, promote, sweep, look at the alarms, or what the timetable says.
+    """Run a scheduled task now: merge, promote, sweep, check the alarms, or everything that is due.
 
-    Exit code 10 when the merge makes no release or the promotion is held; the reason is printed.
+    Exit code 10 if the merge makes no release or the promotion is held; the reason is printed.
     """
     with opened(folder, wait=wait) as home:
         moment = instant.text(instant.moment(at)) if at else now()
-        followed = home.carry(*(_due(home, moment) if kind is Tick.DUE else _ticks(kind, moment)))
+        progress = home.carry(*(_due(home, moment) if kind is Tick.DUE else _ticks(kind, moment)))
         if kind is Tick.DUE:
             home.ports.store.keep(f"{names.TICKS}{moment}", canonical({}))
-        print_happened(followed, as_json=as_json)
+        print_progress(progress, as_json=as_json)
         if kind is Tick.SWEEP and isinstance(home.ports.trainer, LocalTrainer) and not as_json:
             print_hint(_UNASKED)
-        if kind is Tick.ALARMS and not (followed.happened or followed.open or as_json):
+        if kind is Tick.ALARMS and not (progress.decisions or progress.open or as_json):
             with suppress(FederationError):  # the tick is done, and `federation status` names what is damaged
                 _print_on_trial(home)
-    announced = frozenset[str]().union(*(decision.announced_types for decision in followed.happened))
-    if not _REFUSING.isdisjoint(announced) and events.RELEASE_ASSEMBLED not in announced:
+    announced = frozenset[str]().union(*(decision.announced_types for decision in progress.decisions))
+    if not _REFUSAL_TYPES.isdisjoint(announced) and events.RELEASE_ASSEMBLED not in announced:
         raise typer.Exit(REFUSED)
-    if followed.open:
+    if progress.open:
         raise typer.Exit(ORDERED)
 
 

@@ -16,7 +16,7 @@ from federation.errors import MissingError
 def train(
     kind: Annotated[
         str,
-        typer.Argument(help="The kind of unit that is wanted; the policy's `jobs` say how it is made.", metavar="KIND"),
+        typer.Argument(help="The kind of unit to train; the policy's `jobs` describe how.", metavar="KIND"),
     ],
     *,
     who: Who,
@@ -25,7 +25,10 @@ def train(
     wait: Wait = WAIT_SECONDS,
     as_json: AsJson = False,
 ) -> None:
-    """Ask for a training job. Exit code 10 when it is refused or must wait for its hours; `federation explain` its name."""
+    """Request a training job. Exit code 10 if it is refused or must wait for its hours.
+
+    `federation explain JOB` says what became of it.
+    """
     give(
         events.JOB_REQUESTED,
         {"who": who, "why": why},
@@ -44,7 +47,7 @@ def _kind_with_job(shelf: Shelf, kind: str) -> Data:
     jobs = shelf.policy().jobs
     if kind not in jobs:
         raise MissingError(
-            f"the policy describes no job for {kind!r:.100}; it describes {', '.join(sorted(jobs)) or 'none at all'}",
+            f"the policy describes no job for {kind!r:.100}; it has jobs for {', '.join(sorted(jobs)) or 'no kind'}",
             hint=f"Add one under jobs.{kind} in the policy's next version (docs/operations.md, Another policy).",
         )
     return {"kind": kind}

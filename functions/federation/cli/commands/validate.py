@@ -11,7 +11,7 @@ from federation.cli.options import AsJson
 from federation.cli.screen.output import print_json, print_line
 from federation.core import contract, strict_json
 from federation.core.contract import SCHEMA_NAMES, SchemaName
-from federation.core.counted import counted
+from federation.core.number_text import counted
 from federation.core.policy import policy_of
 from federation.core.records import quoted
 from federation.errors import ContractError, MissingError
@@ -24,9 +24,9 @@ def validate(
     files: Annotated[list[Path], typer.Argument(help="JSON documents, or .jsonl files of records.", metavar="FILE")],
     as_json: AsJson = False,
 ) -> None:
-    """Does each file say what the schema that it names requires?
+    """Validate files against the schemas that they name.
 
-    Prints every fault with its path; exit code 2 if there is one, 3 if there is no such file.
+    Prints every fault with its path. Exit code 2 if there is a fault, 3 if a file does not exist.
     """
     missing = [path for path in files if not path.exists()]
     faults_by_file = {
@@ -65,7 +65,7 @@ def _faults(path: Path) -> Iterator[str]:
 def _record_faults(body: bytes) -> Iterator[str]:
     """The faults in a file of records, as the gates find them: those of each line, and repeated items."""
     if body.startswith(_GZIP):
-        yield "the file is packed with gzip; unpack it"
+        yield "the file is compressed with gzip; decompress it"
         return
     if not body.strip():
         yield "the file is empty; expected one record a line"
@@ -85,7 +85,7 @@ def _record_faults(body: bytes) -> Iterator[str]:
 def _item(line: bytes, number: int) -> str:
     """The id of the item in a line."""
     if not line.strip():
-        raise ContractError(f"line {number} is blank; only the last lines of a file may be")
+        raise ContractError(f"line {number} is blank; only the last lines of a file may be blank")
     record = strict_json.parse(line, what=f"line {number}")
     contract.check("record.v1", record.value, what=f"line {number}")
     if record.duplicates:

@@ -14,8 +14,8 @@ from federation.cli.options import AsJson
 from federation.cli.screen.output import print_json, print_line, when
 from federation.core import strict_json
 from federation.core.attestation import SUMMARY, TEST_RESULT
-from federation.core.counted import counted
 from federation.core.digest import canonical, digest_of
+from federation.core.number_text import counted
 from federation.errors import REFUSED, ContractError, MissingError
 from federation.local.files import bytes_of
 
@@ -35,39 +35,39 @@ class Vouched:
 
 
 def verify(
-    bundle: Annotated[Path, typer.Argument(help="What `federation attest --key` printed.", metavar="STATEMENTS")],
+    bundle: Annotated[Path, typer.Argument(help="The output of `federation attest --key`.", metavar="STATEMENTS")],
     key: Annotated[Path, typer.Option(help="The signer's public key, in PEM.", metavar="PEM")],
     files: Annotated[
-        list[Path] | None, typer.Argument(help="Files that must be among those vouched for.", metavar="FILE")
+        list[Path] | None, typer.Argument(help="Files that must be covered by the statements.", metavar="FILE")
     ] = None,
     release: Annotated[
         str | None,
-        typer.Option(help="The release that it must be; an older one's statements are as true.", metavar="NAME"),
+        typer.Option(help="The expected release; an older release's statements are valid too.", metavar="NAME"),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check who vouches for a release, and that these are its files: signatures, results, and each file's SHA-256.
+    """Verify a release's signed statements and its files: signatures, gate results, and each file's SHA-256.
 
-    It needs no home. Exit code 10 if a gate did not pass, or a statement or a file is not among those vouched for.
+    Needs no home. Exit code 10 if a gate did not pass, a statement is missing or extra, or a file is not covered.
     """
     vouched = _vouched_for(_statements(bundle, key))
     unknown = [str(path) for path in files or () if _sha256(path) not in vouched.files]
-    faults = [*vouched.faults, *(f"{name} is none of the files that were judged" for name in unknown)]
+    faults = [*vouched.faults, *(f"{name} is not one of the files that were tested" for name in unknown)]
     if release not in {None, vouched.release}:
-        faults.append(f"it is about {vouched.release}, and not about {release}")
+        faults.append(f"the statements are about {vouched.release}, not {release}")
     if as_json:
         summary = {"release": vouched.release, "verifier": vouched.verifier, "when": vouched.when}
         print_json({**summary, "files": vouched.files, "faults": faults, "verified": not faults})
     else:
         print_line(
             f"{vouched.release}: {'NOT ' if faults else ''}verified. "
-            f"{vouched.verifier} vouched for it on {when(vouched.when)}"
+            f"Attested by {vouched.verifier} on {when(vouched.when)}."
         )
         for fault in faults:
             print_line(f"  {fault}")
         if not faults:
-            checked = f"{counted(len(files), 'file')} checked" if files else "no file given to check"
-            print_line(f"  {counted(len(vouched.files), 'file')} vouched for; {checked}")
+            checked = f"{counted(len(files), 'file')} checked" if files else "no file was given to check"
+            print_line(f"  {counted(len(vouched.files), 'file')} covered; {checked}")
     if faults:
         raise typer.Exit(REFUSED)
 
@@ -77,7 +77,7 @@ def _statements(bundle: Path, key: Path) -> list[dict[str, Any]]:
     body = bytes_of(bundle)
     if body.lstrip().startswith(b"["):
         raise ContractError(
-            f"{bundle} is one array; give the statements one a line, as `federation attest` without --json"
+            f"{bundle} is one array; expected one statement per line, as printed by `federation attest` without --json"
         )
     lines = body.rstrip().splitlines()
     whats = [f"line {number} of {bundle}" for number in range(1, len(lines) + 1)]
@@ -123,23 +123,23 @@ def _vouched_for(statements: Sequence[dict[str, Any]]) -> Vouched:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ContractError(
-            f"a statement is not what `federation attest` writes: {error} is not as expected"
+            f"a statement is not in the form that `federation attest` writes: {error} is not as expected"
         ) from error
 
 
 def _faults(summary: dict[str, Any], results: Sequence[dict[str, Any]]) -> Iterator[str]:
     if summary["verificationResult"] != "PASSED":
-        yield "its summary says that it did not pass"
+        yield "the summary says that the release did not pass"
     if not results:
-        yield "no gate's result is among the statements"
+        yield "the statements contain no gate results"
     if others := sum(not _is_a_pass(statement) for statement in results):
-        yield f"{counted(others, 'statement')} not of a gate that passed"
+        yield f"{counted(others, 'statement')} not about a gate that passed"
     wanted = {statement["digest"]["sha256"] for statement in summary["inputAttestations"]}
     given = {digest_of(canonical(statement)).removeprefix("sha256:") for statement in results}
     if missing := len(wanted - given):
-        yield f"{counted(missing, 'statement')} that the summary rests on, missing here"
+        yield f"{counted(missing, 'statement')} missing that the summary lists"
     if more := len(given - wanted):
-        yield f"{counted(more, 'statement')} that the summary does not rest on"
+        yield f"{counted(more, 'statement')} that the summary does not list"
 
 
 def _is_a_pass(statement: dict[str, Any]) -> bool:

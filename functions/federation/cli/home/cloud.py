@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Final
 
 from federation.cli.home.watch import Watch
-from federation.cli.screen.happened import Followed
+from federation.cli.screen.decisions import Progress
 from federation.cli.screen.output import working
 from federation.core.event import Event
 from federation.errors import FederationError
@@ -60,7 +60,7 @@ class CloudHome:
         """0: no delivery waits for a command here."""
         return 0
 
-    def carry(self, *announced: Event) -> Followed:
+    def carry(self, *announced: Event) -> Progress:
         """Announce the events, and return the decisions about them and their follow-ups that were made in time.
 
         After the announcement, ^C or a store that cannot be read only ends the wait: the order is given.

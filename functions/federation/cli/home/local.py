@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 
 from federation.cli.clock import now
+from federation.cli.home.failed_step import StepFailedError
 from federation.cli.home.watch import Watch
-from federation.cli.screen.happened import Followed, of_outcome
+from federation.cli.screen.decisions import Progress, of_outcome
 from federation.core.event import Event
 from federation.errors import MissingError, ServiceError, SettingsError
 from federation.local.database import DAMAGED, UNOPENED
@@ -28,9 +29,10 @@ class FolderHome:
         store = folder / "store.sqlite"
         if not create and not store.exists():
             raise MissingError(
-                f"there is no home at {folder}; begin one with: federation init --policy POLICY.json "
+                f"there is no home at {folder}; create one with: federation init --policy POLICY.json "
                 f"--folder {shlex.quote(str(folder))}",
-                hint="If it is elsewhere: name its folder by --folder or FEDERATION_FOLDER; in a cloud: . ./federation.env",
+                hint="If it is elsewhere, name its folder with --folder or FEDERATION_FOLDER. For a home in a cloud: "
+                ". ./federation.env",
             )
         if not create and store.is_file() and store.stat().st_size == 0:
             raise ServiceError(f"the store of the home at {folder} is damaged: {store.name} is empty", hint=DAMAGED)
@@ -63,14 +65,14 @@ class FolderHome:
         """The number of deliveries that are still to be made."""
         return self._home.bus.waiting()
 
-    def carry(self, *announced: Event) -> Followed:
+    def carry(self, *announced: Event) -> Progress:
         """Announce the events, deliver until nothing is waiting, and return every decision.
 
         Another command on this home may deliver what this one announced. Then the decisions are read from the store, where
         they are before an event leaves the queue.
 
         Raises:
-            ServiceError: A step raised every time; its event is among the dead letters.
+            StepFailedError: A step failed on an event every time; the event is among the dead letters.
         """
         dead = {letter.id for letter in self.letters.list()}
         watch = Watch(self.ports.store, announced)
@@ -78,13 +80,14 @@ class FolderHome:
         deliveries = self._home.settle(now)
         if failed := [letter for letter in self.letters.list() if letter.id not in dead]:
             failures = "; ".join(f"{one.step} could not handle {one.event.subject}: {one.failure}" for one in failed)
-            raise ServiceError(
+            raise StepFailedError(
                 f"{failures}. Nothing is lost: `federation redrive` delivers it again",
-                hint="Mend the cause first, and do not order it again: `federation redrive` goes on with what was ordered.",
+                hint="Fix the cause first. Do not give the order again: `federation redrive` continues it.",
             )
         if not {one.event.id for one in deliveries}.issuperset(event.id for event in announced):
             return watch.of_all_handled()
-        return Followed(happened=[of_outcome(one.step, one.event, one.outcome) for one in deliveries if one.outcome])
+        decisions = [of_outcome(one.step, one.event, one.outcome) for one in deliveries if one.outcome]
+        return Progress(decisions=decisions, repeated=watch.repeated)
 
     def close(self) -> None:
         """Close the store."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from federation.cli.options import WAIT_SECONDS
-from federation.cli.screen.happened import Followed
+from federation.cli.screen.decisions import Progress
 from federation.core.event import Event
 from federation.ports import DeadLetters, Ports
 from federation.settings import Settings
@@ -49,11 +49,12 @@ class Home(Protocol):
         """The number of deliveries that wait for a command to make them; 0 in a cloud."""
         ...
 
-    def carry(self, *announced: Event) -> Followed:
+    def carry(self, *announced: Event) -> Progress:
         """Announce the events, and return the decisions about them and about their follow-ups.
 
         Raises:
-            ServiceError: They were not announced, or a step failed every time; then its event is a dead letter.
+            StepFailedError: A step failed every time; its event is a dead letter.
+            ServiceError: They were not announced.
         """
         ...
 

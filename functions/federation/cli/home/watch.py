@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from federation.cli.screen.happened import Followed, Happened, of_decision
+from federation.cli.screen.decisions import Progress, StepDecision, of_decision
 from federation.core import instant
 from federation.core.decision import decision_in, places
 from federation.core.digest import Digest
@@ -48,13 +48,18 @@ class Watch:
         self._clock = clock
         self._pause = pause
         self._open: dict[tuple[str, Digest], Event] = {}
-        self._happened: dict[str, Happened] = {}
+        self._decisions_by_name: dict[str, StepDecision] = {}
         self._announced = {event.id: event for event in announced if routes().get(event.type)}
         for event in self._announced.values():
             self._expect(event)
         self._before = {event.id: self._decisions(event) for event in self._announced.values()}
 
-    def until_settled(self, wait: float) -> Followed:
+    @property
+    def repeated(self) -> bool:
+        """Whether an announced event had been decided before."""
+        return any(self._before.values())
+
+    def until_settled(self, wait: float) -> Progress:
         """Wait; return the decisions, earliest first, and the events without any when the wait is over.
 
         Args:
@@ -70,56 +75,56 @@ class Watch:
                 break
             self._pause(min(pause, remaining))
             pause = min(1.5 * pause, _LONGEST_PAUSE)
-        return self._followed(looked=bool(wait))
+        return self._progress(looked=bool(wait))
 
-    def of_all_handled(self) -> Followed:
+    def of_all_handled(self) -> Progress:
         """The decisions, without waiting, for a caller who knows that every event has been handled; no event is open."""
         while self._look():
             pass
-        return replace(self._followed(looked=True), open=())
+        return replace(self._progress(looked=True), open=())
 
-    def so_far(self, ended: str) -> Followed:
+    def so_far(self, ended: str) -> Progress:
         """The decisions until now.
 
         Args:
             ended: Why the wait ended early.
         """
-        return replace(self._followed(looked=True), ended=ended)
+        return replace(self._progress(looked=True), ended=ended)
 
-    def _followed(self, *, looked: bool) -> Followed:
-        new = list(self._happened.values())
+    def _progress(self, *, looked: bool) -> Progress:
+        new = list(self._decisions_by_name.values())
         undecided = [event for id_, event in self._announced.items() if id_ not in self._decided()]
         before = [self._latest(self._before[event.id]) for event in undecided if self._before[event.id]]
         old = before if looked else []
         open_ = [event for event in undecided if not looked or not self._before[event.id]]
-        return Followed(happened=[*old, *new], open=open_)
+        return Progress(decisions=[*old, *new], open=open_, repeated=self.repeated)
 
     def _settled(self, quiet: float) -> bool:
         decided = self._decided() | {id_ for id_, decisions in self._before.items() if decisions}
         return decided.issuperset(self._announced) and (not self._open or quiet >= QUIET_SECONDS)
 
     def _decided(self) -> set[str]:
-        return {decision.event.id for decision in self._happened.values()}
+        return {decision.event.id for decision in self._decisions_by_name.values()}
 
     def _look(self) -> bool:
         """Poll the store once; whether there was a new decision."""
         new = [
-            (name, decision["now"], of_decision(decision))
+            (name, stored["now"], of_decision(stored))
             for (step, id_), event in tuple(self._open.items())
             for name in self._places(step, event)
-            if name not in self._happened
+            if name not in self._decisions_by_name
             and name not in self._before.get(id_, ())
-            and (decision := self._read(name, step, event))
+            and (stored := self._read(name, step, event))
         ]
-        for name, _, happened in sorted(new, key=lambda each: instant.order(each[1])):
-            self._happened[name] = happened
-            self._open.pop((happened.step, happened.event.id), None)
-            for event in happened.announced:
+        for name, _, decision in sorted(new, key=lambda each: instant.order(each[1])):
+            self._decisions_by_name[name] = decision
+            self._open.pop((decision.step, decision.event.id), None)
+            for event in decision.announced:
                 self._expect(event)
         return bool(new)
 
     def _expect(self, event: Event) -> None:
-        decided = {(decision.step, decision.event.id) for decision in self._happened.values()}
+        decided = {(decision.step, decision.event.id) for decision in self._decisions_by_name.values()}
         for step in routes().get(event.type, ()):
             if (step, event.id) not in decided:
                 self._open[step, event.id] = event
@@ -132,7 +137,7 @@ class Watch:
             if (decision := self._read(name, step, event))
         }
 
-    def _latest(self, decisions: Mapping[str, Mapping[str, Any]]) -> Happened:
+    def _latest(self, decisions: Mapping[str, Mapping[str, Any]]) -> StepDecision:
         return of_decision(max(decisions.values(), key=lambda decision: instant.order(decision["now"])))
 
     def _places(self, step: str, event: Event) -> Iterator[str]:

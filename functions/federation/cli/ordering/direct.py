@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from federation.cli.clock import now
 from federation.cli.home.opened import Home
-from federation.cli.screen.happened import Followed, of_outcome
+from federation.cli.screen.decisions import Progress, of_outcome
 from federation.core.channel import Channel
 from federation.core.event import Event
 from federation.core.outcome import Outcome
@@ -44,7 +44,7 @@ class _Announcer:
             self.failure = str(error)
 
 
-def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed, str]:
+def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Progress, str]:
     """Run the step in this process: what it decided, and why the resulting events were not announced, or "".
 
     Raises:
@@ -53,8 +53,8 @@ def carried_directly(step: StepName, order: Event, home: Home) -> tuple[Followed
     bus = _Announcer(home.ports.bus)
     outcome = _handle_with_retries(step, order, replace(home.ports, bus=bus))
     own = [of_outcome(step, order, outcome)] if outcome else []
-    later = () if bus.failure else home.carry().happened
-    return Followed(happened=[*own, *later]), bus.failure
+    later = () if bus.failure else home.carry().decisions
+    return Progress(decisions=[*own, *later], repeated=outcome.repeat), bus.failure
 
 
 def _handle_with_retries(step: StepName, order: Event, ports: Ports) -> Outcome:
@@ -83,7 +83,7 @@ def _half_done(order: Event, channel: Channel, error: FederationError) -> Servic
     if move is None:
         return None
     return ServiceError(
-        f"{move.release} is to serve as of move {move.counter}, and then this failed: {error}. Do not order it "
-        "again, that would go back further: the next sweep makes the nodes serve it, or `federation tick sweep`",
+        f"{move.release} should serve as of move {move.counter}, but then this failed: {error}. Do not give the order "
+        "again: it would go back further. The next sweep makes the nodes serve it; `federation tick sweep` runs one now",
         hint="",
     )

@@ -14,15 +14,16 @@ from typing import Any, Final
 import typer
 
 from federation.cli.clock import now
+from federation.cli.home.failed_step import StepFailedError
 from federation.cli.home.opened import Home
-from federation.cli.ordering.aftermath import what_is_left, with_its_move
 from federation.cli.ordering.direct import UNANNOUNCED, carried_directly
-from federation.cli.ordering.obeyed import unless_ignored
-from federation.cli.screen.happened import ORDERED, Followed, Happened, print_happened
-from federation.cli.screen.output import print_line, print_ways
-from federation.cli.screen.pasted import pasted
+from federation.cli.ordering.next_steps import next_steps, with_its_move
+from federation.cli.ordering.node_check import check_nodes
+from federation.cli.screen.decisions import ORDERED, Progress, StepDecision, print_progress
+from federation.cli.screen.output import print_line, print_ways, when
+from federation.cli.screen.ready_commands import ready_to_paste
 from federation.cli.store.history import TYPED
-from federation.cli.store.meant import named_in
+from federation.cli.store.lookup import units_in_order
 from federation.cli.store.shelf import Shelf
 from federation.core import event as events
 from federation.core.channel import Channel
@@ -32,19 +33,19 @@ from federation.errors import REFUSED, ServiceError
 from federation.local.traffic import LocalTraffic
 from federation.steps import StepName
 
-REFUSING: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
+REFUSAL_TYPES: Final = events.REFUSALS | {events.JOB_REFUSED, events.JOB_HELD}
 """Types of events which say that an order was not carried out."""
-_TAKEN_BACK: Final = frozenset(
+_REVERSIBLE: Final = frozenset(
     {events.HOLD_ORDERED, events.RESUME_ORDERED, events.QUARANTINE_ORDERED, events.LIFT_ORDERED, events.ANCHOR_ORDERED}
 )
-"""Orders that another one undoes. Given again after that, they are not a double click."""
-_UNANNOUNCED: Final = (
-    "The next merge has the gates judge anew all the same; ask for a retraining, if the policy wants one after a roll-back, "
-    "with: federation train KIND --who YOU --why 'WHY'"
+"""Orders that another order undoes. Given again after that, they are new orders."""
+_RETRAIN: Final = (
+    "The next merge runs the gates again anyway. If the policy asks for retraining after a roll-back, request it: "
+    "federation train KIND --who YOU --why 'WHY'"
 )
 _WITHOUT_BUS: Final = (
-    "Look with `federation status` whether it was carried out. If not, and a cloud's bus or functions are down: the same "
-    "command with --direct needs neither (docs/operations.md)."
+    "Check with `federation status` whether it was carried out. If not, and the bus or the functions of a cloud are down, "
+    "give the same command with --direct, which needs neither (docs/operations.md)."
 )
 
 Data = Mapping[str, Any]
@@ -52,7 +53,7 @@ About = Callable[[Shelf, Channel], Data]
 """Looks up the data that an order needs besides what was typed."""
 
 
-def nothing_more(_shelf: Shelf, _channel: Channel) -> Data:
+def no_more_data(_shelf: Shelf, _channel: Channel) -> Data:
     """No data: the order needs nothing besides what was typed."""
     return {}
 
@@ -79,25 +80,29 @@ def give(
     with opening as home:
         shelf = Shelf(home.ports, home.readers)
         channel = shelf.own_channel()
-        after = channel.counter if type_ in _TAKEN_BACK else None
+        after = channel.counter if type_ in _REVERSIBLE else None
         event = order(type_, {**typed, **about(shelf, channel)}, channel.name, now(), after=after)
-        unit_names = named_in(shelf, channel, event.data)
-        followed, unannounced = _carry(home, event, directly)
+        unit_names = units_in_order(shelf, channel, event.data)
+        progress, unannounced = _carry(home, event, directly)
         shifts = directly or isinstance(
             home.ports.traffic, LocalTraffic
         )  # else the functions shift, and we may not ask the nodes
-        behind = unless_ignored(home, event) if shifts else []
-        ways = [] if as_json else [*behind, *what_is_left(home, event, followed)]
-    print_happened(followed, as_json=as_json, unit_names=unit_names)
+        behind = check_nodes(home, event) if shifts else []
+        ways = [] if as_json else [*behind, *next_steps(home, event, progress)]
+    if progress.repeated:
+        print_line(f"federation: the same order was already given at {when(event.time)}; it counts once", to=sys.stderr)
+    print_progress(progress, as_json=as_json, unit_names=unit_names)
     print_ways("What can be done", ways)
     if unannounced:
-        print_line(f"federation: carried out, but what follows could not be announced: {unannounced}", to=sys.stderr)
-        print_line(pasted(_UNANNOUNCED), to=sys.stderr)
-    if any(_refused(decision, event) for decision in followed.happened):
+        print_line(
+            f"federation: carried out, but the resulting events could not be announced: {unannounced}", to=sys.stderr
+        )
+        print_line(ready_to_paste(_RETRAIN), to=sys.stderr)
+    if any(_is_refused(decision, event) for decision in progress.decisions):
         raise typer.Exit(REFUSED)
     if unannounced:
         raise typer.Exit(UNANNOUNCED)
-    if followed.open:
+    if progress.open:
         raise typer.Exit(ORDERED)
 
 
@@ -122,19 +127,19 @@ def order(type_: str, data: Data, about: str, at: str, *, after: int | None = No
     )
 
 
-def _carry(home: Home, event: Event, directly: StepName | None) -> tuple[Followed, str]:
+def _carry(home: Home, event: Event, directly: StepName | None) -> tuple[Progress, str]:
     """Carry out the order: what was decided, and why the resulting events were not announced, or ""."""
     if directly:
         return carried_directly(directly, event, home)
     try:
         return home.carry(event), ""
+    except StepFailedError as error:
+        raise with_its_move(home, event, error) from error
     except ServiceError as error:
-        if error.hint != ServiceError.hint:
-            raise with_its_move(home, event, error) from error
         if event.type == events.ROLLBACK_ORDERED:
-            error.hint = _WITHOUT_BUS
+            error.hint = f"{_WITHOUT_BUS} {error.hint}"
         raise
 
 
-def _refused(decision: Happened, event: Event) -> bool:
-    return decision.event.id == event.id and not REFUSING.isdisjoint(decision.announced_types)
+def _is_refused(decision: StepDecision, event: Event) -> bool:
+    return decision.event.id == event.id and not REFUSAL_TYPES.isdisjoint(decision.announced_types)

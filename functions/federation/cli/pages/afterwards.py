@@ -10,8 +10,8 @@ from federation.cli.store.candidate import candidate
 from federation.cli.store.shelf import Shelf
 from federation.core import names
 from federation.core.channel import Channel
+from federation.core.rollback_target import rollback_target
 from federation.core.version import version_of
-from federation.core.way_back import rollback_target
 
 
 def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], channel: Channel) -> Iterator[str]:
@@ -30,12 +30,12 @@ def after_rollback(shelf: Shelf, name: str, quarantined: Mapping[str, str], chan
         yield f"If {serving.name} is bad as well: federation rollback --from {serving.name} --who YOU --why 'WHAT YOU SAW'"
     elif serving:
         yield (
-            f"If {serving.name} is bad as well, nothing older is kept ready: see docs/operations.md, "
+            f"If {serving.name} is bad as well, no older release is kept ready: see docs/operations.md, "
             '"When nothing is left to go back to"'
         )
     if not serving or serving.name != name:
         yield from _passed_over(channel)
-        yield f"Look at what was left: federation explain {name}"
+        yield f"Look at the release that was left: federation explain {name}"
     forbidden = channel.forbids(quarantined)
     if forbidden:
         yield "Ship other content under the next number; the same bytes are refused while they are in quarantine."
@@ -66,7 +66,7 @@ def after_promotion(name: str, channel: Channel) -> Iterator[str]:
 def after_hold(shelf: Shelf, name: str, reason: str, channel: Channel) -> Iterator[str]:
     """What can be done about what holds the release now, which may differ from the decision's `reason`."""
     if channel.serving and channel.serving.name == name:
-        yield f"Nothing: {name} serves now."
+        yield f"There is nothing to do: {name} serves now."
     elif release := candidate(shelf, name, now()):
         if release.held not in reason:
             yield f"Held now: {readable(release.held)}"

@@ -14,7 +14,7 @@ _SHOWN: Final = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Lost:
+class CategoryLoss:
     """A category, the number of its items, and how many of them got worse and better."""
 
     category: str
@@ -23,7 +23,9 @@ class Lost:
     better: int
 
 
-def lost(candidate: Records, other: Records, metric: str, *, lower_is_better: bool) -> tuple[Lost, ...]:
+def category_losses(
+    candidate: Records, other: Records, metric: str, *, lower_is_better: bool
+) -> tuple[CategoryLoss, ...]:
     """The categories that lost on balance, the largest loss first; none if no line states a category.
 
     Args:
@@ -42,7 +44,7 @@ def lost(candidate: Records, other: Records, metric: str, *, lower_is_better: bo
     worse = Counter(compress(categories, map(lt, first, second)))
     items = Counter(categories)
     losses = (
-        Lost(category=name, items=items[name], worse=count, better=better[name])
+        CategoryLoss(category=name, items=items[name], worse=count, better=better[name])
         for name, count in worse.items()
         if name is not None and count > better[name]
     )
@@ -57,7 +59,7 @@ def _categories(candidate: Records, other: Records) -> Sequence[str | None] | No
     return [right if left is None else left for left, right in zip(mine, theirs, strict=True)]
 
 
-def lines(losses: Sequence[Lost]) -> Iterator[str]:
+def loss_lines(losses: Sequence[CategoryLoss]) -> Iterator[str]:
     """The lines about lost categories for the page of a comparison; nothing if there is none."""
     if not losses:
         return

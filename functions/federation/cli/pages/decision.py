@@ -9,21 +9,22 @@ from federation.cli.pages.afterwards import after_hold, after_promotion, after_r
 from federation.cli.pages.page import Page
 from federation.cli.pages.trial import after_note
 from federation.cli.pages.ways_out import ways_out, ways_to
-from federation.cli.screen.happened import holds_since
+from federation.cli.screen.decisions import holds_since
 from federation.cli.screen.output import readable, short
 from federation.cli.store import inventory
 from federation.cli.store.history import History, Past
-from federation.cli.store.jobs import still_held
-from federation.cli.store.meant import named_in
-from federation.cli.store.merges import missed, skipped
+from federation.cli.store.jobs import held_job_sentences
+from federation.cli.store.lookup import units_in_order
+from federation.cli.store.merges import missing_kinds, skip_reason
+from federation.cli.store.serving import concerns, misdated
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.standing import concerns, misdated
 from federation.cli.store.ticks import off_schedule
 from federation.cli.store.unsettled import waiting
 from federation.core import event as events
 from federation.core import names
 from federation.core.channel import Channel
 from federation.core.failure import is_lost
+from federation.core.policy import Policy
 from federation.gathering import Reads
 
 _VERDICTS: Final[Mapping[str, str]] = {
@@ -54,20 +55,21 @@ _VERDICTS: Final[Mapping[str, str]] = {
 """The verdict of each announced type of event, the most important first."""
 
 _HINTS: Final[Mapping[str, str]] = {
-    events.JOB_HELD: "The first sweep within its hours starts it. By hand, once they have come: federation tick sweep",
-    events.JOB_FAILED: "Look at the job's log on its platform; one that failed by its settings or its data will fail again.",
+    events.JOB_HELD: "The first sweep within its hours starts it. To start it by hand within them: federation tick sweep",
+    events.JOB_FAILED: "Look at the job's log on its platform; if its settings or data made it fail, it will fail again.",
     events.RELEASE_UNPROVEN: (
-        "The log of its nodes says why. Until it answers, a roll-back takes it last. To ask it again: federation tick sweep"
+        "Its nodes' log says why. Until it answers, a roll-back takes it last. To probe it again: federation tick sweep"
     ),
     events.ARTIFACT_WAITING: (
-        "Each sweep looks again; at once, when all is there: federation tick sweep. Until when it waits: federation status"
+        "Each sweep looks again; to look at once, when all files are there: federation tick sweep; how long it waits: "
+        "federation status"
     ),
-    events.MERGE_SKIPPED: "Why each unit does not go on: federation status",
+    events.MERGE_SKIPPED: "Why each unit is not released: federation status",
 }
 """What to do next after an event of that type."""
 
 _REFUSED: Final = (
-    "Mend what the sentence names in the policy's next version (federation explain policy). What was refused does not start "
+    "Fix what the reason names in the policy's next version (federation explain policy). A refused job does not start "
     "by itself after that: federation train {} --who YOU --why 'WHY'"
 )
 _UNIT_STOPS: Final = frozenset({events.UNIT_REFUSED, events.UNIT_INCONCLUSIVE, events.UNIT_REJECTED})
@@ -100,7 +102,7 @@ def page_of_decision(shelf: Shelf, history: History, past: Past) -> Page:
         led_here=[*earlier, past],
         documents=[*documents, *(decision.name for decision in earlier)],
         next_steps=[
-            *missed(shelf.policy(), skipped(past), lines),
+            *missing_kinds(shelf.policy(), skip_reason(past), lines),
             *_next(shelf, past, channel),
             *(off_schedule(history, shelf.policy()) if events.PROMOTION_HELD in types else ()),
         ],
@@ -132,7 +134,7 @@ def _held_since(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         return
     if any(moved.kind != "probe" for moved in channel.moves if moved.counter > move["to"]["counter"]):
         return  # what it led to may hold no longer
-    if sentence := holds_since(past.event, move["to"]["counter"], named_in(shelf, channel, past.event.data)):
+    if sentence := holds_since(past.event, move["to"]["counter"], units_in_order(shelf, channel, past.event.data)):
         yield sentence
 
 
@@ -192,7 +194,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     if rolled_back := _rollback_event(past):
         yield from after_rollback(shelf, _left(past), rolled_back["data"]["quarantined"], channel)
     if events.ROLLBACK_SKIPPED in types:
-        yield from _ignored_alarm(past, channel)
+        yield from _ignored_alarm(past, channel, shelf.policy())
     if events.ROLLBACK_SKIPPED in types and concerns(past.event, channel, shelf.policy()):
         yield from ways_to(shelf, channel, past.event.data.get("to"))
         yield from ways_out(channel)
@@ -201,7 +203,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     if events.RELEASE_PROMOTED in types:
         yield from after_promotion(_about(past), channel)
     if past.event.type == events.DRIFT_DETECTED:
-        yield "Nothing here shifted them: their cloud's log says who did. If it happens again: federation tick sweep"
+        yield "This home did not shift them: their cloud's log says who did. If it happens again: federation tick sweep"
     if events.PROMOTION_HELD in types:
         yield from after_hold(shelf, _about(past), past.why, channel)
     yield from (
@@ -213,7 +215,7 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
     if events.JOB_HELD in types:
         yield from map(
             readable,
-            still_held(
+            held_job_sentences(
                 shelf, [event["data"]["name"] for event in past.outcome["events"] if event["type"] == events.JOB_HELD]
             ),
         )
@@ -221,10 +223,16 @@ def _next(shelf: Shelf, past: Past, channel: Channel) -> Iterator[str]:
         yield from (hint for type_, hint in _HINTS.items() if type_ in types | _event_as_verdict(past))
 
 
-def _ignored_alarm(past: Past, channel: Channel) -> Iterator[str]:
+def _ignored_alarm(past: Past, channel: Channel, policy: Policy) -> Iterator[str]:
     """If an alarm was ignored because the serving release is dated in the future: that, and what to do."""
-    serving = channel.serving
-    is_about_it = serving is not None and f"{serving.name} has served since {serving.since}" in past.why
-    if serving and is_about_it and (wrong := misdated(serving.name, serving.since, now())):
+    serving, served_then = channel.serving, past.serving
+    if serving is None or served_then is None or past.event.type != events.SLO_BREACHED:
+        return
+    is_same = (served_then["name"], served_then["since"]) == (serving.name, serving.since)
+    if (
+        is_same
+        and not concerns(past.event, channel, policy)
+        and (wrong := misdated(serving.name, serving.since, now()))
+    ):
         yield wrong
         yield "To go back now: federation rollback --who YOU --why 'WHAT YOU SAW'"

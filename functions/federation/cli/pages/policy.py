@@ -20,13 +20,13 @@ _LAST: Final = 5
 """Number of versions whose changes are shown."""
 _FIRST: Final = "It is the first version."
 _ALONE: Final = (
-    "No version before it is stored, so nobody can say what it changed; `federation intact` tells whether one is lost."
+    "No earlier version is stored, so what it changed is unknown; `federation intact` says whether one is lost."
 )
 _NEXT: Final = (
-    "Other rules: federation policy > policy.json, change them and raise `version`, then "
+    "To change the rules: federation policy > policy.json, change them and raise `version`, then "
     "federation init --policy policy.json --who YOU --why 'WHY'"
 )
-_BACK: Final = "Back to earlier rules: the same with the earlier content: federation policy {} > policy.json"
+_BACK: Final = "To go back to the earlier rules, the same with their content: federation policy {} > policy.json"
 
 
 def page_of_policy(shelf: Shelf) -> Page:
@@ -68,9 +68,9 @@ def _changes(stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[str]:
 
 def _stored_by(shelf: Shelf, stored: Sequence[tuple[str, Mapping[str, Any]]]) -> Iterator[tuple[str, str]]:
     """When each version was stored, if the store has dates, and who ordered it and why, if anybody was asked."""
-    kept, orders = shelf.kept(names.POLICIES), shelf.names(names.POLICY_ORDERS)
+    dates, orders = shelf.dates(names.POLICIES), shelf.names(names.POLICY_ORDERS)
     for place, document in stored:
-        at = [f"on {when(instant.text(datetime.fromtimestamp(date, UTC)))}"] if (date := kept.get(place)) else []
+        at = [f"on {when(instant.text(datetime.fromtimestamp(date, UTC)))}"] if (date := dates.get(place)) else []
         of_version = [order for order in orders if order.startswith(names.policy_orders(document["version"]))]
         by = [f"by {order['who']}: {order['why']}" for _, order in shelf.readable(of_version)]
         if at or by:

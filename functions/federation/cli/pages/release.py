@@ -12,9 +12,9 @@ from federation.cli.store.candidate import candidate
 from federation.cli.store.deliveries import doubts
 from federation.cli.store.history import History, Past
 from federation.cli.store.inventory import ReleaseState
-from federation.cli.store.moves import SHIFTED, shifts, whole
+from federation.cli.store.moves import SHIFTED, shifts, with_all_moves
+from federation.cli.store.serving import by
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.standing import by
 from federation.core import instant, names
 from federation.core.channel import Channel
 from federation.core.digest import digest
@@ -25,7 +25,7 @@ from federation.steps.promote import person
 def page_of_release(shelf: Shelf, history: History, name: str) -> Page:
     """The release's state, its units and why they passed, and why it is held or was left."""
     release = shelf.release(name)
-    channel = whole(shelf, shelf.own_channel())
+    channel = with_all_moves(shelf, shelf.own_channel())
     left = inventory.left_by_rollback(channel)
     state = inventory.release_state(channel, left, name)
     decisions = history.about(name)
@@ -54,7 +54,7 @@ def _moves(shelf: Shelf, channel: Channel, name: str) -> Iterator[tuple[str, str
 
 
 def _approved(shelf: Shelf, name: str) -> Iterator[tuple[str, str]]:
-    """Who approved it, in the order of the approvals. Whoever approved it twice counts once."""
+    """Who approved it, in the order of the approvals. A person who approved it twice counts once."""
     approvals = [approval for _, approval in shelf.documents(shelf.names(names.approvals(name)))]
     people: dict[str, list[Mapping[str, Any]]] = {}
     for approval in sorted(approvals, key=lambda approval: instant.order(approval["at"])):
@@ -103,7 +103,7 @@ def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> 
         yield f"{sentence}. Ship other content, or, {condition}: {lift}"
     match state:
         case "serving" if forbidden:
-            yield "It serves all the same: federation rollback --who YOU --why 'WHY'"
+            yield "It serves nevertheless; to leave it: federation rollback --who YOU --why 'WHY'"
         case "serving":
             yield "If it misbehaves: federation rollback --who YOU --why 'WHAT YOU SAW'"
         case "rolled back":
@@ -112,8 +112,8 @@ def _next(channel: Channel, release: Mapping[str, Any], state: ReleaseState) -> 
             entry = channel.place_of(name)
             if silent := entry is not None and entry.silent is True:
                 yield (
-                    "It does not answer its probe, and until it does a roll-back takes it last: mend what its nodes' log "
-                    "says of it; then federation tick sweep"
+                    "It does not answer its probe, and until it does a roll-back takes it last: fix what its nodes' log "
+                    "reports; then federation tick sweep"
                 )
             first = "When that is lifted, to go back to it" if forbidden else "To go back to it"
             first = "Once it answers, to go back to it" if silent and not forbidden else first

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from federation.cli.clock import now
 from federation.cli.pages.trial import print_trials
-from federation.cli.screen.letters import alike, delivered
+from federation.cli.screen.letters import delivered, one_per_cause
 from federation.cli.screen.output import (
     elapsed,
     print_hint,
@@ -19,11 +19,11 @@ from federation.cli.screen.output import (
     when,
     wrapped,
 )
-from federation.cli.screen.pasted import pasted
-from federation.cli.store.standing import by, misdated
+from federation.cli.screen.ready_commands import ready_to_paste
+from federation.cli.store.serving import by, misdated
 from federation.cli.store.trial import Trial
 from federation.core import instant
-from federation.core.counted import counted
+from federation.core.number_text import counted
 
 _OLDER: Final = {
     "units": ("unit",),
@@ -32,7 +32,7 @@ _OLDER: Final = {
     "received": ("received completion",),
 }
 _PUT_BACK: Final = 'docs/operations.md, "When a document is lost or damaged"'
-_KEPT: Final = " What a job may cost at most stays committed for the month, however it ends:"
+_KEPT: Final = " The most that a job may cost stays committed for the month, however it ends:"
 _PUT_RIGHT: Final = 'docs/operations.md, "When somebody else changed what is live"'
 
 
@@ -44,9 +44,9 @@ def print_status(status: Mapping[str, Any]) -> None:
         how = f"A roll-back{who} brought it back" if since["how"] == "roll_back" else f"It was promoted{who}"
         print(wrapped(f"{how}: {readable(since['why'])}", indent=0))
     if status["nodes"]:
-        print(wrapped(pasted(status["nodes"]), indent=0))
+        print(wrapped(ready_to_paste(status["nodes"]), indent=0))
     if wrong := _wrong_clock(status, now()):
-        print(wrapped(pasted(wrong), indent=0))
+        print(wrapped(ready_to_paste(wrong), indent=0))
     if hold := status["hold"]:
         ends = f" until {when(hold['until'])}" if "until" in hold else ""
         why = readable(hold["why"])
@@ -98,13 +98,13 @@ def _committed(money: Mapping[str, Any]) -> Iterator[str]:
         failed = f": {readable(failure)}" if (failure := commitment["failure"]) else ""
         yield f"{commitment['cost']} to {commitment['job']}{failed}"
     if money["earlier"]:
-        yield pasted(f"and {counted(money['earlier'], 'earlier commitment')}: federation status --all")
+        yield ready_to_paste(f"and {counted(money['earlier'], 'earlier commitment')}: federation status --all")
 
 
 def _headline(status: Mapping[str, Any]) -> str:
     policy, channel = status["policy"], status["channel"]
     serving = next((release for release in status["releases"] if release["state"] == "serving"), None)
-    serves = "Nothing says what serves." if status["lost"] else "Nothing serves yet."
+    serves = "What serves is unknown." if status["lost"] else "Nothing serves yet."
     if serving:
         serves = f"{serving['name']} has served since {when(serving['since'])}{elapsed(serving['since'], now())}."
     rules = f"policy {policy['name']}, version {policy['version']}"
@@ -127,7 +127,7 @@ def _wrong_clock(status: Mapping[str, Any], at: str) -> str | None:
 def _barred(release: Mapping[str, Any]) -> str:
     """Why no roll-back can go to a release; "" if one can, or if it serves."""
     is_barred = release["state"] != "serving" and release["forbidden"]
-    return f"none: {', '.join(release['forbidden'])} in quarantine" if is_barred else ""
+    return f"not possible: {', '.join(release['forbidden'])} in quarantine" if is_barred else ""
 
 
 def _unit_row(unit: Mapping[str, Any]) -> tuple[str, str, str]:
@@ -143,34 +143,39 @@ def _print_urgent(status: Mapping[str, Any]) -> None:
     if alarm := status["unheeded"]:
         print_lines(
             f"No roll-back followed the alarm of {when(alarm['at'])} about what serves: "
-            f"`{pasted('federation explain roll_back')}` says why, and what to do",
+            f"`{ready_to_paste('federation explain roll_back')}` says why, and what to do",
             (readable(alarm["why"]),),
         )
     print_trials([Trial(**trial) for trial in status["on_trial"]], status["policy"]["version"])
     if changed := status["tampered"]:
         print_lines(
             f"Changed by somebody else, not by this home; found {when(changed['at'])}, and shown for a day even if "
-            f"it has been put right: {_PUT_RIGHT}",
+            f"it has been corrected: {_PUT_RIGHT}",
             (readable(changed["why"]),),
         )
-    print_lines(pasted("Dead letters: mend the cause; `federation redrive` delivers them again"), alike(status["dead"]))
+    print_lines(
+        ready_to_paste("Dead letters: fix the cause; `federation redrive` delivers them again"),
+        one_per_cause(status["dead"]),
+    )
     if status["dead_unknown"]:
         print_lines("The dead letters cannot be read", (status["dead_unknown"],))
     print_lines(
-        pasted("This serves although it is in quarantine; to leave it: federation rollback --who YOU --why 'WHY'"),
+        ready_to_paste(
+            "It serves although it is in quarantine; to leave it: federation rollback --who YOU --why 'WHY'"
+        ),
         _forbidden(status),
     )
     if candidate := status["candidate"]:
         held = f"held: {readable(candidate['held'])}" if candidate["held"] else "nothing holds it now"
         print_lines(
             f"Next to serve: {candidate['name']}, made {when(candidate['made'])}; {held}",
-            map(pasted, candidate["ways"]),
+            map(ready_to_paste, candidate["ways"]),
         )
     if merge := status["merge"]:
         why = readable(merge["why"])
         print_lines(
             f"Next to serve: nothing. The last merge, of {when(merge['at'])}, made no release: {why}",
-            map(pasted, merge["ways"]),
+            map(ready_to_paste, merge["ways"]),
         )
 
 
@@ -179,7 +184,7 @@ def _forbidden(status: Mapping[str, Any]) -> Iterator[str]:
     served = {entry["artifact"]: entry["name"] for entry in status["units"] if entry["state"] == "serving"}
     for entry in status["quarantine"]:
         if entry["artifact"] in served:
-            lift = pasted(f"federation lift {short(entry['artifact'])} --who YOU --why 'WHY'")
+            lift = ready_to_paste(f"federation lift {short(entry['artifact'])} --who YOU --why 'WHY'")
             yield f"{served[entry['artifact']]}: {readable(entry['why'])}; to allow it: {lift}"
 
 
@@ -192,9 +197,9 @@ def _print_open(status: Mapping[str, Any]) -> None:
         ),
     )
     print_lines(
-        pasted(
-            "Received, and nothing is decided about it: it is on its way, or was not announced, and then a sweep sends it "
-            "on: federation tick sweep"
+        ready_to_paste(
+            "Received, but nothing is decided about it yet: it is on its way, or was not announced; then a sweep announces "
+            "it: federation tick sweep"
         ),
         (f"{entry['subject']} of {when(entry['at'])} ({short(entry['event'])})" for entry in status["received"]),
     )
@@ -206,7 +211,7 @@ def _print_open(status: Mapping[str, Any]) -> None:
         ),
     )
     if older := ", ".join(counted(count, *_OLDER[what]) for what, count in status["older"].items() if count):
-        print_hint(f"Older, and not looked at: {older}; `federation status --all` shows them.")
+        print_hint(f"Older, and not read: {older}; `federation status --all` shows them.")
     if status["queue"]:
         deliveries = (f"to {entry['step']}: {delivered(entry)}" for entry in status["deliveries"])
         many = counted(status["queue"], "delivery", "deliveries")

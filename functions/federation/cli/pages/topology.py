@@ -6,14 +6,13 @@ from pathlib import Path
 
 from federation.cli.screen.output import print_answer, print_json, print_lines, print_table
 from federation.core.budget import money
-from federation.core.policy import policy_of
-from federation.core.preference import Preference
+from federation.core.policy import Preference, policy_of
 from federation.core.topology import Task
-from federation.core.topology_plan import Ranked, duration, gravity, ranked, size, task_of
+from federation.core.topology_plan import RankedTopology, duration, gravity, rank_topologies, size, task_of
 from federation.local.files import document_of
 
 
-def planned(place: Path, policy: Path | None, *, as_json: bool) -> bool:
+def print_topologies(place: Path, policy: Path | None, *, as_json: bool) -> bool:
     """Print every topology, with its load and why it is chosen or not; returns whether one is possible.
 
     Args:
@@ -23,7 +22,7 @@ def planned(place: Path, policy: Path | None, *, as_json: bool) -> bool:
     """
     task = task_of(document_of(place), what=str(place))
     preference = policy_of(document_of(policy), what=str(policy)).topology if policy else None
-    ranking = ranked(task, preference or Preference())
+    ranking = rank_topologies(task, preference or Preference())
     if as_json:
         chosen = ranking[0].topology if ranking[0].verdict == "chosen" else None
         summary = {"chosen": chosen, "centre": task.middle.name, "currency": task.currency}
@@ -33,8 +32,8 @@ def planned(place: Path, policy: Path | None, *, as_json: bool) -> bool:
     return ranking[0].verdict == "chosen"
 
 
-def _print(ranking: Sequence[Ranked], task: Task) -> None:
-    columns = ("topology", "verdict", "each time", "times", "in all", "on the wire", f"egress {task.currency}")
+def _print(ranking: Sequence[RankedTopology], task: Task) -> None:
+    columns = ("topology", "verdict", "per exchange", "exchanges", "total", "transfer time", f"egress {task.currency}")
     title = f"A model of {size(task.model_bytes)}; {gravity(task)}"
     best = ranking[0]
     chosen = f"{best.topology} is chosen" if best.verdict == "chosen" else "No topology is possible"
@@ -45,7 +44,7 @@ def _print(ranking: Sequence[Ranked], task: Task) -> None:
         print_lines(f"{entry.topology}: {entry.verdict}", (entry.why, *residency, entry.fault_tolerance))
 
 
-def _row(entry: Ranked) -> tuple[str, ...]:
+def _row(entry: RankedTopology) -> tuple[str, ...]:
     load = entry.load
     return (
         entry.topology,

@@ -9,15 +9,14 @@ from federation.cli.screen.output import print_answer, print_hint, print_json, p
 from federation.cli.store.shelf import Shelf
 from federation.cli.store.trend import Point, is_of_anchor, trend
 from federation.core import names
-from federation.core.counted import counted
-from federation.core.statistics.wording import number
+from federation.core.number_text import counted, number
 
 _HOW_TO_READ: Final = (
-    "Against a release: what the unit gained, and below 0 lost, whether more or less of the metric is better.",
-    "Against the anchor: what was gained or lost since, over all releases.",
-    "p95 and cost per token against a release: how many times that one's.",
+    "Against a release: how much better the unit is, or below 0 how much worse, whether more or less is better.",
+    "Against the anchor: the sum of all gains and losses since it.",
+    "p95 and cost per token against a release: the ratio to that release's.",
     "Against nothing, as the first unit of a kind is judged: its own score, p95 or cost.",
-    "lower, upper: 95 % bounds. A unit that was carried over has its line at the release that brought it.",
+    "lower, upper: 95 % bounds. A carried unit is listed at the release that brought it.",
 )
 
 
@@ -34,7 +33,7 @@ def print_trend(shelf: Shelf, metric: str, newest: int | None, *, as_json: bool)
     print_lines("How to read it", _HOW_TO_READ if points else ())
     older = len(shelf.names(names.RELEASES)) - newest if newest else 0
     if older > 0:
-        print_hint(f"{counted(older, 'older release')} not looked at; to see all, add --all")
+        print_hint(f"{counted(older, 'older release')} not read; to see all, add --all")
 
 
 def _row(point: Point) -> Sequence[str]:

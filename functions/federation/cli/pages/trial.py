@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from federation.cli.screen.output import print_lines, readable
-from federation.cli.screen.pasted import pasted
+from federation.cli.screen.ready_commands import ready_to_paste
 from federation.cli.store.history import Past
 from federation.cli.store.trial import Trial, is_on_trial
 from federation.core.channel import Channel
@@ -20,8 +20,8 @@ _WITHOUT: Final = (
 
 def print_trials(trials: Sequence[Trial], version: int) -> None:
     """Print which alarms fired on trial and, if one goes on, what can be done."""
-    lines = [f"{readable(trial.why)}{'; no end of it was reported' if trial.goes_on else ''}" for trial in trials]
-    ways = map(pasted, (_BACK, _WITHOUT) if any(trial.goes_on for trial in trials) else ())
+    lines = [f"{readable(trial.why)}{'; its end has not been reported' if trial.goes_on else ''}" for trial in trials]
+    ways = map(ready_to_paste, (_BACK, _WITHOUT) if any(trial.goes_on for trial in trials) else ())
     print_lines(
         f"Alarms on trial: version {version} of the policy says `tell` for them, so nothing moves", (*lines, *ways)
     )
@@ -32,7 +32,7 @@ def after_note(past: Past, word: str, channel: Channel, policy: Policy) -> Itera
     if word == "hold":
         yield (
             "The policy's rollback.alarms says `hold` for it; an alarm that is not named there rolls back. To let "
-            "promotions go on: federation resume --who YOU --why 'WHY'"
+            "promotions continue: federation resume --who YOU --why 'WHY'"
         )
     elif is_on_trial(past, channel, policy):
         yield _BACK

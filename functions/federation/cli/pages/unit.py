@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from federation.cli.clock import now
-from federation.cli.pages.anchored import choice
+from federation.cli.pages.anchor import anchor_choice
 from federation.cli.pages.page import Page
 from federation.cli.screen.output import readable, short
 from federation.cli.store import inventory
 from federation.cli.store.candidate import next_release
 from federation.cli.store.history import History, Past
 from federation.cli.store.inventory import UnitLine
-from federation.cli.store.made_of import in_words, made_of
-from federation.cli.store.merges import last_merge, skipped
+from federation.cli.store.merges import last_merge, skip_reason
+from federation.cli.store.provenance import provenance_facts, provenance_of
 from federation.cli.store.shelf import Shelf
 from federation.core import event as events
 from federation.core import instant, names
@@ -49,7 +49,7 @@ def page_of_unit(shelf: Shelf, history: History, name: str) -> Page | None:
         led_here=decisions,
         documents=list(documents),
         next_steps=[
-            *(choice(latest, channel) if latest and line.state in {"refused", "inconclusive"} else ()),
+            *(anchor_choice(latest, channel) if latest and line.state in {"refused", "inconclusive"} else ()),
             *_next(shelf, channel, line, history, decisions),
             *_renumbered(shelf, name, others),
         ],
@@ -87,7 +87,7 @@ def _facts(channel: Channel, line: UnitLine, version: Mapping[str, Any] | None) 
         yield "platform", version["platform"]
         yield "lies at", version["uri"]
         yield "completed", version["completed_at"]
-        yield from in_words(made_of(version["stated"]))
+        yield from provenance_facts(provenance_of(version["stated"]))
     if forbidden := channel.quarantine.get(line.artifact or ""):
         yield "in quarantine", f"since {forbidden.at}, by {forbidden.who}: {forbidden.why}"
 
@@ -145,10 +145,10 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine, history: History, deci
     following = _following(shelf, line.name)
     match line.state:
         case "rejected":
-            yield f"Mend what the reasons name, and ship it again: no content has the name {line.name} yet."
-            yield "It is looked at again only when its manifest is written again: the old event, sent again, is ignored."
+            yield f"Fix what the reasons name, and ship it again: no content has the name {line.name} yet."
+            yield "It is checked again only when its manifest is written again; to send the old event again changes nothing."
         case "refused":
-            yield f"Mend what the reasons name, and ship it as {following}: {line.name} names its content for ever."
+            yield f"Fix what the reasons name, and ship it as {following}: the content of {line.name} never changes."
         case "inconclusive":
             yield f"Measure more, or against what serves now, as the reasons say, and ship the new evidence as {following}."
         case "quarantined" if line.artifact:
@@ -156,6 +156,8 @@ def _next(shelf: Shelf, channel: Channel, line: UnitLine, history: History, deci
             yield f"If it was not to blame: federation lift {short(line.artifact)} --who YOU --why 'WHAT WAS WRONG'"
         case "waiting":
             yield "To have the gates judge it now: federation tick merge"
+        case "superseded":
+            yield f"To release this content after all, ship it as {following}."
         case "passed":
             yield _on_the_way(shelf, channel, line, history, decisions)
         case "serving" if channel.forbids([line.artifact or ""]):
@@ -168,11 +170,13 @@ def _on_the_way(shelf: Shelf, channel: Channel, line: UnitLine, history: History
     """What comes next for a unit that has passed."""
     due = next_release(shelf, channel, now())
     if due and _holds(shelf, due.name, line.name):
-        return f"{due.name} holds it: federation explain {due.name}"
+        return f"{due.name} contains it: federation explain {due.name}"
     if left_out := _left_out(line, decisions):
         return f"The last merge left it out: {readable(left_out)}"
+    if higher := _higher(shelf, line):
+        return f"A merge takes the highest number that has passed, now {higher}."
     if why := _why_no_release(history, decisions):
-        return f"The last merge made no release, nor will the next while this is so: {readable(why)}"
+        return f"The last merge made no release, and the next one makes none while this is so: {readable(why)}"
     return "The next merge takes it into a release: federation tick merge"
 
 
@@ -182,11 +186,23 @@ def _following(reads: Reads, unit: str) -> str:
     return f"{unit.rpartition('-v')[0]}-v{max(names.number_of(unit), *taken, 0) + 1}"
 
 
+def _higher(shelf: Shelf, line: UnitLine) -> str | None:
+    """The unit of the same kind with the highest number that has passed; None if that is this one."""
+    kind = inventory.kind_of(line.name)
+    passed = [
+        other.name
+        for other in inventory.units(shelf, every=False).lines
+        if other.state == "passed" and inventory.kind_of(other.name) == kind
+    ]
+    highest = max(passed, key=names.number_of, default=line.name)
+    return highest if highest != line.name else None
+
+
 def _why_no_release(history: History, decisions: Sequence[Past]) -> str:
     """Why the last merge made no release, if the unit had passed by then; else ""."""
     merge = last_merge(history)
     judged = [instant.microseconds(past.now) for past in decisions if past.step == "gate"]
-    return skipped(merge) if merge and judged and instant.microseconds(merge.now) >= max(judged) else ""
+    return skip_reason(merge) if merge and judged and instant.microseconds(merge.now) >= max(judged) else ""
 
 
 def _holds(reads: Reads, release: str, unit: str) -> bool:

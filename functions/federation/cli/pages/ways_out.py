@@ -10,10 +10,10 @@ from typing import Final
 from federation.cli.clock import now
 from federation.cli.screen.output import readable, short, when
 from federation.cli.store.candidate import candidate
+from federation.cli.store.serving import by
 from federation.cli.store.shelf import Shelf
-from federation.cli.store.standing import by
 from federation.core.channel import Channel, Entry
-from federation.core.way_back import rollback_target
+from federation.core.rollback_target import rollback_target
 from federation.steps import STEPS
 
 _WHO_AND_WHY: Final = "--who YOU --why 'WHY'"
@@ -32,12 +32,12 @@ def ways_out(channel: Channel) -> Iterator[str]:
             yield from _back_to(entry, channel)
     yield (
         f"Another release, by its name (federation releases): federation promote RELEASE --outside-window {_WHO_AND_WHY}; "
-        "first lift what of it is in quarantine"
+        "first lift those of its units that are in quarantine"
     )
     if channel.quarantine:
         forbidden = sorted(f"{short(artifact)} ({why.unit})" for artifact, why in channel.quarantine.items())
         yield f"In quarantine: {', '.join(forbidden)}"
-    yield "Mended units: ship them under the next numbers; then federation tick merge, and promote what that makes"
+    yield "Fixed units: ship them under the next numbers; then federation tick merge, and promote the release that it makes"
 
 
 def ways_to(shelf: Shelf, channel: Channel, wanted: str | None) -> Iterator[str]:
@@ -48,7 +48,7 @@ def ways_to(shelf: Shelf, channel: Channel, wanted: str | None) -> Iterator[str]
     release = candidate(shelf, wanted, now()) if wanted and entry is None else None
     if release:
         held = f" Held now: {readable(release.held)}" if release.held else ""
-        yield f"{release.name} is not kept ready, so only a promotion makes it serve.{held}"
+        yield f"{release.name} is not kept ready, so only a promotion can make it serve.{held}"
         yield from release.ways
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from federation.cli.clock import now
 from federation.cli.screen.output import elapsed, readable, when
-from federation.cli.screen.pasted import pasted
+from federation.cli.screen.ready_commands import ready_to_paste
 from federation.core import instant
 from federation.ports import DeadLetter
 
@@ -56,7 +56,7 @@ def _with_failure(page: Mapping[str, Any], what: str) -> str:
     return f"{page['step']} could not handle {what}: {readable(page['failure'] or _IN_THE_LOG)}"
 
 
-def alike(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def one_per_cause(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     """The oldest letter of each cause in a sentence, and how many more there are."""
     causes: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for page in pages:
@@ -65,5 +65,5 @@ def alike(pages: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     for first, *more in causes.values():
         yield sentence(first)
         if more:
-            all_of_them = pasted("federation redrive --dry-run")
-            yield f"  and {len(more):,} more like it, the last of {when(more[-1]['at'])}: {all_of_them}"
+            all_of_them = ready_to_paste("federation redrive --dry-run")
+            yield f"  and {len(more):,} more like it, the last at {when(more[-1]['at'])}: {all_of_them}"

@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from itertools import compress
 from typing import Any, Final, TextIO
 
-from federation.cli.screen.pasted import NO_BREAK, pasted, unbroken, with_folder
+from federation.cli.screen.ready_commands import NO_BREAK, ready_to_paste, unbroken, with_folder
 from federation.cli.screen.visible import visible, visible_json
 from federation.core import instant
-from federation.core.counted import counted
+from federation.core.number_text import counted
 
 DIGITS: Final = 12
 """Digits of a digest shown to people; JSON has all of them."""
@@ -95,12 +95,12 @@ def print_section(sentence: str, lines: Iterable[str] = ()) -> None:
 
 def print_ways(title: str, lines: Iterable[str]) -> None:
     """Print a titled list of sentences with commands, each as it has to be typed here; nothing if there are no lines."""
-    print_lines(pasted(title), map(pasted, lines))
+    print_lines(ready_to_paste(title), map(ready_to_paste, lines))
 
 
 def print_hint(sentence: str) -> None:
     """Print a sentence with a command, after a blank line."""
-    print_section(pasted(sentence))
+    print_section(ready_to_paste(sentence))
 
 
 def print_lines(title: str, lines: Iterable[str]) -> None:

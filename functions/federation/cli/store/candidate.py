@@ -23,18 +23,19 @@ from federation.core.version import version_of
 from federation.steps import promote
 
 _AGAIN: Final = (
-    "Its publication has failed, or is under way: mend what federation redrive --dry-run names; then federation redrive"
+    "Its publication has failed or is under way; to see why: federation redrive --dry-run; once that is fixed: "
+    "federation redrive"
 )
 """For a release without a receipt: the event that publishes it is delivered until it succeeds or is a dead letter."""
-_MEND: Final = {"refused": "mended", "inconclusive": "measured against that"}
+_FIX: Final = {"refused": "fixed", "inconclusive": "measured against that"}
 """What has to be done with a unit, by its state."""
-_LIFTED: Final = "When that is lifted, what comes next: federation status"
+_LIFTED: Final = "Once that is lifted, see what comes next: federation status"
 """Nothing more can be said yet: a merge leaves out what is in quarantine, and another release may be next."""
 _SILENT: Final = (
-    "Nobody can promote it until it answers: mend what its nodes' log says of it; then federation tick sweep"
+    "Nobody can promote it until it answers its probe: fix what its nodes' log reports; then federation tick sweep"
 )
 _PUT_BACK: Final = (
-    'How to put back what is gone from a folder: docs/operations.md, "When a document is lost or damaged"'
+    'How to restore what is missing from a folder: docs/operations.md, "When a document is lost or damaged"'
 )
 
 
@@ -72,7 +73,7 @@ def _due(shelf: Shelf, at: str) -> promote.Candidate | None:
 
 
 def _candidate(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) -> Candidate | None:
-    data = {"release": name, "who": "whoever asks", "why": "to know what would hold it"}
+    data = {"release": name, "who": "a reader", "why": "to see what would hold it"}
     order = Event(type=events.PROMOTION_ORDERED, source=TYPED, subject=name, time=at, key="", data=data)
     facts = promote.gather(order, shelf)
     if not facts.candidates:
@@ -80,7 +81,7 @@ def _candidate(shelf: Shelf, name: str, at: str, due: promote.Candidate | None) 
     policy, (proposed,) = shelf.policy(), facts.candidates
     outcome = promote.decide(order, facts, policy, at)
     why = next((str(event.data["why"]) for event in outcome.events if event.type == events.PROMOTION_HELD), "")
-    held = why.replace(promote.BEING_PUBLISHED, "")  # whoever asks here publishes nothing
+    held = why.replace(promote.BEING_PUBLISHED, "")  # this decision is only looked at, so nothing is published
     created_at = proposed.release["created_at"]
     if facts.channel.serving and facts.channel.serving.name == name:
         return Candidate(name=name, made=created_at, held=held, ways=())
@@ -95,7 +96,7 @@ def _instead(newer: promote.Candidate | None, policy: Policy) -> Iterator[str]:
         missing = len(newer.approved_by) < policy.promotion.approvals
         approve = f"federation approve {newer.name} --who NAME --why 'WHY'"
         then = approve if missing else f"federation explain {newer.name}"
-        yield f"{newer.name}, made later, has taken its place, and ticks promote only that one: {then}"
+        yield f"{newer.name}, made later, replaces it, and ticks promote only that one: {then}"
 
 
 def _ways(
@@ -114,7 +115,8 @@ def _ways(
     unpublished = proposed.receipt is None and not proposed.refusal
     if unpublished:
         yield _AGAIN
-        yield f"Only if there is no dead letter, to publish it: {_promote(proposed.name)}; give it again to promote it"
+        publish = f"{_promote(proposed.name)}; the same command again promotes it"
+        yield f"Only if there is no dead letter, to publish it: {publish}"
     if hold := channel.held(at):
         ends = f" until {when(hold.until)}" if hold.until else ""
         yield f"Held by {hold.who} since {when(hold.at)}{ends}: federation resume --who YOU --why 'WHY NOW'"
@@ -130,9 +132,9 @@ def _ways(
     if not (unpublished or dead or is_open):
         yield f"To promote it before the window opens: {_promote(proposed.name, ' --outside-window')}"
     if newer:
-        yield f"When nothing holds it any more, only its name promotes it: {_promote(proposed.name)}"
+        yield f"Once nothing holds it, only an order that names it promotes it: {_promote(proposed.name)}"
     else:
-        yield "When nothing holds it any more, the next tick in the window promotes it."
+        yield "Once nothing holds it, the next tick in the window promotes it."
 
 
 def _dead(proposed: promote.Candidate, facts: promote.Facts) -> Iterator[str]:
@@ -151,18 +153,18 @@ def _merged_again(shelf: Shelf, proposed: promote.Candidate, channel: Channel) -
     new = [unit for unit in proposed.release["units"].values() if unit["origin"] == "new"]
     missing = [unit["name"] for unit in new if unit["artifact"] not in served]
     if serving and not missing:
-        yield f"All that it brought serves in {serving.name}: federation explain {serving.name}"
+        yield f"All units that it brought serve in {serving.name}: federation explain {serving.name}"
         return
     if serving and version_of(proposed.name) < version_of(serving.name):
-        yield "No merge makes it again: ship what it brought under the next numbers; then federation tick merge"
+        yield "No merge makes it again: ship its new units under the next numbers; then federation tick merge"
         return
     lifts = tuple(_lifts(proposed, channel))
     yield from lifts
     lines = [line for name in missing if (line := inventory.unit(shelf, name))]
-    stopped = [line for line in lines if line.state in _MEND]
+    stopped = [line for line in lines if line.state in _FIX]
     for line in stopped:
         yield (
-            f"{line.name} is {line.state} against what serves now, so no merge takes it: it has to be {_MEND[line.state]}, "
+            f"{line.name} is {line.state} against what serves now, so no merge takes it: it has to be {_FIX[line.state]}, "
             f"and shipped under the next number: federation explain {line.name}"
         )
     if lifts:

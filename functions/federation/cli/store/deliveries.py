@@ -11,16 +11,16 @@ from typing import Final, Protocol, runtime_checkable
 from federation.cli.store.moves import shifts
 from federation.cli.store.shelf import Shelf
 from federation.core.channel import Channel
-from federation.core.move import Moved
+from federation.core.move import PastMove
 from federation.errors import FederationError
 from federation.local.traffic import LocalTraffic
 from federation.ports import DeadLetter, Ports, Served
 
 _AHEAD: Final = (
-    'Another home shifts them too, or this one was restored from a backup: docs/operations.md, "When somebody else changed '
-    'what is live", before anything else'
+    "Another home shifts them too, or this one was restored from a backup. Before anything else, read docs/operations.md, "
+    '"When somebody else changed what is live"'
 )
-_TELL: Final = "To tell them: federation tick sweep"
+_TELL: Final = "To send it to them: federation tick sweep"
 
 
 @runtime_checkable
@@ -37,7 +37,7 @@ def deliveries(ports: Ports) -> Sequence[DeadLetter]:
     return ports.bus.open() if isinstance(ports.bus, Queue) else ()
 
 
-def untold(shelf: Shelf, channel: Channel) -> str | None:
+def node_difference(shelf: Shelf, channel: Channel) -> str | None:
     """How the nodes differ from the channel, and what to do; None if they do not, or cannot be asked here.
 
     Also None while the channel moves, and if it has made no move: then it is new, or lost.
@@ -53,16 +53,16 @@ def untold(shelf: Shelf, channel: Channel) -> str | None:
     return difference if difference and shelf.channel(channel.name).counter == channel.counter else None
 
 
-def doubts(shelf: Shelf, channel: Channel, moves: Sequence[Moved]) -> Iterator[str]:
+def doubts(shelf: Shelf, channel: Channel, moves: Sequence[PastMove]) -> Iterator[str]:
     """A sentence for each of these moves that the nodes may not know."""
     waiting = {delivery.event.id for delivery in deliveries(shelf.ports)}
     for moved in moves:
         if moved.event in waiting:
             yield (
                 f"The process that made move {moved.counter}, to {moved.release}, was stopped half-way, and its delivery "
-                "waits: the nodes were perhaps never told of that move"
+                "waits: the nodes may not have received that move"
             )
-    if moves and list(moves[-1:]) == list(shifts(channel.moves)[-1:]) and (now := untold(shelf, channel)):
+    if moves and list(moves[-1:]) == list(shifts(channel.moves)[-1:]) and (now := node_difference(shelf, channel)):
         yield now
 
 
@@ -75,5 +75,5 @@ def _difference(served: Served | None, channel: Channel) -> str | None:
     last = next(reversed(shifts(channel.moves)), None)
     serve = f"they serve {served.release}, since move {served.counter}" if served else "they serve nothing"
     if last and (served is None or served.counter < last.counter):
-        return f"But the nodes were not told of move {last.counter}: {serve}. {_TELL}"
-    return f"But the nodes were told otherwise: {serve}. {_TELL}"
+        return f"But the nodes have not received move {last.counter}: {serve}. {_TELL}"
+    return f"But the nodes received something else: {serve}. {_TELL}"

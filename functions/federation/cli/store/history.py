@@ -14,12 +14,12 @@ from typing import Any, Final
 from federation.cli.store.shelf import SLACK_SECONDS, Shelf, newest_first
 from federation.core import event as events
 from federation.core import instant, names
-from federation.core.decision import DECIDED_IN, TOLD_IN, decision_in, places
+from federation.core.decision import DECISION_PREFIXES, RESULT_PREFIXES, decision_in, places
 from federation.core.event import Event
 from federation.runtime import routes
 from federation.steps import STEPS, govern
 
-_BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.ASKED)
+_BY_EVENT: Final = (names.SETTLED, names.WAITING, names.MERGES, names.REGATE_LISTS)
 """Prefixes under which names begin with the id of the event."""
 _STEPS_OF_RELEASES: Final = ("fuse", "promote", "roll_back", "launch", "sweep", "govern")
 _STEPS_OF_UNITS: Final = ("validate", "gate")
@@ -37,12 +37,13 @@ _NAMED: Final = re.compile(r"[\d/]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
-    """One stored decision: its document's name, the step, the time, the event and the outcome."""
+    """One stored decision: its document's name, the step, the time, the event, what the step read, and the outcome."""
 
     name: str
     step: str
     now: str
     event: Event
+    reads: Sequence[Mapping[str, Any]]
     outcome: Mapping[str, Any]
 
     @property
@@ -59,6 +60,12 @@ class Past:
     def ordered_by(self) -> str | None:
         """Who gave the order that it is about; None if it is not about an order."""
         return self.event.data.get("who") if self.event.source == TYPED else None
+
+    @property
+    def serving(self) -> Mapping[str, Any] | None:
+        """The release that served when the step read the channel; None if nothing did, or if it read no channel."""
+        channels = (read["is"] for read in self.reads if read["what"] == "channel" and read["is"])
+        return next((channel.get("serving") for channel in channels), None)
 
     @property
     def announced(self) -> tuple[str, ...]:
@@ -91,11 +98,11 @@ class History:
     @cached_property
     def decisions(self) -> Sequence[Past]:
         """All decisions, oldest first; simultaneous ones in the order in which they led to each other."""
-        return _in_order(self._read_all(newest_first(self._shelf.kept(*DECIDED_IN))))
+        return _in_order(self._read_all(newest_first(self._shelf.dates(*DECISION_PREFIXES))))
 
     def last(self, step: str | None = None) -> Past | None:
         """The last decision, or the last one of a step; None if there is none."""
-        stored = DECIDED_IN if step is None else _places_of(step)
+        stored = DECISION_PREFIXES if step is None else _places_of(step)
         decisions = _in_order(self._read_all(self._shelf.latest(*stored, count=_LATEST)))
         return decisions[-1] if decisions else None
 
@@ -114,8 +121,8 @@ class History:
     def about(self, subject: str) -> Sequence[Past]:
         """Every decision that mentions the subject, oldest first; for a release or a unit, only since it appeared."""
         first, steps = self._life(subject)
-        dates = self._shelf.kept(*(place for step in steps for place in _places_of(step)))
-        since = self._shelf.kept(first).get(first, 0.0) - SLACK_SECONDS if first else 0.0
+        dates = self._shelf.dates(*(place for step in steps for place in _places_of(step)))
+        since = self._shelf.dates(first).get(first, 0.0) - SLACK_SECONDS if first else 0.0
         decisions = self._read_all(name for name in newest_first(dates) if dates[name] >= since)
         return _in_order(past for past in decisions if past.mentions(subject))
 
@@ -137,14 +144,14 @@ class History:
     def of_people(self) -> Sequence[Past]:
         """Every readable decision about what a person typed, oldest first. Validations and gates are not searched."""
         steps = [step for step in STEPS if step not in _STEPS_OF_UNITS]
-        stored = newest_first(self._shelf.kept(*(place for step in steps for place in _places_of(step))))
+        stored = newest_first(self._shelf.dates(*(place for step in steps for place in _places_of(step))))
         decisions = (_past(name, document) for name, document in self._shelf.readable(stored))
         return _in_order(past for past in decisions if past and past.is_typed)
 
     def under(self, name: str) -> Sequence[Past]:
         """The decisions under a prefix, oldest first."""
         stored = [*self._shelf.names(name), *self._shelf.names(f"{names.DECISIONS}{name}")]
-        return _in_order(self._read_all(place for place in stored if place.startswith(DECIDED_IN)))
+        return _in_order(self._read_all(place for place in stored if place.startswith(DECISION_PREFIXES)))
 
     def _life(self, subject: str) -> tuple[str, Iterable[str]]:
         """The first document of a release or unit ("" for any other subject), and the steps that decide about it."""
@@ -164,8 +171,8 @@ class History:
         is_ours = past.event.source.startswith(_SOURCE) and step in STEPS
         if not (is_ours or past.event.type == events.ARTIFACT_COMPLETED):
             return None
-        dates = self._shelf.kept(*_places_of(step if is_ours else "sweep"))
-        now = self._shelf.kept(past.name).get(past.name, 0.0)
+        dates = self._shelf.dates(*_places_of(step if is_ours else "sweep"))
+        now = self._shelf.dates(past.name).get(past.name, 0.0)
         since = -math.inf if is_ours else now - _SWEPT_SECONDS
         earlier = [name for name in newest_first(dates) if since <= dates[name] <= now + SLACK_SECONDS]
         announcers = (decision for decision in self._read(earlier) if past.event.id in decision.announced)
@@ -184,7 +191,7 @@ class History:
         decisions = self._read_all(name for start in starts for name in self._shelf.names(start))
         if decisions:
             return decisions
-        reported = self._read(newest_first(self._shelf.kept(names.REPORTS)))
+        reported = self._read(newest_first(self._shelf.dates(names.REPORTS)))
         return [past for past in reported if names.short(past.event.id).startswith(digits)]
 
     def _followers(self, past: Past) -> Iterator[Past]:
@@ -223,7 +230,7 @@ def _in_order(unordered: Iterable[Past]) -> Sequence[Past]:
 
 
 def _places_of(step: str) -> tuple[str, ...]:
-    return (f"{names.DECISIONS}{step}/", *TOLD_IN.get(step, ()))
+    return (f"{names.DECISIONS}{step}/", *RESULT_PREFIXES.get(step, ()))
 
 
 def _past(name: str, stored: Mapping[str, Any]) -> Past | None:
@@ -235,5 +242,6 @@ def _past(name: str, stored: Mapping[str, Any]) -> Past | None:
         step=document["step"],
         now=document["now"],
         event=Event.of(document["event"]),
+        reads=document["reads"],
         outcome=document["outcome"],
     )

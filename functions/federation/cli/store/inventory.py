@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from federation.cli.store.moves import whole
+from federation.cli.store.moves import with_all_moves
 from federation.cli.store.shelf import Shelf
 from federation.core import event as events
 from federation.core import instant, names
@@ -101,7 +101,7 @@ def kind_of(unit: str) -> str:
 
 def releases(shelf: Shelf, newest: int | None = None) -> Sequence[ReleaseLine]:
     """The `newest` releases of the highest versions, or all of them; the lowest version first."""
-    channel = whole(shelf, shelf.own_channel())
+    channel = with_all_moves(shelf, shelf.own_channel())
     left = left_by_rollback(channel)
     shown = newest_releases(shelf, newest)
     stored = dict(shelf.documents([*map(names.release, shown), *map(names.receipt, shown)]))
@@ -189,12 +189,12 @@ def _state(
         return "serving", f"in {channel.serving.name}"
     if forbidden := channel.quarantine.get(version["artifact"]):
         return "quarantined", forbidden.why
+    if served and names.number_of(served) > names.number_of(name):
+        return "superseded", f"{served} serves, and a merge takes only higher numbers"
     if report is not None:
         return _VERDICTS[report["verdict"]], reasons(report)
-    if served and names.number_of(served) > names.number_of(name):
-        return "superseded", f"{served} serves"
     against = f"{channel.serving.name} under" if channel.serving else "the floors of"
-    return "waiting", f"not judged against {against} the policy in force yet; a merge asks for it"
+    return "waiting", f"not judged against {against} the policy in force yet; a merge requests that"
 
 
 def _rejected(shelf: Shelf, completions: Sequence[str]) -> Sequence[UnitLine]:

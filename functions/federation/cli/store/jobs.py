@@ -43,9 +43,9 @@ def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLin
     listed if it is the last of its kind. Jobs launched before RECENT are left out unless `every` is set or the store has no
     dates: no sweep looks for their ends any more.
     """
-    dates = shelf.kept(names.JOBS)
+    dates = shelf.dates(names.JOBS)
     stored = frozenset(dates)
-    newest = max((*dates.values(), *shelf.kept(names.SETTLED).values()), default=0.0)
+    newest = max((*dates.values(), *shelf.dates(names.SETTLED).values()), default=0.0)
     since = -math.inf if every else newest - RECENT.total_seconds()
     names_by_place = {place: place.removeprefix(names.JOBS) for place in sorted(stored) if dates[place] >= since}
     launched = {name: dates[place] for place, name in names_by_place.items() if "/" not in name}
@@ -65,7 +65,7 @@ def open_jobs(shelf: Shelf, history: History, *, every: bool) -> Sequence[JobLin
 
 def _shipped(shelf: Shelf, launched: Mapping[str, float]) -> Mapping[str, datetime]:
     """When each job's unit was complete, found by the job's name in the folder or repository of the artifact."""
-    settled = shelf.kept(names.SETTLED)
+    settled = shelf.dates(names.SETTLED)
     since = min(launched.values(), default=math.inf) - SLACK_SECONDS
     times: dict[str, datetime] = {}
     for _, document in shelf.documents([name for name in newest_first(settled) if settled[name] >= since]):
@@ -85,18 +85,18 @@ def _held(reads: Reads, stored: frozenset[str]) -> Iterator[JobLine]:
         yield _line(job, "held", why, place, until=until)
 
 
-def still_held(reads: Reads, jobs: Sequence[str]) -> Iterator[str]:
+def held_job_sentences(reads: Reads, jobs: Sequence[str]) -> Iterator[str]:
     """A sentence for each of the jobs that still waits: when it starts under the active policy."""
     for line in _held(reads, frozenset(reads.names(names.JOBS))):
         if line.name in jobs:
-            yield f"{line.name} waits still: {line.why}"
+            yield f"{line.name} still waits: {line.why}"
 
 
 def _next_start(policy: Policy, kind: str, at: str) -> tuple[str, str]:
     """When a held job of the kind may start under the active policy, and why then."""
     job, zone = policy.jobs.get(kind), policy.cadence.time_zone
     if job is None or job.hours is None or job.hours.open_at(zone, at):
-        return at, "the policy in force lets it start now; the next sweep asks for it again"
+        return at, "the policy in force lets it start now; the next sweep requests it again"
     opens = job.hours.next_opening(zone, at)
     return (
         opens,

@@ -17,17 +17,17 @@ def last_merge(history: History) -> Past | None:
     return next((past for past in reversed(history.latest("fuse")) if not ends.isdisjoint(past.announced_types)), None)
 
 
-def skipped(merge: Past | None) -> str:
+def skip_reason(merge: Past | None) -> str:
     """Why the merge made no release; "" if it made one, or if there was no merge."""
     return next(iter(_reasons(merge, events.MERGE_SKIPPED).values()), "")
 
 
-def left_out(merge: Past | None) -> Mapping[str, str]:
+def left_out_reasons(merge: Past | None) -> Mapping[str, str]:
     """The new units that the merge left out, each with why it does not fit."""
     return _reasons(merge, events.UNIT_LEFT_OUT)
 
 
-def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]:
+def missing_kinds(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]:
     """A sentence for each required kind that a merge missed: who ships it, and the state of its newest unit.
 
     Args:
@@ -39,7 +39,7 @@ def missed(policy: Policy, why: str, units: Sequence[UnitLine]) -> Iterator[str]
         ships = ", ".join(sorted(platform for platform, kinds in policy.matrix.items() if kind in kinds))
         of_kind = [line for line in units if line.artifact and kind_of(line.name) == kind]
         if not of_kind:
-            yield f"{kind} comes from {ships}, and none was accepted. To ask what ended there: federation tick sweep"
+            yield f"{kind} comes from {ships}, and none was accepted. To look for finished jobs there: federation tick sweep"
             continue
         newest = max(of_kind, key=lambda line: names.number_of(line.name))
         state = (

@@ -16,14 +16,14 @@ import msgspec
 from federation.cli.store.shape import shaped
 from federation.core import instant, names
 from federation.core.channel import Channel
-from federation.core.decision import DECIDED_IN, decision_in
+from federation.core.decision import DECISION_PREFIXES, decision_in
 from federation.core.digest import digest, digest_of
 from federation.core.event import Event
-from federation.core.move import Moved
+from federation.core.move import PastMove
 from federation.errors import ContractError
 from federation.stored import decoded
 
-_DECIDED: Final = (*DECIDED_IN, names.VERSIONS, names.RELEASES, names.APPROVALS, names.POLICY_ORDERS, names.JOBS)
+_DECIDED: Final = (*DECISION_PREFIXES, names.VERSIONS, names.RELEASES, names.APPROVALS, names.POLICY_ORDERS, names.JOBS)
 """Prefixes of documents which are decisions, or are stated by one."""
 _UNMENTIONED: Final = (names.DECISIONS, names.TURNED_AWAY_JOBS, names.EXPECTED_JOBS)
 """Those which no decision states: decisions themselves, and notes made while a job is launched."""
@@ -46,7 +46,7 @@ class References:
     digests: dict[str, str] = field(default_factory=dict)
     decisions: int = 0
     channels: set[str] = field(default_factory=set)
-    moves: dict[str, Sequence[Moved]] = field(default_factory=dict)
+    moves: dict[str, Sequence[PastMove]] = field(default_factory=dict)
     _counters: dict[str, int] = field(default_factory=dict)
     _content: dict[str, str] = field(default_factory=dict)
     _read: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class References:
             decision = decision_in(document)
             self._content[name] = digest({key: value for key, value in document.items() if key != "decision"})
             if name.startswith(names.EVENTS) and names.event(Event.of(document).id) != name:
-                self._misnamed.append(f"{name} holds another event than its name says")
+                self._misnamed.append(f"{name} contains another event than its name says")
             if name.startswith(names.POLICIES):
                 self.channels.add(msgspec.convert(document["channel"], str))
             if decision is not None:
@@ -75,7 +75,7 @@ class References:
         except (msgspec.ValidationError, KeyError, TypeError) as error:
             self._misnamed.append(f"{name} is damaged: {error!r}")
 
-    def take_channel(self, channel: Channel, body: bytes | None, moves: Sequence[Moved]) -> None:
+    def take_channel(self, channel: Channel, body: bytes | None, moves: Sequence[PastMove]) -> None:
         """Record the present state of a channel.
 
         Args:
@@ -95,7 +95,7 @@ class References:
         """
         self._misnamed.append(message)
 
-    def made(self) -> int:
+    def move_count(self) -> int:
         """The number of moves of all channels."""
         return sum(self._counters.values())
 
@@ -110,7 +110,7 @@ class References:
         outcome, event = decision["outcome"], Event.of(decision["event"])
         own = f"{names.decisions(decision['step'], event.id)}{names.short(digest(outcome))}"
         if event.id != decision["event"]["id"] or (name.startswith(names.DECISIONS) and name != own):
-            self._misnamed.append(f"{name} holds another decision than its name says")
+            self._misnamed.append(f"{name} contains another decision than its name says")
         for read in decision["reads"]:
             if read["what"] in {"document", "earlier"} and read["is"] is not None:
                 self._read.setdefault((read["of"], read["is"]), name)
@@ -133,20 +133,20 @@ class References:
         """A sentence for each contradiction."""
         yield from self._misnamed
         if not any(name.startswith(names.POLICIES) for name in self.digests):
-            yield "no policy is stored, and a home begins with one: this store was emptied, or is not the home's"
+            yield "no policy is stored, although every home has one: this store was emptied, or is not the home's"
         for (name, read), by in sorted(self._read.items()):
             if self.digests.get(name) != read:
-                yield f"{name}, which {by} read, is {'changed' if name in self.digests else 'gone'}"
+                yield f"{name}, which {by} read, {'has changed' if name in self.digests else 'is missing'}"
         for name, contents in sorted(self._written.items()):
             by = next(iter(contents.values()))
             if name not in self.digests and not self._was_cut_short(name, by):
-                yield f"{name}, which {by} wrote, is gone"
+                yield f"{name}, which {by} wrote, is missing"
             elif name in self.digests and self._content.get(name) not in contents:
                 yield f"{name} is not what {by} wrote"
         units = {name for name, _ in self._read if name.startswith(names.VERSIONS)}
         for name in sorted(set(self.digests) - set(self._written) - units):
             if name.startswith(_DECIDED) and not name.startswith(_UNMENTIONED):
-                yield f"{name} was written by no decision that is stored"
+                yield f"no stored decision wrote {name}"
         yield from self._faults_of_states()
         for name in sorted(self._counters):
             yield from self._faults_of_moves(name)
@@ -156,22 +156,22 @@ class References:
             left_as = self._left.get((name, after), by_digest)
             if len(by_digest) > 1 or not by_digest.keys() <= left_as.keys():
                 by = " and ".join(sorted({*by_digest.values(), *left_as.values()}))
-                yield f"what {name} was after move {after} is told differently by {by}"
+                yield f"{by} disagree about {name} after move {after}"
 
     def _faults_of_moves(self, channel: str) -> Iterator[str]:
         counter, moves = self._counters[channel], self.moves[channel]
         for (name, after), by_digest in sorted(self._seen.items()):
             if name == channel and after > counter:
-                yield f"{name} is at move {counter}, and {next(iter(by_digest.values()))} read it after move {after}"
+                yield f"{name} is at move {counter}, but {next(iter(by_digest.values()))} read it after move {after}"
         for after, by in self._decided_beyond(channel):
             if after > counter + 1 or by.startswith(_BY_ROLL_BACK):
-                yield f"{channel} is at move {counter}, and {by} made move {after}"
+                yield f"{channel} is at move {counter}, but {by} made move {after}"
         counters = [moved.counter for moved in moves]
         if counters != list(range(1, counter + 1)):
-            yield f"of the channel's {counter} moves only {len(counters)} are told of: decisions are gone"
+            yield f"only {len(counters)} of the channel's {counter} moves are known: decisions are missing"
         for moved in moves:
             if moved.kind != "roll_back" and (moved.counter, moved.event) not in self._moved:
-                yield f"move {moved.counter}, {moved.kind} by {moved.who}, has no decision that is stored"
+                yield f"move {moved.counter}, {moved.kind} by {moved.who}, has no stored decision"
 
     def _decided_beyond(self, channel: str) -> Iterator[tuple[int, str]]:
         """The number of each move after the channel's last one that a decision states, and that decision."""
@@ -186,19 +186,19 @@ class References:
         for name, contents in sorted(self._written.items()):
             by = next(iter(contents.values()))
             if name not in self.digests and self._was_cut_short(name, by):
-                yield f"{name}, of which {by} tells, is not stored"
+                yield f"{name}, which {by} mentions, is not stored"
 
     def _oddities_of_moves(self, channel: str) -> Iterator[str]:
         counter, moves = self._counters[channel], self.moves[channel]
         for earlier, moved in pairwise(moves):
             if instant.moment(moved.at) < instant.moment(earlier.at):
-                yield f"move {moved.counter} is dated {moved.at}, before the one that it follows, {earlier.at}"
+                yield f"move {moved.counter} is dated {moved.at}, before the previous move, {earlier.at}"
         for moved in moves:
             if moved.kind == "roll_back" and (moved.counter, moved.event) not in self._moved:
-                yield f"move {moved.counter}, {moved.why} (by {moved.who}, {moved.at}), has no decision that is stored"
+                yield f"move {moved.counter}, {moved.why} (by {moved.who}, {moved.at}), has no stored decision"
         for after, by in self._decided_beyond(channel):
             if after == counter + 1 and not by.startswith(_BY_ROLL_BACK):
-                yield f"{channel} is at move {counter}, and {by} decided on move {after}, which was not made, or was undone"
+                yield f"{channel} is at move {counter}, but {by} decided on move {after}, which was not made, or was undone"
 
     def _was_cut_short(self, name: str, by: str) -> bool:
         """Whether the step may have died before it stored `name`: it was a sweep, or the event was decided again."""

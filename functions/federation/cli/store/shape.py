@@ -115,7 +115,7 @@ _SHAPES: Final[Mapping[str, Any]] = {
     names.VERSIONS: _VERSION,
     names.REPORTS: _object(report=_REPORT, unit=_VERSION, **_DECIDED),
     names.MERGES: _object(release=str, **_DECIDED),
-    names.ASKED: _TOLD,
+    names.REGATE_LISTS: _TOLD,
     names.RELEASES: _RELEASE,
     names.RECEIPTS: _object(commit=str, digest=str),
     names.UNPUBLISHED: _WHY,

@@ -78,23 +78,23 @@ class Shelf(LiveReads):
         """
         document: Mapping[str, Any] | None = self.document(names.release(name))
         if document is None:
-            raise lost(f"the document of {name}")
+            raise lost_document(f"the document of {name}")
         return document
 
     def unservable(self, channel: str, release: str) -> str | None:
         """Why nodes on this machine cannot serve the release; None if they can, or if the nodes are elsewhere."""
         return super().unservable(channel, release) if isinstance(self._ports.traffic, LocalTraffic) else None
 
-    def kept(self, *prefixes: str) -> dict[str, float]:
+    def dates(self, *prefixes: str) -> dict[str, float]:
         """The dates of the documents under the prefixes, in seconds; all the same if the store has no dates."""
         for prefix in prefixes:
             if prefix not in self._dates_by_prefix:
-                self._dates_by_prefix[prefix] = self._dates(prefix)
+                self._dates_by_prefix[prefix] = self._dates_under(prefix)
         return {name: when for prefix in prefixes for name, when in self._dates_by_prefix[prefix].items()}
 
     def latest(self, *prefixes: str, count: int, within: float = SLACK_SECONDS) -> list[str]:
         """The `count` latest names, newest first, and those within seconds of the newest or as old as the last."""
-        dates = self.kept(*prefixes)
+        dates = self.dates(*prefixes)
         ages = sorted(dates.values(), reverse=True)
         oldest = min(ages[0] - within, ages[:count][-1]) if ages else 0.0
         return [name for name in newest_first(dates) if dates[name] >= oldest]
@@ -123,12 +123,12 @@ class Shelf(LiveReads):
                 bodies = map(self._store.read, few) if self._readers == 1 else pool.map(self._store.read, few)
                 yield from ((name, body) for name, body in zip(few, bodies, strict=True) if body is not None)
 
-    def _dates(self, prefix: str) -> dict[str, float]:
+    def _dates_under(self, prefix: str) -> dict[str, float]:
         dates = self._store.dates(prefix) if isinstance(self._store, Dated) else None
         return dict(dates) if dates is not None else dict.fromkeys(self._store.names(prefix), 0.0)
 
 
-def lost(what: str) -> MissingError:
+def lost_document(what: str) -> MissingError:
     """The error for a document that is named elsewhere but is not stored."""
     return MissingError(f"{what} is lost", hint='docs/operations.md, "When a document is lost or damaged".')
 

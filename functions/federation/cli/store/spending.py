@@ -24,7 +24,7 @@ _SHOWN: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
+class CommittedCost:
     """A job, the cost committed to it, and why it ended without a unit; "" if it did not, as far as is known."""
 
     job: str
@@ -45,7 +45,7 @@ class Spending:
     amount: str
     committed: str
     left: str
-    held: Sequence[Held]
+    held: Sequence[CommittedCost]
     earlier: int
 
 
@@ -85,26 +85,26 @@ def _line(place: str, document: Any) -> Commitment:
         raise damaged(place, error) from error
     for amount in (line.cost, line.total):
         if not amount.is_finite() or amount.adjusted() > _DIGITS:
-            raise damaged(place, ValueError(f"{amount} is no amount"))
+            raise damaged(place, ValueError(f"{amount} is not an amount of money"))
     return line
 
 
-def _held(shelf: Shelf, lines: Iterable[Commitment]) -> Iterator[Held]:
-    stored = shelf.kept(names.JOBS)
+def _held(shelf: Shelf, lines: Iterable[Commitment]) -> Iterator[CommittedCost]:
+    stored = shelf.dates(names.JOBS)
     for line in lines:
         ends = [place for place in (names.failed_job(line.job), names.lost_job(line.job)) if place in stored]
         if names.lost_job(line.job) in ends and _has_shipped(shelf, line.job):
             ends.remove(names.lost_job(line.job))
         end = next((document for _, document in shelf.documents(ends)), {"failure": ""})
-        yield Held(job=line.job, cost=money(line.cost), failure=str(end.get("failure", "")))
+        yield CommittedCost(job=line.job, cost=money(line.cost), failure=str(end.get("failure", "")))
 
 
 def _has_shipped(shelf: Shelf, lost: str) -> bool:
     """Whether one of the first units of the lost job's kind since it began lies at a place that is named after it."""
-    stored = shelf.kept(names.JOBS)
+    stored = shelf.dates(names.JOBS)
     if names.ended_job(lost) in stored:
         return True
     kind = (shelf.document(names.job(lost)) or {}).get("kind", lost.rpartition("-")[0])
-    dates = shelf.kept(f"{names.VERSIONS}{kind}/")
+    dates = shelf.dates(f"{names.VERSIONS}{kind}/")
     since = [place for place in newest_first(dates) if dates[place] >= stored.get(names.job(lost), 0.0)]
     return any(lost in SEPARATORS.split(version["uri"]) for _, version in shelf.documents(since[-_NEXT:]))

@@ -11,8 +11,8 @@ from federation.core import event as events
 from federation.core.policy import Policy
 
 NO_SCHEDULE: Final = (
-    "a policy's `cadence` moves no schedule: in a cloud `schedules` in the .tfvars says when ticks come; on one machine it "
-    "is whatever runs `federation tick`, where `federation tick due` asks the policy"
+    "a policy's `cadence` changes no schedule: in a cloud `schedules` in the .tfvars says when ticks come; on one machine "
+    "that is whatever runs `federation tick`, and `federation tick due` asks the policy"
 )
 
 
@@ -24,4 +24,4 @@ def off_schedule(history: History, policy: Policy) -> Iterator[str]:
     was_held = ticks and events.PROMOTION_HELD in ticks[-1].announced_types
     if was_held and not any(cadence.is_open(window, zone, moment) for moment in times):
         at = when(ticks[-1].event.time)
-        yield f"The last tick to promote came at {at}, outside the window of version {policy.version}; {NO_SCHEDULE}"
+        yield f"The last promotion tick came at {at}, outside the window of version {policy.version}; {NO_SCHEDULE}"

@@ -27,9 +27,9 @@ def undecided(
         every: Whether to return all, and not only the latest.
         beginning: The first digits of the ids to return.
     """
-    decided = {_completion(name) for name in shelf.kept(names.WAITING)}
-    decided |= {name.removeprefix(names.SETTLED) for name in shelf.kept(names.SETTLED)}
-    ids = (name.removeprefix(names.EVENTS) for name in newest_first(shelf.kept(names.event(beginning))))
+    decided = {_completion(name) for name in shelf.dates(names.WAITING)}
+    decided |= {name.removeprefix(names.SETTLED) for name in shelf.dates(names.SETTLED)}
+    ids = (name.removeprefix(names.EVENTS) for name in newest_first(shelf.dates(names.event(beginning))))
     stored = [names.event(id_) for id_ in ids if id_ not in decided and f"sha256:{id_}" not in but]
     wanted = stored if every else stored[:_SHOWN]
     received = map(Event.of, (document for _, document in shelf.documents(wanted)))

@@ -16,11 +16,11 @@ from msgspec.structs import replace
 from federation.core.faults import cut
 from federation.core.gates.finding import Finding
 from federation.core.gates.flaky import without
-from federation.core.gates.labels import regrouped
+from federation.core.gates.labels import category_change
 from federation.core.gates.paired import Question, judge_items, undecided
 from federation.core.gates.rules import EVERY, QualityRule
 from federation.core.records import Records, quoted
-from federation.core.statistics.comparison import reach_of, unshared
+from federation.core.statistics.comparison import item_difference, score_range_of
 
 MOST: Final = 100
 """The most categories that a rule may bound, named or not."""
@@ -44,7 +44,7 @@ def judge_categories(rule: QualityRule, opponent: str, whole: Sides, steady: Sid
         whole: Both sides' records.
         steady: The same records without flaky items.
     """
-    if not rule.categories or unshared(*whole) is not None:
+    if not rule.categories or item_difference(*whole) is not None:
         return
     counts = Counter(filter(None, whole.ours.categories or ()))
     margins = _margins(rule, counts)
@@ -54,7 +54,7 @@ def judge_categories(rule: QualityRule, opponent: str, whole: Sides, steady: Sid
         return
     ours = steady.ours
     sides = Sides(ours, steady.others.ordered(ours.items))
-    reach, rows = reach_of(*sides, rule.metric), _rows_by_category(ours.categories or ())
+    suite_range, rows = score_range_of(*sides, rule.metric), _rows_by_category(ours.categories or ())
     for category, margin in margins.items():
         label = _label(category)
         question = Question(
@@ -63,7 +63,7 @@ def judge_categories(rule: QualityRule, opponent: str, whole: Sides, steady: Sid
             what=f"{rule.metric} in {label}",
             opponent=opponent,
             margin=float(margin),
-            reach=reach,
+            suite_range=suite_range,
             ending=without(counts[category] - len(rows[category])),
         )
         finding = _category_finding(
@@ -82,15 +82,15 @@ def _margins(rule: QualityRule, counts: Mapping[str, int]) -> Mapping[str, Decim
 
 def _fault(rule: QualityRule, opponent: str, whole: Sides, category_count: int, bounded: int) -> str | None:
     """A sentence that says why no category can be judged; None if they can."""
-    difference = regrouped(*whole)
+    difference = category_change(*whole)
     if difference is not None:
         return f"{difference}: state the categories that the {opponent}'s records state"
     if EVERY in rule.categories and not category_count:
-        return f"the policy bounds every category, but no item of {whole.ours.what} is in one: state the categories"
-    if bounded > MOST:
         return (
-            f"the policy bounds {bounded:,} categories, of which at most {MOST} can be judged: name those that matter"
+            f"the policy bounds every category, but no item of {whole.ours.what} has a category: state the categories"
         )
+    if bounded > MOST:
+        return f"the policy bounds {bounded:,} categories, but at most {MOST} can be judged: name those that matter"
     return None
 
 
@@ -102,7 +102,7 @@ def _category_finding(
             question.check, f"no item of {ours.what} is in category {_label(category)}; {_existing_categories(counts)}"
         )
     if not ours.items:
-        reason = f"the policy lists every item of category {_label(category)} as flaky; mend the suite"
+        reason = f"the policy lists every item of category {_label(category)} as flaky; fix the suite"
         return undecided(question.check, reason)
     return judge_items(question, ours, others)
 

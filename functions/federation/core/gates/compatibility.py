@@ -15,18 +15,18 @@ from federation.core.digest import canonical
 from federation.core.faults import cut
 from federation.core.gates.evidence import Subject
 from federation.core.gates.finding import FIRST, Finding
-from federation.core.gates.rules import Comparison, CompatibilityRule
+from federation.core.gates.rules import CompatibilityRule, FieldComparison
 
-_ADAPTER: Final[Mapping[str, Comparison]] = {
+_ADAPTER: Final[Mapping[str, FieldComparison]] = {
     **dict.fromkeys(("base_model", "tokenizer", "chat_template", "rank"), "equal"),
     "target_modules": "same set",
 }
-_RUNTIME: Final[Mapping[str, Comparison]] = {
+_RUNTIME: Final[Mapping[str, FieldComparison]] = {
     **dict.fromkeys(("format", "opset", "inputs", "outputs"), "equal"),
     "limits.max_batch": "may grow",
     "limits.max_tokens": "may grow",
 }
-STATED: Final[Mapping[str, Mapping[str, Comparison]]] = {
+STATED: Final[Mapping[str, Mapping[str, FieldComparison]]] = {
     "textgen-lora": _ADAPTER,
     "policy-adapter": _ADAPTER,
     "embedder": {**dict.fromkeys(("dimension", "pooling", "normalisation"), "equal"), "max_tokens": "may grow"},
@@ -90,7 +90,7 @@ def judge_compatibility(candidate: Subject, baseline: Subject | None, rule: Comp
     )
 
 
-def _required_fields(kind: str, rule: CompatibilityRule) -> Mapping[str, Comparison]:
+def _required_fields(kind: str, rule: CompatibilityRule) -> Mapping[str, FieldComparison]:
     return {**rule.contract, **STATED.get(kind, {})}
 
 
@@ -113,7 +113,7 @@ def _finding(check: str, verdict: Literal["pass", "fail"], reason: str, items: t
 
 
 def _difference(
-    name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], comparison: Comparison | None
+    name: str, mine: Mapping[str, Any], theirs: Mapping[str, Any], comparison: FieldComparison | None
 ) -> Difference | None:
     """The difference in one field, or None. Without `comparison`, only the baseline states it, and it must not change."""
     here, there = mine.get(name), theirs.get(name)
@@ -127,7 +127,7 @@ def _difference(
     return Difference(field=name, nature=nature, candidate=_value_text(here), baseline=_value_text(there))
 
 
-def _fits(here: Any, there: Any, comparison: Comparison | None) -> bool:
+def _fits(here: Any, there: Any, comparison: FieldComparison | None) -> bool:
     """Whether both have the same canonical bytes (so true is not 1, and keys have no order), or differ as allowed."""
     if comparison == "same set" and isinstance(here, list) and isinstance(there, list):
         return sorted(map(canonical, here)) == sorted(map(canonical, there))

@@ -9,6 +9,7 @@ import msgspec
 from federation.core.gates.rules import GRADES, Grade
 from federation.core.record_line import LARGEST
 from federation.core.records import Records
+from federation.errors import ContractError
 
 LATENCY_SCORES: Final = ("latency_ms", "cost", "tokens")
 """The scores in a latency record, one record a request."""
@@ -61,9 +62,15 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         records = self.others.get(artifact)
         return None if records is None else Evidence(suite=self.suite, records=records)
 
+    def records_of(self, metric: str) -> Records | None:
+        """The records, if there are any and they state `metric`."""
+        return (
+            self.records if self.records is not None and self.records.items and metric in self.records.scores else None
+        )
+
     def grade(self, metric: str) -> Grade | None:
         """The best grade in which `metric` was measured."""
-        if self.records is not None and self.records.items and metric in self.records.scores:
+        if self.records_of(metric) is not None:
             return "records"
         if metric in self.summaries:
             return "summary"
@@ -81,6 +88,26 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
         if grade == "records" and self.records and max(map(abs, self.records.scores[metric])) > LARGEST:
             return f"has a score {metric} outside -{LARGEST:g}..{LARGEST:g}"
         return None
+
+
+def usable(evidence: Evidence | None, metric: str, *, least: Grade, whose: str) -> Evidence:
+    """The quality evidence, if `metric` can be judged by it.
+
+    Args:
+        evidence: A unit's quality evidence; None if it has none.
+        metric: The metric to judge.
+        least: The lowest grade that the policy accepts.
+        whose: The unit's name in the sentence.
+
+    Raises:
+        ContractError: There is no evidence, or it cannot be judged.
+    """
+    if evidence is None:
+        raise ContractError(f"{whose} has no quality evidence")
+    refusal = evidence.refusal(metric, least)
+    if refusal is not None:
+        raise ContractError(f"{whose} {refusal}")
+    return evidence
 
 
 class Subject(msgspec.Struct, frozen=True, kw_only=True):

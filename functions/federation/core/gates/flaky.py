@@ -7,8 +7,8 @@ afterwards. Both sides lose the same items. If there are many, the suite itself 
 
 from typing import Final
 
-from federation.core.counted import counted
 from federation.core.gates.rules import Flaky
+from federation.core.number_text import counted
 from federation.core.records import Records, quoted
 from federation.errors import ContractError
 
@@ -17,7 +17,7 @@ ONE_IN: Final = 10
 _MAX_EXAMPLES: Final = 3
 
 
-def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
+def without_flaky(records: Records, suite: str, flaky: Flaky | None) -> Records:
     """The records without flaky items; all records if the policy's list belongs to another suite.
 
     Args:
@@ -39,7 +39,7 @@ def steady(records: Records, suite: str, flaky: Flaky | None) -> Records:
     if len(flaky.items) * ONE_IN > len(records.items):
         raise ContractError(
             f"the policy leaves out {len(flaky.items):,} of {len(records.items):,} items as flaky, more than one in "
-            f"{ONE_IN}; mend the suite"
+            f"{ONE_IN}; fix the suite"
         )
     return records.without(flaky.items)
 

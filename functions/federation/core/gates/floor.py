@@ -3,19 +3,18 @@
 
 from typing import Final
 
-from federation.core.gates.evidence import Evidence, Summary
+from federation.core.gates.evidence import Evidence, Summary, usable
 from federation.core.gates.finding import FIRST, Finding
-from federation.core.gates.flaky import left_out, steady
+from federation.core.gates.flaky import left_out, without_flaky
 from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import interval_of, unusable
+from federation.core.number_text import decimal_text, number
 from federation.core.record_line import LARGEST
 from federation.core.records import Records
-from federation.core.statistics.clusters import repeating, too_few
-from federation.core.statistics.comparison import Verdict, mean_interval, verdict_of
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.clusters import dependent_clusters, too_few_clusters
+from federation.core.statistics.comparison import Verdict, bound_verdict, mean_interval
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.scale import FAR
-from federation.core.statistics.wording import number
 from federation.errors import ContractError
 
 _MAX_PERCENT: Final = 100.0
@@ -26,31 +25,30 @@ def judge_floor(rule: QualityRule, evidence: Evidence | None) -> Finding:
     """The finding on a floor: `pass` if the one-sided 95 % bound of the unit's own score is on its right side."""
     if rule.floor is None:
         return _undecided(rule, f"{FIRST}, so {rule.metric} needs a floor, but the policy sets none; add one")
-    if evidence is None:
-        return _undecided(rule, "the unit has no quality evidence")
-    refusal = evidence.refusal(rule.metric, rule.evidence)
-    if refusal is not None:
-        return _undecided(rule, f"the unit {refusal}")
-    return _by_grade(rule, float(rule.floor), evidence)
+    try:
+        usable_evidence = usable(evidence, rule.metric, least=rule.evidence, whose="the unit")
+    except ContractError as error:
+        return _undecided(rule, error.what)
+    return _by_grade(rule, float(rule.floor), usable_evidence)
 
 
 def _by_grade(rule: QualityRule, floor: float, evidence: Evidence) -> Finding:
-    grade = evidence.grade(rule.metric)
-    if evidence.records is not None and grade == "records":
-        return _from_records(rule, floor, evidence.records, evidence.suite)
-    if grade == "summary":
+    records = evidence.records_of(rule.metric)
+    if records is not None:
+        return _from_records(rule, floor, records, evidence.suite)
+    if rule.metric in evidence.summaries:
         return _from_summary(rule, floor, evidence.summaries[rule.metric])
     return _from_point(rule, floor, evidence.points[rule.metric])
 
 
 def _from_records(rule: QualityRule, floor: float, records: Records, suite: str) -> Finding:
     try:
-        steady_records = steady(records, suite, rule.flaky)
+        steady_records = without_flaky(records, suite, rule.flaky)
     except ContractError as error:
         return _undecided(rule, error.what)
     interval = mean_interval(steady_records, rule.metric, seed=rule.seed)
     if interval is None:
-        lack = too_few(repeating(steady_records.clusters)) or "measure more items"
+        lack = too_few_clusters(dependent_clusters(steady_records.clusters)) or "measure more items"
         return _undecided(rule, f"too few scores of {rule.metric} differ to bound its mean; {lack}")
     highest = max(steady_records.scores[rule.metric])
     if highest <= _MAX_PERCENT and _is_in_percent(rule, floor, interval.estimate, highest):
@@ -109,9 +107,9 @@ def _scale_reason(rule: QualityRule, floor: float) -> str:
 
 
 def _floor_verdict(rule: QualityRule, floor: float, interval: Interval) -> Verdict:
-    if rule.direction == "lower":
-        interval, floor = interval.turned(), -floor
-    return "pass" if interval.lower == floor else verdict_of(interval, floor)
+    if rule.direction == "higher":
+        interval, floor = interval.negated(), -floor
+    return bound_verdict(interval.lower, interval.upper, limit=floor)
 
 
 def _check_name(rule: QualityRule) -> str:

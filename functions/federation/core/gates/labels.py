@@ -12,12 +12,12 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from federation.core.records import Records, quoted
-from federation.core.statistics.comparison import shared_clusters, unshared
+from federation.core.statistics.comparison import item_difference, shared_clusters
 
 
-def alike(records: Records, before: Records) -> tuple[Records, str | None]:
+def with_shared_clusters(records: Records, before: Records) -> tuple[Records, str | None]:
     """The records with both sides' clusters, and a sentence about a contradiction between the sides, or None."""
-    different = unshared(records, before)
+    different = item_difference(records, before)
     if different is not None:
         return records, different
     earlier = before.ordered(records.items)
@@ -30,15 +30,15 @@ def alike(records: Records, before: Records) -> tuple[Records, str | None]:
     return replace(records, clusters=clusters), contradiction
 
 
-def unsaid_cluster(records: Records, before: Records) -> str | None:
+def cluster_omission(records: Records, before: Records) -> str | None:
     """A sentence about an item whose earlier cluster is missing here; None if there is none, or if the items differ."""
-    if before.clusters is None or unshared(records, before) is not None:
+    if before.clusters is None or item_difference(records, before) is not None:
         return None
     earlier = before.ordered(records.items)
     return _contradiction("cluster", records, earlier, records.clusters, _repeated_clusters(earlier.clusters))
 
 
-def regrouped(records: Records, before: Records) -> str | None:
+def category_change(records: Records, before: Records) -> str | None:
     """A sentence about an item that left or joined a category of the earlier run; None if there is no such item.
 
     Categories that the earlier run does not have are ignored. Both sides must contain the same items.

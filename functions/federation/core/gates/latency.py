@@ -9,19 +9,18 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from federation.core.counted import counted
 from federation.core.gates.evidence import LATENCY_SCORES, BaselineRun, Evidence, Subject
 from federation.core.gates.finding import FIRST, Finding
 from federation.core.gates.rules import LatencyRule
+from federation.core.number_text import counted, decimal_text, number
 from federation.core.record_line import LARGEST, SMALLEST
 from federation.core.records import Records
-from federation.core.statistics.clusters import count_clusters, repeating
-from federation.core.statistics.comparison import limit_verdict, shared_clusters, unshared
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.clusters import count_clusters, dependent_clusters
+from federation.core.statistics.comparison import bound_verdict, item_difference, shared_clusters
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.quantile import p95_ratio, p95_upper
 from federation.core.statistics.ratio import cost_ratio, cost_upper
-from federation.core.statistics.wording import number
+from federation.errors import ContractError
 
 _TOO_GOOD: Final = 0.01
 """Below this ratio to the baseline, one side probably uses another unit, such as seconds, or dollars for cents."""
@@ -34,28 +33,41 @@ def judge_latency(rule: LatencyRule | None, candidate: Subject, baseline: Subjec
     evidence = candidate.latency
     if evidence is None:
         return (_undecided("evidence", "the unit has no latency records; run it interleaved with the baseline"),)
-    mine = _own_requests(rule, evidence)
-    if isinstance(mine, str):
-        return (_undecided("evidence", mine),)
-    if baseline is None:
+    try:
+        mine = _own_requests(rule, evidence)
+        theirs = None if baseline is None else _baseline_requests(evidence.against, mine, baseline)
+    except ContractError as error:
+        return (_undecided("evidence", error.what),)
+    if theirs is None:
         return tuple(_budget_findings(rule, evidence, mine))
-    theirs = _baseline_requests(evidence.against, mine, baseline)
-    if isinstance(theirs, str):
-        return (_undecided("evidence", theirs),)
-    return tuple(_ratio_findings(rule, evidence, mine, theirs.ordered(mine.items)))
+    return tuple(_ratio_findings(rule, evidence, mine, theirs))
 
 
-def _own_requests(rule: LatencyRule, evidence: Evidence) -> Records | str:
-    """The unit's own requests, or why they cannot be judged."""
+def _own_requests(rule: LatencyRule, evidence: Evidence) -> Records:
+    """The unit's own requests.
+
+    Raises:
+        ContractError: They cannot be judged.
+    """
     if evidence.fault is not None:
-        return f"the latency evidence cannot be read: {evidence.fault}"
+        raise ContractError(f"the latency evidence cannot be read: {evidence.fault}")
     if evidence.records is None:
-        return "latency is judged on records only; ship one line per request with latency_ms, cost and tokens"
+        raise ContractError(
+            "latency is judged on records only; ship one line per request with latency_ms, cost and tokens"
+        )
     if evidence.machine is None:
-        return "the latency evidence does not say which machine it was measured on; add `machine`"
+        raise ContractError("the latency evidence does not say which machine it was measured on; add `machine`")
     if rule.cost_ratio is not None and evidence.prices is None:
-        return "the latency evidence does not say which price table its costs are from; add `price_table`"
-    return _records_fault(evidence.records, rule.minimum_samples) or evidence.records
+        raise ContractError("the latency evidence does not say which price table its costs are from; add `price_table`")
+    return _checked_records(evidence.records, rule.minimum_samples)
+
+
+def _checked_records(records: Records, least: int) -> Records:
+    """The records, if they can be judged. ContractError if not."""
+    fault = _records_fault(records, least)
+    if fault is not None:
+        raise ContractError(fault)
+    return records
 
 
 def _records_fault(records: Records, least: int) -> str | None:
@@ -78,13 +90,23 @@ def _range_fault(records: Records) -> str | None:
     return None
 
 
-def _baseline_requests(run: BaselineRun | None, mine: Records, baseline: Subject) -> Records | str:
-    """The baseline's requests, or why they cannot be compared with the unit's."""
+def _baseline_requests(run: BaselineRun | None, mine: Records, baseline: Subject) -> Records:
+    """The baseline's requests, in the order of the unit's.
+
+    Raises:
+        ContractError: They cannot be compared with the unit's.
+    """
     if run is None:
-        return "the baseline did not run next to the unit; run both interleaved on one machine"
+        raise ContractError("the baseline did not run next to the unit; run both interleaved on one machine")
     if run.artifact != baseline.artifact:
-        return f"the unit was measured against {run.artifact}, but {baseline.artifact} serves now; measure against that one"
-    return _records_fault(run.records, 1) or unshared(mine, run.records) or run.records
+        raise ContractError(
+            f"the unit was measured against {run.artifact}, but {baseline.artifact} serves now; measure against that one"
+        )
+    theirs = _checked_records(run.records, 1)
+    difference = item_difference(mine, theirs)
+    if difference is not None:
+        raise ContractError(difference)
+    return theirs.ordered(mine.items)
 
 
 def _ratio_findings(rule: LatencyRule, evidence: Evidence, mine: Records, theirs: Records) -> Iterator[Finding]:
@@ -120,7 +142,7 @@ def _ratio_finding(check: str, ratio: Interval | None, limit: float, requests: "
         return _undecided(
             check, f"{text}, so the sides seem to use different units; state milliseconds and one currency"
         )
-    verdict = limit_verdict(ratio.upper, ratio.lower, limit)
+    verdict = bound_verdict(ratio.lower, ratio.upper, limit=limit)
     ending = {
         "pass": f"within the limit of {number(limit)}",
         "fail": f"above the limit of {number(limit)}",
@@ -146,7 +168,7 @@ def _ratio_finding(check: str, ratio: Interval | None, limit: float, requests: "
 
 def _budget_findings(rule: LatencyRule, evidence: Evidence, records: Records) -> Iterator[Finding]:
     """The findings against absolute budgets, which apply to a first release."""
-    clusters = repeating(records.clusters)
+    clusters = dependent_clusters(records.clusters)
     requests = _Requests(evidence, records, clusters)
     if rule.p95_ms is None:
         text = f"{FIRST}, so the p95 needs a budget, but the policy sets no p95_ms; add one"
@@ -168,7 +190,7 @@ def _budget_finding(check: str, bound: tuple[float, float] | None, limit: float,
     return Finding(
         gate="latency",
         check=check,
-        verdict=limit_verdict(upper, estimate, limit),
+        verdict=bound_verdict(estimate, upper, limit=limit),
         reason=(
             f"{check} is {number(estimate)} on {requests.described()} (95 % upper bound {number(upper)}) "
             f"against a budget of {number(limit)}"

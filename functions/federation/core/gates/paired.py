@@ -5,9 +5,9 @@ import msgspec
 
 from federation.core.gates.finding import Finding
 from federation.core.gates.rules import QualityRule
+from federation.core.number_text import decimal_text
 from federation.core.records import Records
 from federation.core.statistics.comparison import Comparison, compare_records
-from federation.core.statistics.decimal_text import decimal_text
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.power import detectable_effect
 from federation.core.statistics.wording import sentence
@@ -22,7 +22,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         what: The name of the score in the sentence.
         opponent: "baseline" or "anchor".
         margin: The loss allowed.
-        reach: The range of all scores of the suite, if these items are only some of them; see `compare_records`.
+        suite_range: The range of all scores of the suite, if these items are only some of them; see `compare_records`.
         ending: The end of the sentence.
     """
 
@@ -31,7 +31,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     what: str
     opponent: str
     margin: float
-    reach: float | None = None
+    suite_range: float | None = None
     ending: str = ""
 
 
@@ -45,7 +45,7 @@ def judge_items(question: Question, ours: Records, others: Records) -> Finding:
         margin=margin,
         lower_is_better=lower_is_better,
         seed=rule.seed,
-        reach=question.reach,
+        suite_range=question.suite_range,
     )
     text = sentence(
         comparison,

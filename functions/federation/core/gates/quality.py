@@ -8,17 +8,17 @@ point has no interval, so it proves nothing. Without a baseline, each metric mus
 from collections.abc import Sequence
 
 from federation.core.gates.categories import Sides, judge_categories
-from federation.core.gates.evidence import Evidence, Subject
+from federation.core.gates.evidence import Evidence, Subject, usable
 from federation.core.gates.finding import Finding
-from federation.core.gates.flaky import left_out, steady
+from federation.core.gates.flaky import left_out, without_flaky
 from federation.core.gates.floor import judge_floor
-from federation.core.gates.labels import unsaid_cluster
+from federation.core.gates.labels import cluster_omission
 from federation.core.gates.paired import Question, bounds, judge_items, undecided
-from federation.core.gates.rules import GRADES, QualityRule
+from federation.core.gates.rules import QualityRule
 from federation.core.gates.summary import difference_of, summary_of, unusable
+from federation.core.number_text import decimal_text, number
 from federation.core.statistics.comparison import verdict_of
-from federation.core.statistics.decimal_text import decimal_text
-from federation.core.statistics.wording import moved, number
+from federation.core.statistics.wording import change_phrase
 from federation.errors import ContractError
 
 
@@ -48,7 +48,7 @@ def judge_quality(
 
 
 def _suite_finding(suite: str, mine: Evidence | None) -> Finding:
-    """The finding for a pinned suite. A policy may pin one, because whoever chooses the items chooses the winner."""
+    """The finding for a pinned suite. A policy may pin one, because the choice of items decides who wins."""
     suite_run = mine.suite if mine else ""
     if suite_run == suite:
         return Finding(
@@ -64,34 +64,30 @@ def _metric_findings(rule: QualityRule, mine: Evidence | None, name: str, other:
 
 
 def _opponent_findings(rule: QualityRule, mine: Evidence | None, name: str, other: Subject) -> tuple[Finding, ...]:
-    check = f"{rule.metric} against {name}"
-    theirs = _evidence_on_suite(mine, other)
-    refusal = _evidence_refusal(rule, "the unit", mine) or _evidence_refusal(rule, f"the {name}", theirs)
-    if refusal is not None or mine is None or theirs is None:
-        return (undecided(check, f"{refusal}; ship records of the canonical suite"),)
-    if not mine.suite or mine.suite != theirs.suite:
-        suites = f"the unit ran suite {mine.suite or 'unknown'}, but the {name} ran {theirs.suite or 'unknown'}"
+    metric, check = rule.metric, f"{rule.metric} against {name}"
+    try:
+        ours = usable(mine, metric, least=rule.evidence, whose="the unit")
+        theirs = usable(_evidence_on_suite(ours, other), metric, least=rule.evidence, whose=f"the {name}")
+    except ContractError as error:
+        return (undecided(check, f"{error.what}; ship records of the canonical suite"),)
+    if not ours.suite or ours.suite != theirs.suite:
+        suites = f"the unit ran suite {ours.suite or 'unknown'}, but the {name} ran {theirs.suite or 'unknown'}"
         return (undecided(check, f"{suites}, so they cannot be compared; run the {name} on the unit's suite too"),)
-    grade = min(mine.grade(rule.metric) or "point", theirs.grade(rule.metric) or "point", key=GRADES.index)
-    if grade == "records" and mine.records is not None and theirs.records is not None:
-        return _paired_findings(rule, check, name, Sides(mine.records, theirs.records), mine.suite)
-    if grade == "summary":
-        return (_unpaired_finding(rule, check, name, mine, theirs),)
-    reason = f"{rule.metric} is a single number, which has no interval; ship records, one line per item"
-    return (undecided(check, reason),)
+    own_records, other_records = ours.records_of(metric), theirs.records_of(metric)
+    if own_records is not None and other_records is not None:
+        return _paired_findings(rule, check, name, Sides(own_records, other_records), ours.suite)
+    if "point" in (ours.grade(metric), theirs.grade(metric)):
+        reason = f"{metric} is a single number, which has no interval; ship records, one line per item"
+        return (undecided(check, reason),)
+    return (_unpaired_finding(rule, check, name, ours, theirs),)
 
 
-def _evidence_on_suite(mine: Evidence | None, other: Subject) -> Evidence | None:
+def _evidence_on_suite(ours: Evidence, other: Subject) -> Evidence | None:
     """The other unit's evidence on the candidate's suite: its own, else what the candidate's job measured."""
     theirs = other.quality
-    if mine is None or (theirs is not None and theirs.suite == mine.suite):
+    if theirs is not None and theirs.suite == ours.suite:
         return theirs
-    return mine.of_other(other.artifact) or theirs
-
-
-def _evidence_refusal(rule: QualityRule, whose: str, evidence: Evidence | None) -> str | None:
-    refusal = "has no quality evidence" if evidence is None else evidence.refusal(rule.metric, rule.evidence)
-    return None if refusal is None else f"{whose} {refusal}"
+    return ours.of_other(other.artifact) or theirs
 
 
 def _margin(rule: QualityRule, name: str) -> float:
@@ -101,10 +97,10 @@ def _margin(rule: QualityRule, name: str) -> float:
 
 def _paired_findings(rule: QualityRule, check: str, name: str, sides: Sides, suite: str) -> tuple[Finding, ...]:
     try:
-        ours, others = (steady(side, suite, rule.flaky) for side in sides)
+        ours, others = (without_flaky(side, suite, rule.flaky) for side in sides)
     except ContractError as error:
         return (undecided(check, error.what),)
-    missing_cluster = unsaid_cluster(ours, others)
+    missing_cluster = cluster_omission(ours, others)
     if missing_cluster is not None:
         return (undecided(check, f"{missing_cluster}: state the clusters that the {name}'s records state"),)
     whole = Question(
@@ -125,13 +121,14 @@ def _unpaired_finding(rule: QualityRule, check: str, name: str, mine: Evidence, 
     if refusal is not None:
         return undecided(check, f"{rule.metric}: {refusal}")
     interval, margin = difference_of(*sides), _margin(rule, name)
-    interval = interval.turned() if rule.direction == "lower" else interval
+    interval = interval.negated() if rule.direction == "lower" else interval
     return Finding(
         gate="quality",
         check=check,
         verdict=verdict_of(interval, -margin),
         reason=(
-            f"{rule.metric} {moved(interval.estimate, lower_is_better=rule.direction == 'lower')} against the {name} "
+            f"{rule.metric} {change_phrase(interval.estimate, lower_is_better=rule.direction == 'lower')} "
+            f"against the {name} "
             f"(95 % bounds {number(interval.lower)}..{number(interval.upper)}, margin {number(margin)}), from unpaired "
             f"summaries of {sides[0].items:,} and {sides[1].items:,} items; records would narrow the bounds"
         ),

@@ -17,7 +17,7 @@ Grade = Literal["point", "summary", "records"]
 """What evidence is worth: one number, or mean, deviation and count, or every item. Only records can be paired."""
 GRADES: Final[tuple[Grade, ...]] = ("point", "summary", "records")
 Direction = Literal["higher", "lower"]
-Comparison = Literal["equal", "same set", "may grow"]
+FieldComparison = Literal["equal", "same set", "may grow"]
 """How a contract field may differ from the baseline's. `same set` compares lists and ignores their order."""
 EVERY: Final = "*"
 """In a rule's categories: every category that the rule does not name."""
@@ -123,7 +123,7 @@ class CompatibilityRule(msgspec.Struct, frozen=True, kw_only=True):
     """Whether contracts may change, which makes the release a major, and fields to state beside those of the kind."""
 
     major: bool = False
-    contract: Mapping[str, Comparison] = msgspec.field(default_factory=dict)
+    contract: Mapping[str, FieldComparison] = msgspec.field(default_factory=dict)
 
 
 class GateRules(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,16 +11,14 @@ from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
-from federation.core.counted import counted
 from federation.core.gates.evidence import SAFETY_SCORE, Evidence, Subject
 from federation.core.gates.finding import Finding
-from federation.core.gates.labels import alike
+from federation.core.gates.labels import with_shared_clusters
 from federation.core.gates.rules import SafetyRule, SuiteRule
+from federation.core.number_text import counted, decimal_text, number
 from federation.core.records import Records, quoted
-from federation.core.statistics.comparison import NAMED, Verdict, unshared
-from federation.core.statistics.decimal_text import decimal_text
+from federation.core.statistics.comparison import NAMED, Verdict, item_difference
 from federation.core.statistics.failure_rate import FailureRate, failure_rate
-from federation.core.statistics.wording import number
 
 
 def judge_safety(rule: SafetyRule | None, candidate: Subject, baseline: Subject | None) -> tuple[Finding, ...]:
@@ -54,7 +52,7 @@ def _suite_finding(name: str, rule: SuiteRule, evidence: Evidence | None, before
         _unreadable_baseline(evidence, before),
     )
     if earlier is not None:
-        records, contradiction = alike(records, earlier)
+        records, contradiction = with_shared_clusters(records, earlier)
     if contradiction is None:
         return _rate_finding(name, rule, records, None if earlier is None else _newly_failed_items(records, earlier))
     alone = _rate_finding(name, rule, evidence.records, None)
@@ -171,7 +169,7 @@ def _under_both_categories(evidence: Evidence, before: Evidence | None) -> Itera
         return
     yield evidence.records
     earlier = _comparable_records(evidence, before)
-    if earlier is not None and unshared(evidence.records, earlier) is None:
+    if earlier is not None and item_difference(evidence.records, earlier) is None:
         yield replace(evidence.records, categories=earlier.ordered(evidence.records.items).categories)
 
 

@@ -8,11 +8,11 @@ from records: 1.5 to 2.5 times at an accuracy of 0.8 with 15 or 5 % of items dif
 import math
 from typing import Final
 
-from federation.core.counted import counted
 from federation.core.gates.evidence import Evidence, Summary
+from federation.core.number_text import counted
 from federation.core.record_line import LARGEST
 from federation.core.statistics import NORMAL_95
-from federation.core.statistics.clusters import repeating, worth
+from federation.core.statistics.clusters import dependent_clusters, effective_sample_size
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.scale import APART, FAR, ROUNDING
 
@@ -27,8 +27,8 @@ def summary_of(evidence: Evidence, metric: str) -> Summary:
     column = evidence.records.scores[metric]
     mean = math.fsum(column) / len(column)
     spread = math.fsum((score - mean) ** 2 for score in column) / max(len(column) - 1, 1)
-    clusters = repeating(evidence.records.clusters)
-    items = len(column) if clusters is None else int(worth(column, clusters))
+    clusters = dependent_clusters(evidence.records.clusters)
+    items = len(column) if clusters is None else int(effective_sample_size(column, clusters))
     return Summary(items=items, mean=mean, deviation=math.sqrt(spread))
 
 

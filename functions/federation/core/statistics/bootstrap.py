@@ -26,8 +26,8 @@ from typing import Final
 
 from federation.core.statistics import ALPHA, NORMAL_95, few_units
 from federation.core.statistics.beta import student_95
-from federation.core.statistics.bounded import Group, bounded_lower, turned
-from federation.core.statistics.clusters import worth
+from federation.core.statistics.bounded import Group, bounded_lower, negated
+from federation.core.statistics.clusters import effective_sample_size
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.sample import Sample
 
@@ -42,33 +42,33 @@ _TINY: Final = 1e-300
 
 
 def clustered_mean(
-    values: Sequence[float], clusters: Sequence[str | None] | None, *, span: float, seed: int
+    values: Sequence[float], clusters: Sequence[str | None] | None, *, score_range: float, seed: int
 ) -> Interval | None:
     """The mean of `values` with its bounds. Every item has the same weight.
 
-    None if few clusters differ and `span` is unknown, or if a difference is too large for a float.
+    None if few clusters differ and `score_range` is unknown, or if a difference is too large for a float.
 
     Args:
         values: One finite difference an item; at least one.
         clusters: The cluster of each item; None for an item that stands alone.
-        span: The largest difference that one item can show; 0 if unknown.
+        score_range: The largest difference that one item can show; 0 if unknown.
         seed: Seed of the draws.
     """
-    extremes = (max(values), -min(values), span)
+    extremes = (max(values), -min(values), score_range)
     largest = max(extremes)
     if math.isinf(largest):
         return None
     scale = _power_below(largest)
-    sample = _sample_of(values, clusters, scale, span / scale)
+    sample = _sample_of(values, clusters, scale, score_range / scale)
     differing = sample.middle.below + sample.middle.above
     if differing >= FEWEST:
         interval = _studentised_interval(sample, scale, seed)
         return interval if clusters is None else interval.widened(_student_interval(values, sample.mean, scale))
-    if span <= 0.0:
+    if score_range <= 0.0:
         return None
     if clusters is not None and differing and sample.count >= FEWEST:
-        return _bounded_interval(_weighted_items(values, clusters, scale), 1.0, sample.mean, scale, span / scale)
-    bounded = _bounded_interval(sample.groups(), sample.heaviest, sample.mean, scale, span / scale)
+        return _bounded_interval(_weighted_items(values, clusters, scale), 1.0, sample.mean, scale, score_range / scale)
+    bounded = _bounded_interval(sample.groups(), sample.heaviest, sample.mean, scale, score_range / scale)
     return bounded if clusters is None else bounded.widened(_student_interval(values, sample.mean, scale))
 
 
@@ -77,12 +77,14 @@ def _power_below(largest: float) -> float:
     return math.ldexp(1.0, math.frexp(largest)[1] - 1)
 
 
-def _sample_of(values: Sequence[float], clusters: Sequence[str | None] | None, scale: float, span: float) -> Sample:
+def _sample_of(
+    values: Sequence[float], clusters: Sequence[str | None] | None, scale: float, score_range: float
+) -> Sample:
     if (len(values) if clusters is None else _count_blocks(clusters)) <= FEW:
-        return few_units.sample(values, clusters, scale=scale, span=span)
+        return few_units.sample(values, clusters, scale=scale, score_range=score_range)
     from federation.core.statistics import many_units  # noqa: PLC0415 - NumPy: 70 ms that few blocks save
 
-    return many_units.sample(values, clusters, scale=scale, span=span)
+    return many_units.sample(values, clusters, scale=scale, score_range=score_range)
 
 
 def _count_blocks(clusters: Sequence[str | None]) -> int:
@@ -107,14 +109,16 @@ def _student_interval(values: Sequence[float], mean: float, scale: float) -> Int
 
 def _weighted_items(values: Sequence[float], clusters: Sequence[str | None], scale: float) -> Sequence[Group]:
     """The items as single blocks, weighted to sum to the effective sample size."""
-    share = worth(values, clusters) / len(values)
+    share = effective_sample_size(values, clusters) / len(values)
     return [Group(1.0, value / scale, count * share) for value, count in sorted(Counter(values).items())]
 
 
-def _bounded_interval(groups: Sequence[Group], unseen: float, mean: float, scale: float, span: float) -> Interval:
-    """Bounds that hold even if one more, unseen block is as bad as `span` allows."""
-    lower = bounded_lower(groups, worst=-span, unseen=unseen)
-    upper = -bounded_lower(turned(groups), worst=-span, unseen=unseen)
+def _bounded_interval(
+    groups: Sequence[Group], unseen: float, mean: float, scale: float, score_range: float
+) -> Interval:
+    """Bounds that hold even if one more, unseen block is as bad as `score_range` allows."""
+    lower = bounded_lower(groups, worst=-score_range, unseen=unseen)
+    upper = -bounded_lower(negated(groups), worst=-score_range, unseen=unseen)
     return Interval(
         estimate=mean * scale,
         lower=min(lower, mean) * scale,

@@ -47,7 +47,7 @@ def bounded_lower(groups: Sequence[Group], *, worst: float, unseen: float) -> fl
     return _lower_of_groups(groups, worst, unseen)
 
 
-def turned(groups: Sequence[Group]) -> Sequence[Group]:
+def negated(groups: Sequence[Group]) -> Sequence[Group]:
     """The blocks with negated values. Their lower bound is minus the upper bound of `groups`."""
     return [Group(group.size, -group.total, group.units) for group in groups]
 
@@ -59,7 +59,7 @@ def _lower_of_one_group(group: Group, worst: float, unseen: float) -> float:
     return mean - weight * (mean - worst)
 
 
-def unseen_items(seen: Interval, items: int, low: float, high: float) -> Interval:
+def widened_for_unseen(seen: Interval, items: int, low: float, high: float) -> Interval:
     """`seen`, widened for unseen items: the largest share of them (at 95 %) may all be at `low`, or at `high`.
 
     A candidate may answer nearly all items a little differently and a few not at all. It looks sound if none of those few
@@ -75,7 +75,9 @@ def unseen_items(seen: Interval, items: int, low: float, high: float) -> Interva
 def _lower_of_groups(groups: Sequence[Group], worst: float, unseen: float) -> float:
     """The mean at which `_chance_below` is 5 %, by false position on the logarithm."""
     high = math.fsum(group.total * group.units for group in groups) / sum(group.size * group.units for group in groups)
-    low, under, over, last, was_above = worst, math.log(_NEVER / ALPHA), math.log(1.0 / ALPHA), worst, None
+    low = last = worst
+    under, over = math.log(_NEVER / ALPHA), math.log(1.0 / ALPHA)
+    was_above = None
     for _ in range(_ROUNDS):
         middle = (low * over - high * under) / (over - under)
         if abs(middle - last) <= _NEAR * (high - worst):

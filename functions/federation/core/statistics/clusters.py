@@ -15,7 +15,7 @@ _ALONE: Final = 0.1
 """Below these degrees of freedom, one cluster outweighs all others."""
 
 
-def repeating(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
+def dependent_clusters(clusters: Sequence[str | None] | None) -> Sequence[str | None] | None:
     """`clusters`, or None if no cluster contains two items."""
     if clusters is None:
         return None
@@ -39,14 +39,16 @@ def count_clusters(clusters: Sequence[str | None]) -> int:
     return len(set(clusters) - {None}) + sum(name is None for name in clusters)
 
 
-def too_few(clusters: Sequence[str | None] | None) -> str | None:
+def too_few_clusters(clusters: Sequence[str | None] | None) -> str | None:
     """A clause that says that there are too few clusters; None if there are at least `FEWEST`, or none at all."""
     count = FEWEST if clusters is None else count_clusters(clusters)
     if count >= FEWEST:
         return None
     if count == 1:
-        return "these items are of one cluster (a document, a conversation), and only items of others could settle it"
-    return f"these items are of {count} clusters (documents, conversations), and only items of more could settle it"
+        return (
+            "these items are all in one cluster (a document, a conversation), and only other clusters could settle it"
+        )
+    return f"these items are in {count} clusters (documents, conversations), and only more clusters could settle it"
 
 
 def degrees_of_freedom(count: int, squares: float, fourths: float) -> float:
@@ -62,28 +64,28 @@ def degrees_of_freedom(count: int, squares: float, fourths: float) -> float:
     return squares * squares / fourths * (count - 1) / count
 
 
-def independent_items(pulls: Sequence[float], clusters: Sequence[str | None], variance: float) -> float:
+def independent_items(influences: Sequence[float], clusters: Sequence[str | None], variance: float) -> float:
     """The effective sample size, at most the number of items.
 
-    Kish's design effect (1965, Survey Sampling, section 5.4) is the variance of the sum of the pulls, divided by the
+    Kish's design effect (1965, Survey Sampling, section 5.4) is the variance of the sum of the influences, divided by the
     variance for independent items. Few clusters estimate it badly, so it is multiplied by the square of Student's t over
     the normal quantile.
 
     Args:
-        pulls: Each item's influence on an estimate; nearly 0 in sum.
+        influences: Each item's influence on an estimate; nearly 0 in sum.
         clusters: The cluster of each item; None for an item that stands alone.
-        variance: The variance of the sum of the pulls if all items were independent.
+        variance: The variance of the sum of the influences if all items were independent.
     """
-    sums = [math.fsum(block) for block in by_cluster(pulls, clusters)]
+    sums = [math.fsum(block) for block in by_cluster(influences, clusters)]
     count, (squares, spread) = len(sums), _squares(sums)
     if count < FEWEST or squares == 0.0:
         return float(count)
     doubt = student_95(spread * (count - 1) / count) / NORMAL_95
     effect = squares * doubt * doubt / variance * count / (count - 1)
-    return len(pulls) / max(effect, 1.0)
+    return len(influences) / max(effect, 1.0)
 
 
-def worth(values: Sequence[float], clusters: Sequence[str | None]) -> float:
+def effective_sample_size(values: Sequence[float], clusters: Sequence[str | None]) -> float:
     """The effective sample size for the mean of `values`, no smaller than with fully correlated clusters.
 
     Korn & Graubard 1998 (Survey Methodology 24:193-201) compute exact bounds for that many items. Each cluster is compared

@@ -15,8 +15,8 @@ import msgspec
 from federation.core.records import Records, quoted
 from federation.core.statistics import quantile
 from federation.core.statistics.bootstrap import clustered_mean
-from federation.core.statistics.bounded import unseen_items
-from federation.core.statistics.clusters import count_clusters, repeating, too_few
+from federation.core.statistics.bounded import widened_for_unseen
+from federation.core.statistics.clusters import count_clusters, dependent_clusters, too_few_clusters
 from federation.core.statistics.exact import proportion
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.paired import paired_proportions
@@ -57,7 +57,7 @@ def compare_records(
     margin: float,
     lower_is_better: bool = False,
     seed: int = 0,
-    reach: float | None = None,
+    suite_range: float | None = None,
 ) -> Comparison:
     """Compare two units by `metric` on their shared items.
 
@@ -68,10 +68,10 @@ def compare_records(
         margin: The loss allowed, in the metric's unit; with 0 the candidate must be proven better.
         lower_is_better: Whether a lower score is better.
         seed: Seed of the bootstrap; the same seed and records give the same bounds, in any order of the records.
-        reach: For a part of a suite that is not scored within 0..1, the range of the whole suite's scores, or 0 if too
+        suite_range: For a part of a suite that is not scored within 0..1, the range of the whole suite's scores, or 0 if too
             few items show it. None to take the range from these items.
     """
-    difference = unshared(candidate, other)
+    difference = item_difference(candidate, other)
     if difference is not None:
         return _undecided(len(set(candidate.items) & set(other.items)), difference)
     other = other.ordered(candidate.items)
@@ -80,15 +80,15 @@ def compare_records(
         return _undecided(len(candidate.items), clash)
     sides = candidate.scores[metric], other.scores[metric]
     first, second = reversed(sides) if lower_is_better else sides
-    if margin >= 1.0 and reach is None and are_shares(first, second):
+    if margin >= 1.0 and suite_range is None and are_shares(first, second):
         return _undecided(len(candidate.items), _BOUNDLESS)
     better, worse = sum(map(gt, first, second)), sum(map(lt, first, second))
-    method, interval = _difference_interval(first, second, clusters, (better, worse), seed, reach=reach)
-    own_scale = reach is None and method == "bootstrap-t"
+    method, interval = _difference_interval(first, second, clusters, (better, worse), seed, suite_range=suite_range)
+    own_scale = suite_range is None and method == "bootstrap-t"
     if own_scale and (scaled_apart(first, second) or beyond_best(*sides, lower_is_better)):
         return _undecided(len(candidate.items), APART)
     verdict: Verdict = "inconclusive" if interval is None else verdict_of(interval, -margin)
-    lack = too_few(clusters) if verdict == "inconclusive" else None
+    lack = too_few_clusters(clusters) if verdict == "inconclusive" else None
     return Comparison(
         verdict=verdict,
         items=len(candidate.items),
@@ -113,7 +113,7 @@ def verdict_of(interval: Interval, threshold: float) -> Verdict:
     return "fail" if interval.upper < threshold else "inconclusive"
 
 
-def limit_verdict(upper: float, lower: float, limit: float) -> Verdict:
+def bound_verdict(lower: float, upper: float, *, limit: float) -> Verdict:
     """Whether the true value is at most `limit`. A bound that is NaN proves nothing."""
     if upper <= limit:
         return "pass"
@@ -122,15 +122,15 @@ def limit_verdict(upper: float, lower: float, limit: float) -> Verdict:
 
 def mean_interval(records: Records, metric: str, *, seed: int = 0) -> Interval | None:
     """The mean of one side's `metric` with its bounds, which are exact for 0/1 items. None if too few items differ."""
-    scores, clusters = records.scores[metric], repeating(records.clusters)
+    scores, clusters = records.scores[metric], dependent_clusters(records.clusters)
     exact = None
     if _BINARY.issuperset(scores):
         exact = proportion(round(sum(scores)), len(scores))
         if clusters is None:
             return exact
-    interval = clustered_mean(scores, clusters, span=_score_range(scores, scores, clusters), seed=seed)
+    interval = clustered_mean(scores, clusters, score_range=_score_range(scores, scores, clusters), seed=seed)
     if interval is not None and are_shares(scores):
-        interval = unseen_items(interval, len(scores), 0.0, 1.0)
+        interval = widened_for_unseen(interval, len(scores), 0.0, 1.0)
     return interval if exact is None or interval is None else exact.widened(interval)
 
 
@@ -141,23 +141,23 @@ def _difference_interval(
     discordant: tuple[int, int],
     seed: int,
     *,
-    reach: float | None,
+    suite_range: float | None,
 ) -> tuple[Method | None, Interval | None]:
     """The method and the interval. 0/1 items in clusters get the wider of both methods' bounds.
 
     An unseen score within 0..1 can move by 1. The bounds allow for that even if one side has a score outside 0..1.
     """
     exact = None
-    if reach is None and _BINARY.issuperset(first) and _BINARY.issuperset(second):
+    if suite_range is None and _BINARY.issuperset(first) and _BINARY.issuperset(second):
         exact = paired_proportions(*discordant, len(first))
         if clusters is None:
             return "bonett-price", exact
-    span = _score_range(first, second, clusters) if reach is None else reach
-    interval = clustered_mean(list(map(sub, first, second)), clusters, span=span, seed=seed)
+    score_range = _score_range(first, second, clusters) if suite_range is None else suite_range
+    interval = clustered_mean(list(map(sub, first, second)), clusters, score_range=score_range, seed=seed)
     if interval is None:
         return None, None
     if are_shares(first) or are_shares(second):
-        interval = unseen_items(interval, len(first), -1.0, 1.0)
+        interval = widened_for_unseen(interval, len(first), -1.0, 1.0)
     return ("bootstrap-t", interval) if exact is None else ("bonett-price and bootstrap-t", exact.widened(interval))
 
 
@@ -173,7 +173,7 @@ def _score_range(first: Sequence[float], second: Sequence[float], clusters: Sequ
     return high - low if independent >= quantile.FEWEST else 0.0
 
 
-def reach_of(candidate: Records, other: Records, metric: str) -> float | None:
+def score_range_of(candidate: Records, other: Records, metric: str) -> float | None:
     """The range of a suite's scores, or 0 if too few items show it. None if a side is scored within 0..1.
 
     Both sides have the same items in the same order.
@@ -192,7 +192,7 @@ def _worst_items(items: Sequence[str], first: Sequence[float], second: Sequence[
     return tuple(item for _, item in nsmallest(NAMED, losses))
 
 
-def unshared(candidate: Records, other: Records) -> str | None:
+def item_difference(candidate: Records, other: Records) -> str | None:
     """A sentence that says which items only one side contains; None if both contain the same items."""
     if candidate.items == other.items:
         return None
@@ -233,11 +233,13 @@ def shared_clusters(candidate: Records, other: Records) -> tuple[Sequence[str | 
     """
     mine, theirs = candidate.clusters, other.clusters
     if mine is None or theirs is None or mine == theirs:
-        return repeating(theirs if mine is None else mine), None
+        return dependent_clusters(theirs if mine is None else mine), None
     for item, ours, others in zip(candidate.items, mine, theirs, strict=True):
         if ours is not None and others is not None and ours != others:
             return None, (
                 f"item {quoted(item)} is in cluster {quoted(ours)} in {candidate.what}, but in {quoted(others)} in "
                 f"{other.what}; both must state the same cluster"
             )
-    return repeating([others if ours is None else ours for ours, others in zip(mine, theirs, strict=True)]), None
+    return dependent_clusters(
+        [others if ours is None else ours for ours, others in zip(mine, theirs, strict=True)]
+    ), None

@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from federation.core.statistics.bounded import Group, bounded_lower
-from federation.core.statistics.clusters import by_cluster, repeating, worth
+from federation.core.statistics.clusters import by_cluster, dependent_clusters, effective_sample_size
 from federation.core.statistics.exact import rate_upper
 from federation.core.statistics.power import items_for_rate
 
@@ -46,7 +46,7 @@ def failure_rate(scores: Sequence[float], clusters: Sequence[str | None] | None)
         scores: 1 for an item that passed, 0 for one that failed; at least one item.
         clusters: The cluster of each item; None for an item that stands alone.
     """
-    items, together = len(scores), repeating(clusters)
+    items, together = len(scores), dependent_clusters(clusters)
     failed = items - round(math.fsum(scores))
     alone = rate_upper(failed, items)
     if together is None:
@@ -54,7 +54,7 @@ def failure_rate(scores: Sequence[float], clusters: Sequence[str | None] | None)
             unit="items", failed=failed, total=items, upper=alone, independent=items, expected=float(failed)
         )
     whole = _cluster_rate(by_cluster(scores, together), failed, alone)
-    independent = worth(scores, together)
+    independent = effective_sample_size(scores, together)
     expected = failed * independent / items
     by_items = rate_upper(expected, independent)
     if by_items >= whole.upper:

@@ -22,14 +22,16 @@ _SPARE: Final = 3
 _Picker = Callable[[Sequence[float]], tuple[float, ...]]
 
 
-def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, scale: float, span: float) -> Sample:
+def sample(
+    values: Sequence[float], clusters: Sequence[str | None] | None, *, scale: float, score_range: float
+) -> Sample:
     """The sums over the blocks of `values / scale`.
 
     Args:
         values: One finite number an item, in 1 to 256 blocks.
         clusters: The cluster of each item; None for an item that stands alone.
         scale: What to divide by.
-        span: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
+        score_range: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
     """
     blocks = sorted(
         (len(block), math.fsum(block)) for block in by_cluster([value / scale for value in values], clusters)
@@ -42,7 +44,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         items=items,
         heaviest=blocks[-1][0],
         mean=mean,
-        middle=middle(sorted(total / size for size, total in blocks), span),
+        middle=middle(sorted(total / size for size, total in blocks), score_range),
         squares=math.fsum(e * e for e in residuals),
         cubes=math.fsum(e * e * e for e in residuals),
         jackknifed=math.fsum(

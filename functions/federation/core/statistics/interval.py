@@ -12,7 +12,7 @@ class Interval(msgspec.Struct, frozen=True, kw_only=True):
     upper: float
     error: float
 
-    def turned(self) -> "Interval":
+    def negated(self) -> "Interval":
         """The interval of the negated value."""
         return Interval(estimate=-self.estimate, lower=-self.upper, upper=-self.lower, error=self.error)
 

@@ -35,14 +35,16 @@ class _Blocks(NamedTuple):
     sizes: _Floats
 
 
-def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, scale: float, span: float) -> Sample:
+def sample(
+    values: Sequence[float], clusters: Sequence[str | None] | None, *, scale: float, score_range: float
+) -> Sample:
     """The sums over the blocks of `values / scale`.
 
     Args:
         values: One finite number an item; at least one.
         clusters: The cluster of each item; None for an item that stands alone.
         scale: What to divide by.
-        span: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
+        score_range: The largest difference that one item can show, already divided by `scale`; 0 if unknown.
     """
     blocks = _blocks(np.asarray(values, dtype=np.float64) / scale, clusters)
     mean = float(blocks.sums.sum() / len(values))
@@ -52,7 +54,7 @@ def sample(values: Sequence[float], clusters: Sequence[str | None] | None, *, sc
         items=len(values),
         heaviest=int(blocks.sizes.max()),
         mean=mean,
-        middle=middle(np.sort(blocks.sums / blocks.sizes), span),
+        middle=middle(np.sort(blocks.sums / blocks.sizes), score_range),
         squares=float((residuals**2).sum()),
         cubes=float((residuals**3).sum()),
         jackknifed=float(((residuals / np.maximum(1.0 - blocks.sizes / len(values), WHOLE)) ** 2).sum()),

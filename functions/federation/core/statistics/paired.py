@@ -20,7 +20,7 @@ import math
 from typing import Final
 
 from federation.core.statistics import NORMAL_95
-from federation.core.statistics.bounded import Group, bounded_lower, turned
+from federation.core.statistics.bounded import Group, bounded_lower, negated
 from federation.core.statistics.exact import rate_lower, rate_upper
 from federation.core.statistics.interval import Interval
 
@@ -59,7 +59,7 @@ def _interval_of_few(gained: int, lost: int, items: int) -> Interval:
     """Bounds that hold even if one more, unseen item was gained or lost."""
     counts = ((1.0, gained), (0.0, items - gained - lost), (-1.0, lost))
     groups = [Group(1.0, value, count) for value, count in counts if count]
-    lower, upper = (bounded_lower(side, worst=-1.0, unseen=1.0) for side in (groups, turned(groups)))
+    lower, upper = (bounded_lower(side, worst=-1.0, unseen=1.0) for side in (groups, negated(groups)))
     return Interval(estimate=(gained - lost) / items, lower=lower, upper=-upper, error=0.0)
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from federation.core.records import Records
-from federation.core.statistics.comparison import unshared
+from federation.core.statistics.comparison import item_difference
 from federation.errors import ContractError
 
 
@@ -20,10 +20,10 @@ def disagreement(runs: Sequence[Records], metric: str) -> Mapping[str, float]:
         ContractError: Fewer than two runs, or runs with different items.
     """
     if len(runs) < 2:  # noqa: PLR2004 - a pair
-        raise ContractError("one run cannot disagree with itself; name two or more files of records")
+        raise ContractError("one run does not show which items are flaky; name two or more files of records")
     first = runs[0]
     for run in runs[1:]:
-        if difference := unshared(run, first):
+        if difference := item_difference(run, first):
             raise ContractError(difference)
     columns = [run.ordered(first.items).scores[metric] for run in runs]
     return {item: _disagreement(scores) for item, scores in zip(first.items, zip(*columns, strict=True), strict=True)}

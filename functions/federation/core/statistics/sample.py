@@ -76,16 +76,16 @@ class Ordered(Protocol):
         """One of them."""
 
 
-def middle(ordered: Ordered, span: float) -> Middle:
+def middle(ordered: Ordered, score_range: float) -> Middle:
     """The median, and how many numbers differ from it by more than rounding.
 
     Args:
         ordered: At least one number.
-        span: The largest difference that one item can show; 0 if unknown.
+        score_range: The largest difference that one item can show; 0 if unknown.
     """
     count = len(ordered)
     median = float((ordered[(count - 1) // 2] + ordered[count // 2]) / 2.0)
-    near = _CLOSE * (span + abs(median))
+    near = _CLOSE * (score_range + abs(median))
     return Middle(median, bisect_left(ordered, median - near), count - bisect_right(ordered, median + near))
 
 

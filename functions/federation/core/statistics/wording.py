@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Words a comparison for a person who has to act on it."""
 
-import math
-
-from federation.core.counted import counted
+from federation.core.number_text import counted, number
 from federation.core.statistics.comparison import Comparison
 from federation.core.statistics.interval import Interval
 from federation.core.statistics.settling import items_to_settle
@@ -17,22 +15,13 @@ def sentence(
     if interval is None:
         return comparison.reason or "there is nothing to compare"
     return (
-        f"{metric} {moved(interval.estimate, lower_is_better=lower_is_better)} against {against} "
+        f"{metric} {change_phrase(interval.estimate, lower_is_better=lower_is_better)} against {against} "
         f"on {counted(comparison.items, 'shared item')} (95 % bounds {number(interval.lower)}..{number(interval.upper)}), "
         f"{_meaning(comparison, interval, margin)}; {_changed_items(comparison)}"
     )
 
 
-def number(value: float) -> str:
-    """`value` as text with three significant digits, without exponent."""
-    if value == 0 or not math.isfinite(value):
-        return "0" if value == 0 else "no bound"
-    places = max(0, 2 - math.floor(math.log10(abs(value))))
-    text = f"{value:,.{places}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def moved(estimate: float, *, lower_is_better: bool) -> str:
+def change_phrase(estimate: float, *, lower_is_better: bool) -> str:
     """The verb of a sentence: which way a metric changed, and how far. An `estimate` above 0 is better."""
     if estimate == 0:
         return "did not change"

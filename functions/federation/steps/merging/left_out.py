@@ -14,7 +14,7 @@ from federation.core.outcome import Outcome
 from federation.steps.merging.request import merge_id
 
 
-def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -> Outcome:
+def announce_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -> Outcome:
     """The outcome of a merge, with an event for each new unit that does not fit, which says why it waits.
 
     Args:
@@ -25,11 +25,10 @@ def with_left_out(event: Event, left_out: Mapping[str, str], outcome: Outcome) -
     if not (outcome and left_out):
         return outcome
     announced = [
-        Event(
-            type=events.UNIT_LEFT_OUT,
-            source="//federation/fuse",
-            subject=name,
-            time=event.time,
+        event.follow_up(
+            "fuse",
+            events.UNIT_LEFT_OUT,
+            name,
             key=f"{name}|{merge_id(event)}|{digest(why)}",
             data={"unit": name, "why": why},
         )

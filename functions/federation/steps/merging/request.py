@@ -22,7 +22,7 @@ def is_unasked_refusal(event: Event) -> bool:
     return event.type in VERDICTS - {events.UNIT_PASSED} and "merge" not in event.data
 
 
-def merge_of(event: Event) -> dict[str, Any] | None:
+def merge_reference(event: Event) -> dict[str, Any] | None:
     """The merge that this event belongs to, or None. The merge's gates return their outcomes to it."""
     if event.type in _TICKS:
         return {"event": event.id, "time": event.time}
@@ -32,5 +32,5 @@ def merge_of(event: Event) -> dict[str, Any] | None:
 
 def merge_id(event: Event) -> str:
     """The id of the event that asked for the merge. Each id makes one release, however often it is delivered."""
-    merge = merge_of(event)
+    merge = merge_reference(event)
     return str(merge["event"]) if merge else event.id

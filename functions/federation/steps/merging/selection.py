@@ -13,19 +13,18 @@ from typing import Any
 import msgspec
 
 from federation.core import instant, names, uri
-from federation.core.admission import origin_faults, stated_faults
-from federation.core.channel import Channel, Entry
+from federation.core.admission import manifest_faults, origin_faults
+from federation.core.channel import Channel
 from federation.core.checklist import refusals
 from federation.core.digest import digest
-from federation.core.fitting import Fitted, fitted
+from federation.core.fitting import FittingSubset, fitting_subset
 from federation.core.manifest import unit_of
 from federation.core.policy import Policy
 from federation.core.proposal import Member, Proposal
 from federation.core.report import Basis
-from federation.core.testimony import RECORDS_BYTES
-from federation.core.version import version_of
+from federation.core.subjects import RECORDS_BYTES
 from federation.gathering import Reads
-from federation.steps.quarantined import grouped_reasons, quarantined
+from federation.steps.quarantine import grouped_reasons, quarantine_reasons
 from federation.stored import kept
 
 
@@ -50,7 +49,7 @@ Reports = Mapping[tuple[str, int], Mapping[str, Any] | None]
 """By kind and number, for units newer than what serves: the document of the report on this basis, or None."""
 
 
-def reports_newer(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Reports:
+def newer_reports(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None) -> Reports:
     """The reports on this basis of all units newer than what serves, of kinds that the matrix has."""
     served, kinds = _serving_numbers(serving), reads.policy().kinds
 
@@ -62,7 +61,7 @@ def reports_newer(reads: Reads, basis: Basis, serving: Mapping[str, Any] | None)
     return {version: reads.document(names.report(basis.digest, *version)) for version in map(_kind_and_number, newer)}
 
 
-def without_report(reads: Reads, reports: Reports) -> Sequence[Mapping[str, Any]]:
+def unjudged_versions(reads: Reads, reports: Reports) -> Sequence[Mapping[str, Any]]:
     """The version records of units without a report."""
     records = [reads.document(names.version(*version)) for version, document in reports.items() if document is None]
     return [record for record in records if record]
@@ -70,12 +69,12 @@ def without_report(reads: Reads, reports: Reports) -> Sequence[Mapping[str, Any]
 
 def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None) -> Selection:
     """The units that could be released on this basis."""
-    newer = reports_newer(reads, basis, serving)
+    newer = newer_reports(reads, basis, serving)
     passed = [record for record in newer.values() if record and record["report"]["verdict"] == "pass"]
     fault_lists = [_policy_faults(record["unit"], reads.policy()) for record in passed]
     admitted = [record for record, faults in zip(passed, fault_lists, strict=True) if not faults]
     shipped = ({**record["unit"], "files": record["unit"]["stated"]["files"]} for record in admitted)
-    forbidden = quarantined(reads, channel, shipped)
+    forbidden = quarantine_reasons(reads, channel, shipped)
     allowed = {record["unit"]["kind"]: record for record in admitted if record["unit"]["name"] not in forbidden}
     fit = _fitting_members(
         reads, channel, basis, serving, {kind: _new_member(record) for kind, record in allowed.items()}
@@ -84,7 +83,7 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
     completed = sorted((record["unit"]["completed_at"] for record in new_records), key=instant.order)
     return Selection(
         members=fit.members,
-        unjudged=without_report(reads, newer),
+        unjudged=unjudged_versions(reads, newer),
         forbidden=forbidden,
         barred=[fault for faults in fault_lists for fault in faults],
         left_out=fit.left_out,
@@ -95,7 +94,7 @@ def select(reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, A
 
 def _fitting_members(
     reads: Reads, channel: Channel, basis: Basis, serving: Mapping[str, Any] | None, new: Mapping[str, Member]
-) -> Fitted:
+) -> FittingSubset:
     """The members of a release. The serving units of the new units' kinds are read only if the new ones do not all fit."""
     proposal = Proposal(
         members={**_carried_members(reads, channel, serving, besides=new), **new},
@@ -108,38 +107,15 @@ def _fitting_members(
         quarantined=tuple(channel.quarantine),
     )
     if not refusals(proposal):
-        return Fitted(members=proposal.members)
+        return FittingSubset(members=proposal.members)
     others = frozenset(proposal.members) - frozenset(new)
-    return fitted(proposal, _carried_members(reads, channel, serving, besides=others))
+    return fitting_subset(proposal, _carried_members(reads, channel, serving, besides=others))
 
 
 def _policy_faults(version: Mapping[str, Any], policy: Policy) -> Sequence[str]:
     """Why the policy does not admit a unit that an earlier policy admitted; empty if it does."""
     origin = origin_faults(version["platform"], version["manifest_uri"], "", policy)
-    return (*stated_faults(unit_of(version["stated"]), version["platform"], policy), *origin)
-
-
-def newer_releases(reads: Reads, serving: Entry | None) -> Sequence[str]:
-    """The names of all releases with a higher version than what serves."""
-    since = version_of(serving.name) if serving else None
-
-    def is_newer(name: str) -> bool:
-        return since is None or version_of(name) > since
-
-    return [name.removeprefix(names.RELEASES) for name in reads.names(names.RELEASES, partial(filter, is_newer))]
-
-
-def successors(reads: Reads, serving: Entry | None, newer: Sequence[str]) -> Mapping[str, Mapping[str, Any]]:
-    """The releases that were assembled to replace what serves.
-
-    Args:
-        reads: What the step may read.
-        serving: What serves now.
-        newer: The names of all releases of a higher version.
-    """
-    documents = {name: document for name in newer if (document := reads.document(names.release(name))) is not None}
-    digest_ = serving.digest if serving else None
-    return {name: release for name, release in documents.items() if _baseline_digest(release) == digest_}
+    return (*manifest_faults(unit_of(version["stated"]), version["platform"], policy), *origin)
 
 
 def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping[str, bytes | None]]:
@@ -150,7 +126,7 @@ def ballots(reads: Reads, members: Mapping[str, Member]) -> Mapping[str, Mapping
     shared = set.intersection(*ran) if len(ran) > 1 else set()
     return {
         voter.unit.name: {
-            file.path: reads.artifact(uri.below(voter.uri, file.path), RECORDS_BYTES)
+            file.path: reads.artifact(uri.file_uri(voter.uri, file.path), RECORDS_BYTES)
             for name, suite in voter.unit.evidence.safety.items()
             if name in shared and (file := suite.records) is not None
         }
@@ -193,18 +169,13 @@ def _kind_and_number(name: str) -> tuple[str, int]:
     return kind, int(number)
 
 
-def _baseline_digest(release: Mapping[str, Any]) -> str | None:
-    baseline = release["baseline"]
-    return str(baseline["digest"]) if baseline else None
-
-
 def _carried_members(
     reads: Reads, channel: Channel, serving: Mapping[str, Any] | None, *, besides: Container[str]
 ) -> dict[str, Member]:
     carry = reads.policy().fusion.carry
     members = {}
     for kind, unit in (serving["units"] if serving else {}).items():
-        if kind in besides or kind not in carry or quarantined(reads, channel, [{**unit, "kind": kind}]):
+        if kind in besides or kind not in carry or quarantine_reasons(reads, channel, [{**unit, "kind": kind}]):
             continue
         version = kept(reads, names.version(kind, names.number_of(unit["name"])))
         members[kind] = Member(

@@ -57,64 +57,63 @@ def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
     if event.type == events.DRIFT_DETECTED:
         return Outcome(why=f"traffic is shifted again: {event.data['why']}", acts=(shift(facts.channel),))
     if event.type == events.RELEASE_UNPROVEN:
-        return _no_longer(event, facts.channel, now)
-    if why := _ahead(facts):
-        return Outcome(why=why, events=(_found(event, facts, events.TAMPER_DETECTED, why),))
-    told = (*_drift(event, facts), *_silent(event, facts))
-    move = _probed(event, facts, now)
-    if not (told or move):
+        return _record_silence(event, facts.channel, now)
+    if why := _tamper_reason(facts):
+        return Outcome(why=why, events=(_nodes_event(event, facts, events.TAMPER_DETECTED, why),))
+    reports = (*_drift_events(event, facts), *_silence_events(event, facts))
+    move = _probe_move(event, facts, now)
+    if not (reports or move):
         return NOTHING
-    found = [
-        *(str(one.data["why"]) for one in told),
-        *([f"proven warm: {', '.join(_proven(facts))}"] if move else []),
+    reasons = [
+        *(str(report.data["why"]) for report in reports),
+        *([f"proven warm: {', '.join(_answering(facts))}"] if move else []),
     ]
-    return Outcome(why="; ".join(found), move=move, events=told)
+    return Outcome(why="; ".join(reasons), move=move, events=reports)
 
 
-def _drift(event: Event, facts: Facts) -> tuple[Event, ...]:
+def _drift_events(event: Event, facts: Facts) -> tuple[Event, ...]:
     serving = facts.channel.serving
     if serving is None or (facts.served and facts.served.release == serving.name):
         return ()
-    why = f"the nodes serve {_served(facts)}, but the channel says {serving.name}"
-    return (_found(event, facts, events.DRIFT_DETECTED, why),)
+    why = f"the nodes serve {_served_name(facts)}, but the channel says {serving.name}"
+    return (_nodes_event(event, facts, events.DRIFT_DETECTED, why),)
 
 
-def _ahead(facts: Facts) -> str | None:
+def _tamper_reason(facts: Facts) -> str | None:
     """What to do if the nodes have obeyed a later move than the channel's last; None if they have not."""
     served, channel = facts.served, facts.channel
     if served is None or served.counter <= channel.counter:
         return None
-    if served.release == _wanted(facts):
+    if served.release == _serving_name(facts):
         says, then = f"is at move {channel.counter}", "Repeat"
     else:
-        says = f"says {_wanted(facts)} at move {channel.counter}"
+        says = f"says {_serving_name(facts)} at move {channel.counter}"
         ways = "`federation rollback --to` or `federation promote`"
         then = f"First make the channel name what should serve ({ways}). Then repeat"
     return (
-        f"the nodes have served {served.release} since move {served.counter}, but the channel {says}, as after a backup was "
-        "restored, or while a copy of this home moves them. If there is a copy, stop one of the two before all else, and "
+        f"the nodes have served {served.release} since move {served.counter}, but the channel {says}. This happens after a "
+        "backup was restored, or while a copy of this home moves them. If there is a copy, first stop one of the two, and "
         f"give it nodes and a registry of its own. Nothing is shifted. {then} `federation hold` and `federation resume`, "
         f"one move each, until it is past move {served.counter}: the nodes ignore earlier moves"
     )
 
 
-def _found(event: Event, facts: Facts, type_: str, why: str) -> Event:
-    served, wanted = _served(facts), _wanted(facts)
-    return Event(
-        type=type_,
-        source="//federation/sweep",
-        subject=wanted,
-        time=event.time,
-        key=f"{event.id}|{served}|{wanted}",
-        data={"served": served, "release": wanted, "why": why},
+def _nodes_event(event: Event, facts: Facts, type_: str, why: str) -> Event:
+    served, serving = _served_name(facts), _serving_name(facts)
+    return event.follow_up(
+        "sweep",
+        type_,
+        serving,
+        key=f"{event.id}|{served}|{serving}",
+        data={"served": served, "release": serving, "why": why},
     )
 
 
-def _served(facts: Facts) -> str:
+def _served_name(facts: Facts) -> str:
     return (facts.served and facts.served.release) or "nothing"
 
 
-def _wanted(facts: Facts) -> str:
+def _serving_name(facts: Facts) -> str:
     return facts.channel.serving.name if facts.channel.serving else "nothing"
 
 
@@ -126,24 +125,23 @@ def _is_long_ago(then: str, time: str) -> bool:
     return instant.moment(then) + timedelta(hours=PROBE_HOURS) <= instant.moment(time)
 
 
-def _proven(facts: Facts) -> Sequence[str]:
+def _answering(facts: Facts) -> Sequence[str]:
     return sorted(name for name, answered in facts.probes.items() if answered)
 
 
-def _silent(event: Event, facts: Facts) -> tuple[Event, ...]:
+def _silence_events(event: Event, facts: Facts) -> tuple[Event, ...]:
     """An event for each live release that does not answer, although it did before or has had the time to get ready."""
     silent = (entry for entry in facts.channel.live() if facts.probes.get(entry.name) is False and not entry.silent)
-    return tuple(_unproven(event, entry) for entry in silent if _is_due(entry, event.time))
+    return tuple(_silence_event(event, entry) for entry in silent if _is_due(entry, event.time))
 
 
-def _unproven(event: Event, entry: Entry) -> Event:
+def _silence_event(event: Event, entry: Entry) -> Event:
     answered = f"last did at {entry.probed_at}" if entry.probed_at else "never has"
     why = f"{entry.name} does not answer its probe; it {answered}"
-    return Event(
-        type=events.RELEASE_UNPROVEN,
-        source="//federation/sweep",
-        subject=entry.name,
-        time=event.time,
+    return event.follow_up(
+        "sweep",
+        events.RELEASE_UNPROVEN,
+        entry.name,
         key=f"{event.id}|{entry.name}|{entry.probed_at}",
         data={"release": entry.name, "proven": entry.probed_at, "why": why},
     )
@@ -154,7 +152,7 @@ def _is_due(entry: Entry, time: str) -> bool:
     return entry.probed_at is not None or _is_long_ago(entry.since, time)
 
 
-def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:
+def _record_silence(event: Event, channel: Channel, now: str) -> Outcome:
     """Record that the release no longer counts as proven, unless it has answered or left the channel since."""
     release, proven = str(event.data["release"]), event.data["proven"]
     entry = channel.place_of(release)
@@ -165,8 +163,8 @@ def _no_longer(event: Event, channel: Channel, now: str) -> Outcome:
     return Outcome(why=why, move=Move(channel=channel.name, expected=channel.counter, to=to.document()))
 
 
-def _probed(event: Event, facts: Facts, now: str) -> Move | None:
-    proven = _proven(facts)
+def _probe_move(event: Event, facts: Facts, now: str) -> Move | None:
+    proven = _answering(facts)
     if not proven or facts.channel.moved_by(event.id):
         return None
     cause = Cause(event=event.id, at=now, who="sweep", why=f"probe answered by {', '.join(proven)}")

@@ -20,8 +20,8 @@ from federation.core.policy import Policy
 from federation.errors import FederationError
 from federation.gathering import Reads
 from federation.ports import Firing
-from federation.steps import noted
-from federation.steps.again import announced_before, swept_before
+from federation.steps import alarm_responses
+from federation.steps.redelivery import earlier_events
 
 HEARS = (events.TICK_ALARMS, events.RELEASE_PROMOTED)
 
@@ -43,7 +43,7 @@ def gather(event: Event, reads: Reads) -> Facts:
     noted_ids = (
         frozenset(_noted_ids(alarms, channel, policy, reads)) if event.type != events.RELEASE_PROMOTED else frozenset()
     )
-    announced = swept_before(reads, event) if noted_ids or _has_led_back(event, channel, policy) else ()
+    announced = earlier_events(reads, "sweep", event.id) if noted_ids or _has_led_back(event, channel, policy) else ()
     return Facts(channel=channel, firing=alarms, announced=announced, noted=noted_ids)
 
 
@@ -58,7 +58,7 @@ def _noted_ids(alarms: Iterable[Firing], channel: Channel, policy: Policy, reads
         return
     for breach, response in milder:
         is_held = any(move.event == breach.id and move.kind == "hold" for move in channel.moves)
-        is_done = response == "tell" or is_held or noted.needless(breach.time, channel) is not None
+        is_done = response == "tell" or is_held or alarm_responses.hold_refusal(breach.time, channel) is not None
         if is_done and _is_noted(breach, response, reads):
             yield breach.id
 
@@ -66,7 +66,7 @@ def _noted_ids(alarms: Iterable[Firing], channel: Channel, policy: Policy, reads
 def _is_noted(breach: Event, response: alarm.Response, reads: Reads) -> bool:
     """Whether `roll_back` has noted the breach. If that cannot be read, False, so that the other alarms are announced."""
     try:
-        announced = announced_before(reads, "roll_back", breach.id)
+        announced = earlier_events(reads, "roll_back", breach.id)
     except FederationError:
         return False
     return any(event.type == events.SLO_NOTED and event.data["word"] == response for event in announced)
@@ -108,7 +108,7 @@ def _response(firing: Firing, policy: Policy) -> alarm.Response:
 
 
 def _gravest(breach: Event, policy: Policy) -> alarm.Response:
-    return alarm.gravest(breach, policy.rollback.alarms)
+    return alarm.gravest_response(breach, policy.rollback.alarms)
 
 
 def _first_breach(firing: Firing) -> Event:
@@ -116,7 +116,7 @@ def _first_breach(firing: Firing) -> Event:
 
 
 def _breach_at(at: str, firing: Firing) -> Event:
-    return alarm.breached(firing.key, at, firing.labels, {firing.name: None} if firing.name else None)
+    return alarm.breach_event(firing.key, at, firing.labels, {firing.name: None} if firing.name else None)
 
 
 def _breach_of(firing: Firing, channel: Channel, policy: Policy, now: str | None) -> Event | None:
@@ -124,5 +124,5 @@ def _breach_of(firing: Firing, channel: Channel, policy: Policy, now: str | None
     if _response(firing, policy) == "hold":
         return _first_breach(firing)
     since = channel.serving.since if channel.serving else None
-    at = alarm.speaks_at(firing.at, since, policy.rollback.settle_seconds, now) if since else None
+    at = alarm.counts_at(firing.at, since, policy.rollback.settle_seconds, now) if since else None
     return _breach_at(at, firing) if at else None

@@ -12,30 +12,31 @@ import msgspec
 
 from federation.core import event as events
 from federation.core import names
-from federation.core.counted import counted
 from federation.core.event import Event
+from federation.core.number_text import counted
 from federation.core.outcome import NOTHING, Document, Outcome
 from federation.core.policy import Policy
 from federation.gathering import Reads
 from federation.sources.timely import is_ahead
-from federation.steps.again import swept_before
+from federation.steps.redelivery import earlier_events
+from federation.steps.sweeping.due import Held, due, held_jobs
 from federation.steps.sweeping.overdue import Overdue, expectations, overdue
 
 HEARS = (events.TICK_SWEEP,)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """How the clouds' jobs ended, which completions are stored but not settled (`heard`), and which jobs are held.
+    """How the clouds' jobs ended, which completions are stored but not settled (`unsettled`), and which jobs are held.
 
     `settled` and `jobs` (names under JOBS) contain only what concerns these. `announced` are the events that an earlier
     delivery of this tick announced; they are announced again in case it was cut short.
     """
 
     finished: Sequence[Mapping[str, Any]]
-    heard: Mapping[str, Mapping[str, Any]]
+    unsettled: Mapping[str, Mapping[str, Any]]
     settled: frozenset[str]
     jobs: frozenset[str]
-    held: Mapping[str, Mapping[str, Any]]
+    held: Held = Held()
     overdue: Overdue = Overdue()
     announced: Sequence[Event] = ()
 
@@ -48,14 +49,12 @@ def gather(event: Event, reads: Reads) -> Facts:
     unsettled = {name: document for name in unsettled_names if (document := reads.document(name)) is not None}
     return Facts(
         finished=finished,
-        heard=unsettled,
+        unsettled=unsettled,
         settled=settled,
         jobs=jobs,
-        held={
-            name: document for name in waiting(jobs) if (document := reads.document(names.held_job(name))) is not None
-        },
+        held=held_jobs(waiting(jobs), reads),
         overdue=overdue(event, jobs, finished, (document["data"] for document in unsettled.values()), reads),
-        announced=swept_before(reads, event),
+        announced=earlier_events(reads, "sweep", event.id),
     )
 
 
@@ -85,35 +84,37 @@ def _open_jobs(finished: Sequence[Mapping[str, Any]], listed: Sequence[str]) -> 
 
 
 def decide(event: Event, facts: Facts, policy: Policy, now: str) -> Outcome:
-    """Announce what was missed or lost, and ask again for the jobs whose hours have come."""
+    """Announce what was missed or lost, ask again for the jobs whose hours have come, and refuse the pointless ones."""
     missed = tuple(_missed_events(facts, now))
     failed = tuple(_failed_events(facts, now))
     lost = tuple(facts.overdue.events())
-    due = tuple(_due_events(event, facts, policy, now))
-    new = (*missed, *failed, *lost, *due)
+    begun = due(event, facts.held, policy, now)
+    new = (*missed, *failed, *lost, *begun.requests, *begun.refusals)
     announced = {event.id: event for event in (*facts.announced, *new)}
     ended = facts.overdue.documents()
     if not (announced or ended):
         return NOTHING
-    documents = tuple(
+    new_claims = tuple(
         Document(name=names.event(event.id), value=event.document())
         for event in missed
-        if names.event(event.id) not in facts.heard
+        if names.event(event.id) not in facts.unsettled
     )
     parts = (
         f"{counted(len(missed), 'completion')} not settled yet, sent to validate" if missed else "",
         f"ended without a unit: {_job_names(failed)}" if failed else "",
         f"ended: {', '.join(facts.overdue.ended)}" if ended else "",
         f"lost: {_job_names(lost)}" if lost else "",
-        f"requested again, as their hours have begun: {_job_names(due)}" if due else "",
+        f"requested again, as their hours have begun: {_job_names(begun.requests)}" if begun.requests else "",
+        f"refused, as another release is distilled: {_job_names(begun.refusals)}" if begun.refusals else "",
     )
     why = "; ".join(filter(None, parts)) or "already announced"
-    return Outcome(why=why, documents=(*documents, *ended), events=tuple(announced.values()), repeat=not (new or ended))
+    documents = (*new_claims, *ended, *begun.documents())
+    return Outcome(why=why, documents=documents, events=tuple(announced.values()), repeat=not (new or ended))
 
 
 def _missed_events(facts: Facts, now: str) -> Sequence[Event]:
     """The completions that are not settled. A date in the future, as a commit may have, becomes now."""
-    completions = {name: Event.of(document) for name, document in facts.heard.items()}
+    completions = {name: Event.of(document) for name, document in facts.unsettled.items()}
     for data in facts.finished:
         if "failure" in data:
             continue
@@ -124,10 +125,10 @@ def _missed_events(facts: Facts, now: str) -> Sequence[Event]:
 
 
 def _completion_event(data: Mapping[str, Any]) -> Event:
-    return Event(
-        type=events.ARTIFACT_COMPLETED,
-        source="//federation/sweep",
-        subject=data["resource"],
+    return events.step_event(
+        "sweep",
+        events.ARTIFACT_COMPLETED,
+        data["resource"],
         time=data["completed_at"],
         key=data["dedupe_key"],
         data={
@@ -141,10 +142,10 @@ def _failed_events(facts: Facts, now: str) -> Iterator[Event]:
     for data in facts.finished:
         name = data.get("name", "")
         if "failure" in data and names.job(name) in facts.jobs and names.failed_job(name) not in facts.jobs:
-            yield Event(
-                type=events.JOB_FAILED,
-                source="//federation/sweep",
-                subject=name,
+            yield events.step_event(
+                "sweep",
+                events.JOB_FAILED,
+                name,
                 time=now if is_ahead(data["completed_at"], now) else data["completed_at"],
                 key=data["dedupe_key"],
                 data={
@@ -162,22 +163,6 @@ def waiting(jobs: Collection[str]) -> Sequence[str]:
     """
     held = (name.removeprefix(names.HELD_JOBS) for name in sorted(jobs) if name.startswith(names.HELD_JOBS))
     return [name for name in held if names.job(name) not in jobs and names.refused_job(name) not in jobs]
-
-
-def _due_events(event: Event, facts: Facts, policy: Policy, now: str) -> Iterator[Event]:
-    """A request, under its old name, for each held job whose hours have begun or are no longer in the policy."""
-    for name, record in facts.held.items():
-        request = record["request"]
-        job = policy.jobs.get(request["kind"])
-        if job is None or job.hours is None or job.hours.open_at(policy.cadence.time_zone, now):
-            yield Event(
-                type=events.JOB_REQUESTED,
-                source="//federation/sweep",
-                subject=request["kind"],
-                time=event.time,
-                key=f"due|{name}",
-                data=request,
-            )
 
 
 def _job_names(announced: Sequence[Event]) -> str:

@@ -39,7 +39,7 @@ class Overdue(msgspec.Struct, frozen=True, kw_only=True):
     def events(self) -> Iterator[Event]:
         """One event for each job that is lost, the same at every sweep."""
         for name, (by, record) in sorted(self.lost.items()):
-            yield failure.lost(name, record["job"], by)
+            yield failure.loss_event(name, record["job"], by)
 
 
 def expected(name: str, job: Mapping[str, Any], now: str) -> tuple[Document, ...]:
@@ -74,7 +74,7 @@ def overdue(
     event: Event,
     jobs: Collection[str],
     finished: Sequence[Mapping[str, Any]],
-    heard: Iterable[Mapping[str, Any]],
+    unsettled: Iterable[Mapping[str, Any]],
     reads: Reads,
 ) -> Overdue:
     """The jobs without a stored end that have ended, or are lost.
@@ -83,13 +83,13 @@ def overdue(
         event: The sweep's tick; its time is compared with the deadlines.
         jobs: Names of documents under JOBS.
         finished: The platforms' reports.
-        heard: The data of stored completions that are not settled: the unit of such a job is on its way.
+        unsettled: The data of stored completions that are not settled: the unit of such a job is on its way.
         reads: Used only for jobs past their hour whose end no platform reports.
     """
     expected_hours = unended(jobs)
-    ended_well = named(data for data in finished if "failure" not in data)
-    ended_badly = named(data for data in finished if "failure" in data)
-    on_its_way = named(heard)
+    ended_well = name_parts(data for data in finished if "failure" not in data)
+    ended_badly = name_parts(data for data in finished if "failure" in data)
+    on_its_way = name_parts(unsettled)
     late = {
         name: f"{hour}:00:00Z"
         for name, hour in sorted(expected_hours.items())
@@ -104,7 +104,7 @@ def overdue(
     )
 
 
-def named(reported: Iterable[Mapping[str, Any]]) -> set[str]:
+def name_parts(reported: Iterable[Mapping[str, Any]]) -> set[str]:
     """Every part of the names and URIs that the platforms report; a job's name is one of the parts."""
     values = (data.get(key) for data in reported for key in ("name", "resource", "artifact_uri"))
     return {part for value in values if value for part in SEPARATORS.split(value)}

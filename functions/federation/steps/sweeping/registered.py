@@ -49,11 +49,10 @@ def _tamper_event(event: Event, entry: Entry, receipt: Receipt | None) -> Event 
         return None
     actual = f"commit {receipt.commit} with {receipt.digest}" if receipt else "nothing"
     why = f"the tag {entry.name} should name commit {entry.commit} with {entry.digest}, but names {actual}"
-    return Event(
-        type=events.TAMPER_DETECTED,
-        source="//federation/sweep",
-        subject=entry.name,
-        time=event.time,
+    return event.follow_up(
+        "sweep",
+        events.TAMPER_DETECTED,
+        entry.name,
         key=f"{entry.name}|{digest(why)}",
         data={"release": entry.name, "why": why},
     )
