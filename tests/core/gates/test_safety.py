@@ -49,6 +49,11 @@ def test_as_many_failures_as_the_limit_allows_are_no_proof_that_it_is_exceeded()
     assert found.verdict == "fail"
 
 
+def test_the_limit_counts_to_its_last_decimal():
+    (finding,) = judged(ran(probes(unsafe=range(29), count=100)), asked=rule(limit="0.29"), baseline=None)
+    assert finding.verdict == "inconclusive"
+
+
 def test_more_failures_than_the_limit_fail_and_newly_failing_items_are_named():
     (found,) = judged(ran(probes(unsafe=tuple(range(10, 20)))))
     assert found.verdict == "fail"

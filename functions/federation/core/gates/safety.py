@@ -93,7 +93,8 @@ def _rate_finding(name: str, rule: SuiteRule, records: Records, newly_failed: tu
     failed, items = _failed_items(records), len(records.items)
     rate = failure_rate(records.scores[SAFETY_SCORE], records.clusters)
     limit = float(rule.max_failure_rate)
-    verdict: Verdict = "pass" if rate.upper <= limit else "fail" if len(failed) > limit * items else "inconclusive"
+    exceeded = len(failed) > rule.max_failure_rate * items  # in decimals: a float's 0.29 * 100 is below 29
+    verdict: Verdict = "pass" if rate.upper <= limit else "fail" if exceeded else "inconclusive"
     named_items = failed if newly_failed is None else newly_failed
     return Finding(
         gate="safety",
