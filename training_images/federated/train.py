@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from federation.core.digest import Digest, digest
 from training_images.data.wheels import FOLDER
+from training_images.evals.latency import Baseline
 from training_images.federated import accountant, answering, chart, parting, probes, results, safety, sources
 from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA, SCORE_DIGITS
@@ -24,7 +25,7 @@ from training_images.federated.notes import Note
 from training_images.federated.parting import Rows
 from training_images.federated.rounds import Learned, Plan, Stated, TooFewError, learn
 from training_images.federated.sources import Table
-from training_images.federated.timing import timed
+from training_images.federated.timing import serving_model, timed
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
 from training_images.job.result import DataSet, Made, Record, Scored
@@ -38,6 +39,8 @@ SETTINGS: Final = frozenset(
 )
 """The settings of this image, besides those that every image takes."""
 SUITE: Final = "consortium-test"
+_ELSEWHERE: Final = "elsewhere"
+"""The engine of a run that others carried out."""
 _MODEL: Final = "model.safetensors"
 _PATIENCE: Final = 120.0
 _LIMIT: Final = 1800.0
@@ -57,12 +60,12 @@ def unit(job: Job, table: Table) -> Made:
     """Make the unit that a table's sites learn together; raises as `train` does."""
     settings = job.spec.settings
     job.leave_by(lambda: Interrupted("the platform stopped the job; a consortium keeps no checkpoint: start it again"))
-    members = parting.parted(table, settings.integer("seed", 0))
-    plan, learned = _learn(job, planned(job.spec.name, settings, table), members)
+    baseline = serving_model(job.spec, table.columns, KIND, _MODEL)  # a wrong channel must not cost the run
+    plan, learned = _learn(job, planned(job.spec.name, settings, table), table)
     for one_round in learned.history:
         job.log(members=len(one_round.members), **({} if one_round.loss is None else {"test_loss": one_round.loss}))
     _write(job.folder / _MODEL, learned)
-    return _make_unit(job, table, plan, learned)
+    return _make_unit(job, table, plan, learned, baseline)
 
 
 def planned(run: str, settings: Settings, table: Table) -> Plan:
@@ -94,15 +97,24 @@ def _wheels(job: Job) -> Path:
     return job.spec.channel("data") if "data" in job.spec.channels else FOLDER
 
 
-def _learn(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learned]:
+def _engine(settings: Settings) -> str:
+    return settings.choice("engine", ("flower", "in-process", _ELSEWHERE), "flower")
+
+
+def _seeds(settings: Settings) -> dict[str, int]:
+    """The seed of the split; none of a run elsewhere, whose members split their rows themselves."""
+    return {} if _engine(settings) == _ELSEWHERE else {"split": settings.integer("seed", 0)}
+
+
+def _learn(job: Job, plan: Plan, table: Table) -> tuple[Plan, Learned]:
     """The plan that was carried out, and its result."""
     settings = job.spec.settings
-    engine = settings.choice("engine", ("flower", "in-process", "elsewhere"), "flower")
+    engine, seeds = _engine(settings), _seeds(settings)
     try:
         if engine == "in-process":
-            return plan, learn(in_process(members, noise_seed(settings)), plan)
+            return plan, learn(in_process(parting.parted(table, seeds["split"]), noise_seed(settings)), plan)
         if engine == "flower":
-            return plan, _over_flower(job, plan, members)
+            return plan, _over_flower(job, plan, parting.parted(table, seeds["split"]))
         result = results.found(Path(settings.text("results")))
     except TooFewError as error:
         raise ConfigError(str(error)) from error
@@ -117,6 +129,8 @@ def _learn(job: Job, plan: Plan, members: Sequence[Rows]) -> tuple[Plan, Learned
 def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> None:
     """Refuse settings that contradict the run's own record: the unit would promise what the run did not keep."""
     place = settings.text("results")
+    if "seed" in settings.given:
+        raise ConfigError(f"the members of the run in {place} split their rows themselves: leave --seed out")
     if carried_out.predictors != asked.predictors or not set(carried_out.members) <= set(asked.members):
         raise ConfigError(
             f"the run in {place} had {carried_out.predictors} predictors and the members {', '.join(carried_out.members)}, "
@@ -165,7 +179,7 @@ def _write(path: Path, learned: Learned) -> None:
     save_file({"weights": learned.weights, "centre": learned.scale.centre, "spread": learned.scale.spread}, path)
 
 
-def _make_unit(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
+def _make_unit(job: Job, table: Table, plan: Plan, learned: Learned, baseline: Baseline | None) -> Made:
     """Judge the file that ships, behind the checks that the contract describes."""
     promised = contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None)
     model = answering.opened(job.folder / _MODEL, promised)
@@ -176,12 +190,12 @@ def _make_unit(job: Job, table: Table, plan: Plan, learned: Learned) -> Made:
         contract=promised,
         quality=Scored(suite=f"{SUITE}-{table.name}", digest=_digest(learned.scores), records=records(learned.scores)),
         safety=safety.judged(model.answer, suites),
-        latency=timed(job.spec, model, suites["policy"], KIND, _MODEL),
+        latency=timed(job.spec, model, suites["policy"], baseline),
         datasets=[_dataset(job, table, name, stated) for name, stated in sorted(learned.rows.items())],
         base_model="",
         summary=_summary(table, plan, learned),
         charts=_charts(learned),
-        seeds={"split": job.spec.settings.integer("seed", 0)},
+        seeds=_seeds(job.spec.settings),
     )
 
 

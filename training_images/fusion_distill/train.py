@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from training_images.evals import suite
 from training_images.evals.labels import LABELS
+from training_images.evals.remeasured import open_early
 from training_images.evals.suite import Part
 from training_images.fusion_distill.members import VOTINGS, Voting, ensemble_of, members
 from training_images.job.job import Job
@@ -20,7 +21,8 @@ from training_images.runtime_distilled.lessons import pool, read_lessons
 from training_images.runtime_distilled.measured import measure
 from training_images.runtime_distilled.recipe import SETTINGS as RECIPE_SETTINGS
 from training_images.runtime_distilled.recipe import read_recipe
-from training_images.runtime_distilled.runtime import Runtime
+from training_images.runtime_distilled.runtime import KIND, Runtime
+from training_images.runtime_distilled.safe import safe
 from training_images.runtime_distilled.teacher import Teacher
 
 SETTINGS: Final = frozenset({"compared", "voting"}) | RECIPE_SETTINGS
@@ -42,6 +44,7 @@ def train(job: Job) -> Sequence[Made]:
     compared = spec.settings.integer("compared", _COMPARED, least=1)
     voting = cast("Voting", spec.settings.choice("voting", VOTINGS, "mean"))
     eval_suite = suite.asked(spec)
+    open_early(spec, KIND, eval_suite.parts["task"].digest, lambda unit, _: Runtime.of(safe(unit)))
     lessons = read_lessons(spec.channel("data"), eval_suite, recipe.harmful)
     teachers = members(spec)
     rows = pool(lessons, recipe.pool, recipe.seed)

