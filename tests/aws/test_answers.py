@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""botocore believes half an answer, and a page in its place: without a look at both, an alarm that fires would be none."""
+"""botocore accepts half an answer, and a proxy's page: unless both are detected, a firing alarm would be missed."""
 
 import pytest
 from infra.emulators.proxy import proxied
@@ -17,15 +17,15 @@ EVENT = Event(type="federation.x.v1", source="//test", subject="x", time="2026-1
 
 @pytest.fixture
 def proxy(aws_cloud, monkeypatch):
-    with proxied(aws_cloud.endpoint) as standing:
-        for name, value in {**aws_cloud.environment, "AWS_ENDPOINT_URL": standing.endpoint}.items():
+    with proxied(aws_cloud.endpoint) as proxy:
+        for name, value in {**aws_cloud.environment, "AWS_ENDPOINT_URL": proxy.endpoint}.items():
             monkeypatch.setenv(name, value)
-        yield standing
+        yield proxy
 
 
 @pytest.fixture
-def adapters(aws_cloud, proxy):
-    """What is asked of four services through the proxy."""
+def calls(aws_cloud, proxy):
+    """One call of each of four services, through the proxy."""
     aws_cloud.client("sqs").create_queue(QueueName="behind-gate-dead")
     clients = Clients()
     return {
@@ -36,14 +36,14 @@ def adapters(aws_cloud, proxy):
     }
 
 
-@pytest.mark.parametrize("asked", ["alarms", "bus", "jobs", "letters"])
-def test_what_is_not_whole_or_not_from_aws_is_a_failure_of_the_service(adapters, proxy, asked):
-    adapters[asked]()
+@pytest.mark.parametrize("service", ["alarms", "bus", "jobs", "letters"])
+def test_a_cut_answer_or_a_page_of_a_proxy_is_a_failure_of_the_service(calls, proxy, service):
+    calls[service]()
     proxy.cut()
     with pytest.raises(ServiceError, match=r"with only \d+ of \d+ bytes before the connection ended"):
-        adapters[asked]()
+        calls[service]()
     proxy.interfere()
     with pytest.raises(ServiceError, match="a page of HTML, which comes from a proxy in between"):
-        adapters[asked]()
+        calls[service]()
     proxy.hand_on()
-    adapters[asked]()
+    calls[service]()

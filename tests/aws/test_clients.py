@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A service that never answers is given up while there is time to say so."""
+"""Waiting for a service that never answers ends before the function's own timeout."""
 
 import json
 from pathlib import Path
@@ -17,7 +17,7 @@ from federation.errors import ServiceError
 STEPS = Path(__file__).parents[2] / "infra/steps.json"
 
 
-def test_two_calls_of_sagemaker_in_vain_end_before_a_roll_back_does(aws_cloud, monkeypatch):
+def test_two_unanswered_calls_end_before_the_roll_backs_timeout(aws_cloud, monkeypatch):
     limit = json.loads(STEPS.read_bytes())["roll_back"]["timeout"]
     seconds, waits = clients._SHIFT_SECONDS, []
     monkeypatch.setattr(clients, "_SHIFT_SECONDS", 0.1)
@@ -25,8 +25,10 @@ def test_two_calls_of_sagemaker_in_vain_end_before_a_roll_back_does(aws_cloud, m
     with proxied(aws_cloud.endpoint) as proxy:
         for name, value in {**aws_cloud.environment, "AWS_ENDPOINT_URL": proxy.endpoint}.items():
             monkeypatch.setenv(name, value)
-        of = Clients().of
-        traffic = SageMakerTraffic(of("sagemaker"), of("sagemaker-runtime"), "production", Node(image="n", role="r"))
+        client_of = Clients().of
+        traffic = SageMakerTraffic(
+            client_of("sagemaker"), client_of("sagemaker-runtime"), "production", Node(image="n", role="r")
+        )
         proxy.fall_silent()
         with pytest.raises(ServiceError, match="could not be reached for describe_endpoint"):
             traffic.shift(Shift(channel="production", counter=1, release="spiralverse-ai-federated-v1.0.0", warm=()))

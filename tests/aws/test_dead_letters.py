@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Dead letters in SQS: whatever is in them, and whatever fails while they are sent again."""
+"""Dead letters in SQS: what they may contain, and what may fail during a redrive."""
 
 import json
 
@@ -29,13 +29,13 @@ def accepted(number):
 
 
 @pytest.fixture
-def dead(sqs, sqs_prefix):
+def add_letter(sqs, sqs_prefix):
     """Put a body among the gate's dead letters, as EventBridge or SQS would."""
     url = sqs.get_queue_url(QueueName=f"{sqs_prefix}gate-dead")["QueueUrl"]
 
     def put(body, **attributes):
-        told = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
-        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=told)
+        message_attributes = {name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()}
+        sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes=message_attributes)
 
     return put
 
@@ -45,7 +45,7 @@ def letters(sqs, sqs_prefix):
     return SqsDeadLetters(lambda: sqs, sqs_prefix, QUEUED, seconds=0)
 
 
-class Refused:
+class DeniedClient:
     """A client that is not allowed one operation."""
 
     def __init__(self, client, operation):
@@ -59,8 +59,8 @@ class Refused:
         raise ClientError({"Error": {"Code": "AccessDenied", "Message": "not allowed"}}, self._operation)
 
 
-class Slow:
-    """A client over a link so slow that what it received is visible again before it asks for more."""
+class SlowClient:
+    """A client on a link so slow that the messages it received are visible again before its next call."""
 
     def __init__(self, client):
         self._client = client
@@ -69,14 +69,14 @@ class Slow:
     def __getattr__(self, name):
         return getattr(self._client, name)
 
-    def receive_message(self, **asked):
+    def receive_message(self, **arguments):
         self._asked += 1
         assert self._asked < 20, "asked without end"
-        return self._client.receive_message(**{**asked, "VisibilityTimeout": 0})
+        return self._client.receive_message(**{**arguments, "VisibilityTimeout": 0})
 
 
-class Impatient:
-    """A client whose person presses ^C when it asks for more."""
+class InterruptedClient:
+    """A client whose user presses ^C at the second call."""
 
     def __init__(self, client):
         self._client = client
@@ -85,50 +85,50 @@ class Impatient:
     def __getattr__(self, name):
         return getattr(self._client, name)
 
-    def receive_message(self, **asked):
+    def receive_message(self, **arguments):
         self._asked += 1
         if self._asked > 1:
             raise KeyboardInterrupt
-        return self._client.receive_message(**asked)
+        return self._client.receive_message(**arguments)
 
 
-def test_looking_ends_although_letters_come_back_meanwhile(sqs_letterbox, sqs, sqs_prefix):
+def test_listing_ends_although_letters_become_visible_again(sqs_letterbox, sqs, sqs_prefix):
     for number in range(3):
         sqs_letterbox.gives_up("gate", accepted(number))
-    slow = Slow(sqs)
-    found = SqsDeadLetters(lambda: slow, sqs_prefix, QUEUED, seconds=0).list()
-    assert sorted(letter.event.key for letter in found) == ["0", "1", "2"]
+    client = SlowClient(sqs)
+    letters = SqsDeadLetters(lambda: client, sqs_prefix, QUEUED, seconds=0).list()
+    assert sorted(letter.event.key for letter in letters) == ["0", "1", "2"]
 
 
-def test_what_cannot_be_sent_is_not_taken_away(sqs_letterbox, sqs, sqs_prefix):
+def test_a_letter_that_cannot_be_sent_stays(sqs_letterbox, sqs, sqs_prefix):
     for number in range(3):
         sqs_letterbox.gives_up("gate", accepted(number))
-    refused = Refused(sqs, "send_message")
+    client = DeniedClient(sqs, "send_message")
     with pytest.raises(ServiceError, match="SendMessage with AccessDenied"):
-        SqsDeadLetters(lambda: refused, sqs_prefix, QUEUED, seconds=0).redrive()
+        SqsDeadLetters(lambda: client, sqs_prefix, QUEUED, seconds=0).redrive()
     assert len(sqs_letterbox.letters.list()) == 3
     assert sqs_letterbox.letters.redrive() == 3
 
 
-def test_what_cannot_be_taken_away_was_sent_and_is_sent_once_more(sqs_letterbox, sqs, sqs_prefix):
+def test_a_letter_that_cannot_be_deleted_is_sent_again_by_the_next_redrive(sqs_letterbox, sqs, sqs_prefix):
     sqs_letterbox.gives_up("gate", accepted(1))
-    refused = Refused(sqs, "delete_message")
+    client = DeniedClient(sqs, "delete_message")
     with pytest.raises(ServiceError, match="DeleteMessage with AccessDenied"):
-        SqsDeadLetters(lambda: refused, sqs_prefix, QUEUED, seconds=0).redrive()
+        SqsDeadLetters(lambda: client, sqs_prefix, QUEUED, seconds=0).redrive()
     assert sqs_letterbox.letters.redrive() == 1
     assert [event.key for _, event in sqs_letterbox.delivered()] == ["1", "1"]
 
 
-def test_what_comes_back_while_the_letters_are_sent_waits_for_the_next_time(letters, dead):
+def test_of_two_equal_letters_one_redrive_sends_one(letters, add_letter):
     body = json.dumps({"detail": accepted(1).document()})
-    dead(body)
-    dead(body)
+    add_letter(body)
+    add_letter(body)
     assert letters.redrive() == 1
     assert len(letters.list()) == 1
 
 
-def test_a_clouds_own_event_is_told_as_its_envelope_tells_it(letters, dead):
-    dead(json.dumps(TRAINED))
+def test_a_clouds_own_event_is_shown_by_its_envelope(letters, add_letter):
+    add_letter(json.dumps(TRAINED))
     (letter,) = letters.list()
     assert letter.event.type == "SageMaker Training Job State Change"
     assert letter.event.subject.endswith("training-job/late")
@@ -138,8 +138,8 @@ def test_a_clouds_own_event_is_told_as_its_envelope_tells_it(letters, dead):
 @pytest.mark.parametrize(
     "body", ["", "no JSON", "[1]", '"text"', "\ud7ff{", '{"detail": 7}', '{"detail": {"type": 1}}']
 )
-def test_a_body_that_nobody_can_read_is_listed_and_sent_as_it_is(letters, dead, sqs, sqs_prefix, body):
-    dead(body or " ")
+def test_an_unreadable_body_is_listed_and_sent_unchanged(letters, add_letter, sqs, sqs_prefix, body):
+    add_letter(body or " ")
     (letter,) = letters.list()
     assert letter.event.subject == letter.id
     assert letters.redrive() == 1
@@ -147,8 +147,8 @@ def test_a_body_that_nobody_can_read_is_listed_and_sent_as_it_is(letters, dead, 
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["Body"] == (body or " ")
 
 
-def test_what_eventbridge_could_not_deliver_says_why(letters, dead):
-    dead(json.dumps(TRAINED), ERROR_CODE="NO_PERMISSIONS", ERROR_MESSAGE="the queue's policy does not let it in")
+def test_a_letter_that_eventbridge_could_not_deliver_says_why(letters, add_letter):
+    add_letter(json.dumps(TRAINED), ERROR_CODE="NO_PERMISSIONS", ERROR_MESSAGE="the queue's policy does not let it in")
     assert letters.list()[0].failure == "NO_PERMISSIONS: the queue's policy does not let it in"
 
 
@@ -156,23 +156,23 @@ def test_a_step_that_has_no_queue_has_no_letters(sqs, sqs_prefix):
     assert SqsDeadLetters(lambda: sqs, sqs_prefix, ("gate", "nobody")).list() == []
 
 
-def test_a_home_without_any_queue_is_looked_for_in_the_wrong_place(sqs):
+def test_a_home_without_any_queue_raises_and_names_the_region(sqs):
     """Another region, or another account: "no dead letters" would be a lie."""
-    with pytest.raises(SettingsError, match="no queues nobody-STEP-dead in eu-central-1") as caught:
+    with pytest.raises(SettingsError, match="no queues nobody-STEP-dead in eu-central-1") as error:
         SqsDeadLetters(lambda: sqs, "nobody-", QUEUED).list()
-    assert "AWS_DEFAULT_REGION" in caught.value.hint
+    assert "AWS_DEFAULT_REGION" in error.value.hint
 
 
-def test_whoever_stops_looking_in_the_middle_hides_no_letter_from_the_next_one(letters, sqs_letterbox, sqs, sqs_prefix):
+def test_an_interrupted_listing_hides_no_letter_from_the_next_one(letters, sqs_letterbox, sqs, sqs_prefix):
     sqs_letterbox.gives_up("gate", accepted(1))
-    impatient = Impatient(sqs)
+    client = InterruptedClient(sqs)
     with pytest.raises(KeyboardInterrupt):
-        SqsDeadLetters(lambda: impatient, sqs_prefix, QUEUED, seconds=0).list()
+        SqsDeadLetters(lambda: client, sqs_prefix, QUEUED, seconds=0).list()
     assert [letter.event.key for letter in letters.list()] == ["1"]
 
 
-def test_letters_without_a_queue_to_send_them_to_stay(letters, dead, sqs, sqs_prefix):
-    dead(json.dumps(TRAINED))
+def test_letters_without_a_queue_to_send_them_to_stay(letters, add_letter, sqs, sqs_prefix):
+    add_letter(json.dumps(TRAINED))
     sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=f"{sqs_prefix}gate")["QueueUrl"])
     with pytest.raises(MissingError, match=f"{sqs_prefix}gate"):
         letters.redrive()

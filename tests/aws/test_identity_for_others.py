@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A function of AWS proves itself to others by a token that STS signs, so that no file of one has to be kept fresh."""
+"""A function on AWS proves its identity elsewhere by a token that STS signs, so no token file has to be renewed."""
 
 import pytest
 from google.auth import jwt
@@ -16,7 +16,7 @@ def identity(aws_cloud, monkeypatch):
     return StsIdentity(Clients().of("sts"))
 
 
-def test_the_token_is_for_whom_it_is_shown_to_and_valid_for_as_long_as_asked(identity, aws_cloud):
+def test_a_token_has_the_audience_and_the_lifetime_that_were_requested(identity, aws_cloud):
     header, claims, _, _ = jwt._unverified_decode(identity.token("api://AzureADTokenExchange", 120))
     assert header["alg"] == "RS256"
     assert claims["aud"] == "api://AzureADTokenExchange"
@@ -24,7 +24,7 @@ def test_the_token_is_for_whom_it_is_shown_to_and_valid_for_as_long_as_asked(ide
     assert aws_cloud.faults.calls == ["GetWebIdentityToken"]
 
 
-def test_an_account_that_lets_no_token_out_is_named_with_awss_words(identity, aws_cloud):
+def test_an_account_without_outbound_federation_is_named_in_awss_words(identity, aws_cloud):
     aws_cloud.sts.lets_out = False
     try:
         with pytest.raises(ServiceError, match="STS answered GetWebIdentityToken with OutboundWebIdentityFederation"):
@@ -33,12 +33,12 @@ def test_an_account_that_lets_no_token_out_is_named_with_awss_words(identity, aw
         aws_cloud.sts.lets_out = True
 
 
-def test_an_sdk_that_is_too_old_is_told_with_what_to_do():
+def test_an_sdk_without_the_operation_raises_with_what_to_do():
     with pytest.raises(SettingsError, match="package with --bundle-sdk, or name the file"):
         StsIdentity(object).token("api://AzureADTokenExchange", 300)
 
 
-def test_sts_is_asked_in_the_region_since_its_global_endpoint_gives_no_such_token(monkeypatch):
+def test_sts_is_called_in_the_region_not_at_its_global_endpoint(monkeypatch):
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert Clients(region="eu-central-1").client("sts").meta.endpoint_url == "https://sts.eu-central-1.amazonaws.com"
     assert Clients(region="us-east-1").client("sts").meta.endpoint_url == "https://sts.us-east-1.amazonaws.com"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What AWS's own models say about a request, and botocore does not check."""
+"""The limits of a request that AWS's own models state and botocore does not check."""
 
 import pytest
 from botocore.session import get_session
@@ -17,12 +17,12 @@ REQUEST = {
 }
 
 
-def test_a_request_within_the_model_has_no_fault():
+def test_a_request_within_the_limits_has_no_fault():
     assert list(limits.faults(SHAPE, REQUEST)) == []
 
 
 @pytest.mark.parametrize(
-    ("changed", "fault"),
+    ("change", "fault"),
     [
         (
             {"Environment": {"FEDERATION_JOB": "x" * 513}},
@@ -43,9 +43,9 @@ def test_a_request_within_the_model_has_no_fault():
         ),
     ],
 )
-def test_each_excess_is_told_by_its_place(changed, fault):
-    assert list(limits.faults(SHAPE, {**REQUEST, **changed})) == [fault]
+def test_each_excess_is_reported_by_its_path(change, fault):
+    assert list(limits.faults(SHAPE, {**REQUEST, **change})) == [fault]
 
 
-def test_what_the_model_does_not_know_is_left_to_botocore():
+def test_a_field_that_the_model_does_not_have_is_left_to_botocore():
     assert list(limits.faults(SHAPE, {"Unheard": "of"})) == []

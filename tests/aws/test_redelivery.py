@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A message on which a function failed is received again within seconds, and ever later."""
+"""A message that a function failed on is received again within seconds, and later with each attempt."""
 
 import time
 import uuid
@@ -17,15 +17,15 @@ def sqs(aws_cloud):
 
 @pytest.fixture
 def queue(sqs):
-    """A queue that hides what was received for an hour; its name and URL."""
+    """The name and URL of a queue with a visibility timeout of an hour."""
     name = f"federation-{uuid.uuid4().hex[:12]}"
     url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "3600"})["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="{}")
     return name, url
 
 
-def received(sqs, queue, attempts):
-    """The message as Lambda hands it to a function at one of its attempts."""
+def record_of(sqs, queue, attempts):
+    """The message as a function of Lambda gets it at one of its attempts."""
     name, url = queue
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
     return {
@@ -36,25 +36,27 @@ def received(sqs, queue, attempts):
 
 
 @pytest.mark.parametrize(("attempts", "seconds"), [(1, 5), (2, 10), (5, 80), (7, 300), (10**6, 300)])
-def test_the_time_doubles_with_each_attempt_up_to_five_minutes(sqs, queue, aws_cloud, attempts, seconds):
-    told = []
+def test_the_delay_doubles_with_each_attempt_up_to_five_minutes(sqs, queue, aws_cloud, attempts, seconds):
+    requests = []
     sqs.meta.events.register(
-        "before-parameter-build.sqs.ChangeMessageVisibility", lambda params, **_: told.append(dict(params))
+        "before-parameter-build.sqs.ChangeMessageVisibility", lambda params, **_: requests.append(dict(params))
     )
-    SqsRedelivery(lambda: sqs).hasten(received(sqs, queue, attempts))
-    assert [(one["QueueUrl"].rpartition("/")[2], one["VisibilityTimeout"]) for one in told] == [(queue[0], seconds)]
+    SqsRedelivery(lambda: sqs).hasten(record_of(sqs, queue, attempts))
+    assert [(request["QueueUrl"].rpartition("/")[2], request["VisibilityTimeout"]) for request in requests] == [
+        (queue[0], seconds)
+    ]
     assert aws_cloud.faults.calls[-1] == "ChangeMessageVisibility"
 
 
-def test_what_failed_once_is_there_again_long_before_the_queues_timeout(sqs, queue):
-    record, began = received(sqs, queue, 1), time.monotonic()
+def test_a_failed_message_returns_long_before_the_queues_timeout(sqs, queue):
+    record, started = record_of(sqs, queue, 1), time.monotonic()
     SqsRedelivery(lambda: sqs).hasten(record)
     while not sqs.receive_message(QueueUrl=queue[1], WaitTimeSeconds=1).get("Messages"):
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - started < 30
 
 
-def test_where_sqs_refuses_the_message_waits_and_nothing_else_happens(sqs, queue, aws_cloud, caplog):
-    record = received(sqs, queue, 1)
+def test_when_sqs_refuses_the_message_waits_for_the_queues_timeout(sqs, queue, aws_cloud, caplog):
+    record = record_of(sqs, queue, 1)
     aws_cloud.faults.refuse("ChangeMessageVisibility", 400)
     SqsRedelivery(lambda: sqs).hasten(record)
     assert "waits for its queue's visibility timeout" in caplog.text

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What botocore is told of AWS's services by our reading of its files is what its own reading tells."""
+"""Our loader of botocore's service models returns what botocore's own loader returns."""
 
 import msgspec
 import pytest
@@ -19,26 +19,30 @@ def models():
 
 
 @pytest.mark.parametrize("service", sorted(BOTOCORE_SERVICES))
-def test_a_service_is_described_as_botocore_describes_it(models, service):
-    own = Loader()
-    own.list_available_services = lambda _: [service]  # it would look into four hundred folders
+def test_a_service_has_the_same_model_as_with_botocores_loader(models, service):
+    loader = Loader()
+    loader.list_available_services = lambda _: [service]  # it would look into four hundred folders
     for kind in WITH_A_CLIENT:
-        assert models.load_service_model(service, kind) == own.load_service_model(service, kind)
+        assert models.load_service_model(service, kind) == loader.load_service_model(service, kind)
 
 
 @pytest.mark.parametrize("name", ["endpoints", "partitions", "sdk-default-configuration", "_retry"])
-def test_what_all_services_share_is_the_same(models, name):
+def test_the_shared_data_files_are_the_same(models, name):
     assert models.load_data(name) == Loader().load_data(name)
 
 
-def test_endpoints_written_in_another_way_are_read_all_the_same(tmp_path):
-    there = tmp_path / "endpoints.json"
-    for told in ({"partitions": {"aws": {"services": {}}}, "version": 4}, {"partitions": [{"services": ["s3"]}]}, []):
-        there.write_bytes(msgspec.json.encode(told))
-        assert ServiceModels().file_loader.load_file(str(tmp_path / "endpoints")) == told
+def test_a_file_of_endpoints_in_another_shape_is_read(tmp_path):
+    path = tmp_path / "endpoints.json"
+    for content in (
+        {"partitions": {"aws": {"services": {}}}, "version": 4},
+        {"partitions": [{"services": ["s3"]}]},
+        [],
+    ):
+        path.write_bytes(msgspec.json.encode(content))
+        assert ServiceModels().file_loader.load_file(str(tmp_path / "endpoints")) == content
 
 
-def test_what_does_not_exist_is_told_as_botocore_tells_it(models):
+def test_missing_services_and_files_raise_botocores_errors(models):
     with pytest.raises(UnknownServiceError, match="'s4'"):
         models.load_service_model("s4", "service-2")
     with pytest.raises(DataNotFoundError):
@@ -47,7 +51,7 @@ def test_what_does_not_exist_is_told_as_botocore_tells_it(models):
         models.load_service_model("s3", "no-such-kind")
 
 
-def test_every_client_is_made_from_it(monkeypatch):
+def test_every_client_uses_this_loader(monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")  # else a machine of AWS is asked for credentials
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     clients = Clients(region="eu-central-1")

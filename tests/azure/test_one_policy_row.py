@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A platform more is one adapter and one row of the policy: no step and no port knows of Azure."""
+"""A new platform is one adapter and one row of the policy: no step and no port knows Azure."""
 
 import pytest
 from msgspec.structs import replace
@@ -37,27 +37,27 @@ def policy():
 
 @pytest.fixture
 def azure_home(tmp_path, azure_trainer, policy):
-    found = home(tmp_path, **policy)
+    azure_home_ = home(tmp_path, **policy)
     trainer = TrainerByPlatform({"azure": lambda: azure_trainer})
-    found.local = type(found.local)(
-        ports=replace(found.local.ports, trainer=trainer),
-        bus=found.local.bus,
-        database=found.local.database,
-        folder=found.local.folder,
+    azure_home_.local = type(azure_home_.local)(
+        ports=replace(azure_home_.local.ports, trainer=trainer),
+        bus=azure_home_.local.bus,
+        database=azure_home_.local.database,
+        folder=azure_home_.local.folder,
     )
-    yield found
-    found.local.close()
+    yield azure_home_
+    azure_home_.local.close()
 
 
-def test_a_job_is_placed_started_and_missed_there_like_anywhere(azure_home, azure_cloud):
+def test_a_job_is_placed_started_and_swept_on_azure_like_anywhere(azure_home, azure_cloud):
     (launched,) = azure_home.tell(events.JOB_REQUESTED, key="one", kind="embedder")
     name = launched.data["name"]
     assert launched.data["places"][0]["place"] == f"azure {REGION} Standard_NC4as_T4_v3 spot"
     (job,) = azure_cloud.jobs.values()
     assert (job["name"], job["properties"]["queueSettings"]) == (name, {"jobTier": "Spot"})
-    words = "Execution failed. User process 'python' exited with status code 42."
-    azure_cloud.finish(name, "Failed", message=words)
+    message = "Execution failed. User process 'python' exited with status code 42."
+    azure_cloud.finish(name, "Failed", message=message)
     azure_home.now = job["systemData"]["lastModifiedAt"]
     (failed,) = azure_home.tick("sweep", azure_home.now)
     assert failed.type == events.JOB_FAILED
-    assert azure_home.document(names.failed_job(name))["failure"] == f"configured wrong: Failed: {words}"
+    assert azure_home.document(names.failed_job(name))["failure"] == f"configured wrong: Failed: {message}"

@@ -56,32 +56,32 @@ def shipped(kind, number=1, content=""):
 
 def unit(kind, number=1, *, content="", api="fusion-api-v1", thresholds=None, measured_with=None):
     """A unit, perhaps with thresholds measured with an embedder's artifact."""
-    found = replace(unit_of(shipped(kind, number, content)), api=api)
+    plain_unit = replace(unit_of(shipped(kind, number, content)), api=api)
     if thresholds is None:
-        return found
-    return replace(found, calibration=Calibration(embedder=measured_with, thresholds=thresholds))
+        return plain_unit
+    return replace(plain_unit, calibration=Calibration(embedder=measured_with, thresholds=thresholds))
 
 
-def member(found, *, origin="new", contract_changed=False, p95_ms=None):
+def member(candidate, *, origin="new", contract_changed=False, p95_ms=None):
     """A unit as a member of a release."""
-    place = f"s3://models/{found.kind}/{found.number}/"
+    place = f"s3://models/{candidate.kind}/{candidate.number}/"
     return Member(
-        unit=found,
-        digest=digest([found.name, found.artifact, found.api]),
-        platform=PLATFORM_OF.get(found.kind, "hf"),
+        unit=candidate,
+        digest=digest([candidate.name, candidate.artifact, candidate.api]),
+        platform=PLATFORM_OF.get(candidate.kind, "hf"),
         uri=place,
         manifest_uri=f"{place}{SENTINEL}",
         origin=origin,
-        report=digest(f"report on {found.name}"),
+        report=digest(f"report on {candidate.name}"),
         verdict="pass" if origin == "new" else None,
         contract_changed=contract_changed,
         p95_ms=p95_ms,
     )
 
 
-def members(*found, **options):
+def members(*units, **options):
     """Members by kind."""
-    return {one.kind: member(one, **options) for one in found}
+    return {candidate.kind: member(candidate, **options) for candidate in units}
 
 
 def all_kinds(number=1):
@@ -89,13 +89,13 @@ def all_kinds(number=1):
     return members(*(unit(kind, number) for kind in KINDS))
 
 
-def proposal(found=None, *, under=None, baseline=None, **options):
+def proposal(by_kind=None, *, under=None, baseline=None, **options):
     """A set of units under a policy, to replace `baseline`."""
-    governed = under or policy()
+    chosen_policy = under or policy()
     return Proposal(
-        members=all_kinds() if found is None else found,
-        policy=governed,
-        basis=Basis(baseline=digest(baseline) if baseline else None, anchor=None, policy=governed.digest),
+        members=all_kinds() if by_kind is None else by_kind,
+        policy=chosen_policy,
+        basis=Basis(baseline=digest(baseline) if baseline else None, anchor=None, policy=chosen_policy.digest),
         baseline=baseline,
         anchor=None,
         created_at=NOON,

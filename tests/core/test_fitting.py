@@ -30,7 +30,7 @@ def index(number, embedder):
 
 FIRST = (OLD, index(1, OLD.artifact), unit("runtime-distilled"), unit("textgen-lora"))
 STANDING = members(*FIRST, origin="carried")
-SERVING = released(found=members(*FIRST), under=WITH_INDEX)
+SERVING = released(by_kind=members(*FIRST), under=WITH_INDEX)
 
 
 def merged(*new):

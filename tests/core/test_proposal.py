@@ -27,7 +27,7 @@ def test_newer_units_of_the_same_kinds_are_a_patch_that_names_them():
 
 
 def test_another_kind_is_a_minor():
-    serving = released("1.4.2", found=members(unit("runtime-distilled"), unit("textgen-lora")))
+    serving = released("1.4.2", by_kind=members(unit("runtime-distilled"), unit("textgen-lora")))
     assert str(next_version(proposal(baseline=serving), ())) == "1.5.0"
     assert change(proposal(baseline=serving)).why == "The set of kinds gained embedder."
 
@@ -45,7 +45,7 @@ def test_another_route_is_a_minor():
 
 
 def test_a_contract_change_outweighs_a_change_of_kinds():
-    serving = released(found=members(unit("runtime-distilled")))
+    serving = released(by_kind=members(unit("runtime-distilled")))
     changed = members(unit("runtime-distilled", 2), unit("embedder"), contract_changed=True)
     assert change(proposal(changed, baseline=serving)).bump == "major"
 

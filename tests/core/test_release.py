@@ -81,7 +81,7 @@ def test_what_a_pass_has_made_asks_for_no_other_however_slow_it_is():
 def test_a_carried_unit_is_as_slow_as_it_was():
     under = policy(distillation={"kind": "runtime-distilled", "p95_ms": "500"})
     slow = members(unit("textgen-lora"), p95_ms="812")
-    serving = released(found={**members(unit("runtime-distilled")), **slow}, under=under)
+    serving = released(by_kind={**members(unit("runtime-distilled")), **slow}, under=under)
     assert serving["units"]["textgen-lora"]["p95_ms"] == "812"
     carried = members(unit("textgen-lora"), origin="carried", p95_ms="812")
     again = assemble(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An open alert and the notification about it are one alarm."""
+"""An open alert and its notification are the same alarm."""
 
 import pytest
 from tests.ports.backends_gcp import NUMBER, PROJECT
@@ -30,23 +30,23 @@ def alarms(vertex_cloud, google_session):
 def test_only_open_alerts_fire(alarms, vertex_cloud):
     assert alarms.firing() == []
     vertex_cloud.alerts.extend([alert(1), alert(2, state="CLOSED"), alert(3, opened=None)])
-    (firing,) = alarms.firing()
-    assert firing.key == f"gcm|{PROJECT}|0.alert1"
-    assert firing.labels == SLO
+    (alarm,) = alarms.firing()
+    assert alarm.key == f"gcm|{PROJECT}|0.alert1"
+    assert alarm.labels == SLO
 
 
-def test_an_alert_for_people_is_no_reason_to_leave_a_release(alarms, vertex_cloud):
+def test_an_alert_without_the_slo_label_is_not_an_alarm_of_a_release(alarms, vertex_cloud):
     vertex_cloud.alerts.extend([alert(1, labels={}), alert(2, labels={"federation": "dead-letters"})])
     assert alarms.firing() == []
 
 
-def test_every_page_is_asked_for(alarms, vertex_cloud):
+def test_alerts_of_all_pages_are_read(alarms, vertex_cloud):
     vertex_cloud.alerts.extend(alert(number) for number in range(1500))
     assert len(alarms.firing()) == 1500
     assert vertex_cloud.faults.calls == ["alerts.list", "alerts.list"]
 
 
-def test_what_is_asked_and_what_is_told_become_one_event(alarms, vertex_cloud):
+def test_a_polled_alert_and_its_notification_become_the_same_event(alarms, vertex_cloud):
     vertex_cloud.alerts.append(alert(1))
     incident = {
         "incident_id": "0.alert1",
@@ -56,13 +56,17 @@ def test_what_is_asked_and_what_is_told_become_one_event(alarms, vertex_cloud):
         "policy_name": "churn p99",
         "policy_user_labels": SLO,
     }
-    told = read({"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER), None).signal
-    (asked,) = alarms.firing()
-    names = {asked.name: None}
-    assert breach_event(asked.key, asked.at, asked.labels, names) == breach_event(told.key, told.at, told.labels, told.names)
+    notified = read(
+        {"version": "1.2", "incident": incident}, Trust(project=PROJECT, project_number=NUMBER), None
+    ).signal
+    (polled,) = alarms.firing()
+    names = {polled.name: None}
+    assert breach_event(polled.key, polled.at, polled.labels, names) == breach_event(
+        notified.key, notified.at, notified.labels, notified.names
+    )
 
 
-def test_a_denial_is_no_silence(alarms, vertex_cloud):
+def test_a_denied_request_is_not_taken_for_no_alarms(alarms, vertex_cloud):
     vertex_cloud.faults.refuse("alerts.list", 403)
     with pytest.raises(ServiceError, match="Cloud Monitoring did not list open alerts: 403 PERMISSION_DENIED"):
         alarms.firing()

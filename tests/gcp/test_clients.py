@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing of Google is imported before a client is asked for, and each client is made once."""
+"""Google's libraries are imported when a client is needed, and each client is created once."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ from tests.ports.backends_gcp import PROJECT
 
 from federation.gcp import clients
 
-EVERY = sorted(path.stem for path in Path(clients.__file__).parent.glob("*.py") if path.stem != "__init__")
-HEAVY = {
+ADAPTERS = sorted(path.stem for path in Path(clients.__file__).parent.glob("*.py") if path.stem != "__init__")
+HEAVY_LIBRARIES = {
     "google.auth",
     "google.api_core",
     "google.cloud.storage",
@@ -22,14 +22,14 @@ HEAVY = {
 }
 
 
-def test_importing_every_adapter_imports_no_client():
-    imports = "; ".join(f"import federation.gcp.{name}" for name in EVERY)
-    program = f"import sys; {imports}; print(sorted({HEAVY} & set(sys.modules)))"
-    told = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
-    assert (told.stdout.strip(), len(EVERY) > 10) == ("[]", True)
+def test_importing_the_adapters_imports_none_of_googles_libraries():
+    imports = "; ".join(f"import federation.gcp.{name}" for name in ADAPTERS)
+    program = f"import sys; {imports}; print(sorted({HEAVY_LIBRARIES} & set(sys.modules)))"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, text=True)
+    assert (process.stdout.strip(), len(ADAPTERS) > 10) == ("[]", True)
 
 
-def test_a_store_s_client_is_made_once_and_obeys_the_emulator_s_variable(gcs_serving, monkeypatch):
+def test_a_stores_client_is_created_once_and_uses_the_emulators_variable(gcs_serving, monkeypatch):
     monkeypatch.setenv("STORAGE_EMULATOR_HOST", gcs_serving.endpoint)
     monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", PROJECT)
     try:
@@ -43,8 +43,8 @@ def test_a_store_s_client_is_made_once_and_obeys_the_emulator_s_variable(gcs_ser
         clients.bucket.cache_clear()
 
 
-def test_a_session_authorises_itself_by_the_default_credentials(tmp_path, monkeypatch):
-    """Application default credentials of a person stand in for those of a function."""
+def test_a_session_uses_the_default_credentials(tmp_path, monkeypatch):
+    """A person's application default credentials take the place of a function's."""
     path = tmp_path / "adc.json"
     path.write_text('{"type": "authorized_user", "client_id": "a", "client_secret": "b", "refresh_token": "c"}')
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
@@ -57,7 +57,7 @@ def test_a_session_authorises_itself_by_the_default_credentials(tmp_path, monkey
         clients.session.cache_clear()
 
 
-def test_a_plain_session_carries_nobody_s_credentials():
+def test_a_plain_session_has_no_credentials():
     try:
         assert "authorization" not in clients.plain_session().headers
         assert clients.plain_session() is clients.plain_session()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Cloud Logging reads one JSON object a line."""
+"""Cloud Logging reads one JSON object per line."""
 
 import json
 import logging
@@ -15,11 +15,11 @@ def line(**record):
     return json.loads(CloudLoggingFormatter().format(logging.makeLogRecord(record)))
 
 
-def test_a_decision_is_told_with_its_fields_beside_the_sentence():
-    told = line(
+def test_a_decision_is_logged_with_its_fields_beside_the_message():
+    logged = line(
         levelname="INFO", msg="%s accepted", args=("acme/embedder-v1",), step="validate", documents=3, events=["a"]
     )
-    assert told == {
+    assert logged == {
         "severity": "INFO",
         "message": "acme/embedder-v1 accepted",
         "step": "validate",
@@ -28,25 +28,25 @@ def test_a_decision_is_told_with_its_fields_beside_the_sentence():
     }
 
 
-def test_a_line_that_quotes_half_a_character_is_not_lost():
+def test_a_message_with_half_a_surrogate_pair_is_logged():
     assert line(levelname="ERROR", msg="half \ud800 of one")["message"] == "half \ud800 of one"
 
 
-def test_a_failure_is_told_with_its_trace():
-    with pytest.raises(ValueError, match="nothing") as caught:
+def test_a_failure_is_logged_with_its_trace():
+    with pytest.raises(ValueError, match="nothing") as error:
         int("nothing")
-    told = line(levelname="ERROR", msg="cannot", exc_info=(caught.type, caught.value, caught.tb))
-    assert told["severity"] == "ERROR"
-    assert "ValueError: invalid literal" in told["stack_trace"]
+    logged = line(levelname="ERROR", msg="cannot", exc_info=(error.type, error.value, error.tb))
+    assert logged["severity"] == "ERROR"
+    assert "ValueError: invalid literal" in logged["stack_trace"]
 
 
-def test_what_json_does_not_know_is_told_as_text():
+def test_a_value_that_json_does_not_know_is_logged_as_text():
     assert line(levelname="INFO", msg="x", where=object)["where"] == "<class 'object'>"
 
 
-def test_an_entry_file_that_is_loaded_twice_still_tells_each_thing_once():
-    """functions-framework loads it once for every application that it makes."""
+def test_an_entry_file_that_is_loaded_twice_logs_each_message_once():
+    """functions-framework loads it once for every application that it creates."""
     code = "from federation.gcp.logs import configure; configure('INFO'); configure('INFO')"
-    told = "import logging; logging.getLogger('federation').info('told')"
-    run = subprocess.run([sys.executable, "-c", f"{code}; {told}"], check=True, capture_output=True)
-    assert [json.loads(written) for written in run.stderr.splitlines()] == [{"severity": "INFO", "message": "told"}]
+    message = "import logging; logging.getLogger('federation').info('told')"
+    process = subprocess.run([sys.executable, "-c", f"{code}; {message}"], check=True, capture_output=True)
+    assert [json.loads(line_) for line_ in process.stderr.splitlines()] == [{"severity": "INFO", "message": "told"}]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls are few, and an answer that is lost on the way loses nothing."""
+"""The store makes few calls, and a lost answer loses nothing."""
 
 import pytest
 from google.api_core.exceptions import Forbidden
@@ -25,16 +25,19 @@ def faults(gcs_serving, gcs_bucket):
 
 
 @pytest.fixture
-def impatient(gcs_bucket):
-    """Repeats for a moment only."""
+def impatient_store(gcs_bucket):
+    """Gives up retrying after a moment."""
     return GcsStore(lambda: gcs_bucket, "home/", patience=0.05)
 
 
-def test_documents_and_channels_lie_apart_below_the_prefix(gcs_store, gcs_bucket):
+def test_documents_and_channels_have_separate_folders_under_the_prefix(gcs_store, gcs_bucket):
     gcs_store.keep("units/a", b"{}")
     gcs_store.move("production", 0, channel(1))
-    lie = {blob.name: blob.content_type for blob in gcs_bucket.list_blobs()}
-    assert lie == {"home/documents/units/a": "application/json", "home/channels/production": "application/json"}
+    content_types = {blob.name: blob.content_type for blob in gcs_bucket.list_blobs()}
+    assert content_types == {
+        "home/documents/units/a": "application/json",
+        "home/channels/production": "application/json",
+    }
 
 
 def test_a_new_document_takes_one_call_and_a_repeated_one_two(gcs_store, calls):
@@ -44,13 +47,13 @@ def test_a_new_document_takes_one_call_and_a_repeated_one_two(gcs_store, calls):
     assert calls() == ["insert", "insert", "get"]
 
 
-def test_a_move_after_a_read_takes_one_call_and_so_does_the_next(gcs_store, gcs_bucket, calls):
+def test_a_move_after_a_read_or_a_move_takes_one_call(gcs_store, gcs_bucket, calls):
     gcs_store.move("production", 0, channel(1))
     assert calls() == ["insert"]
-    other = GcsStore(lambda: gcs_bucket, "home/")
-    other.channel("production")
-    other.move("production", 1, channel(2))
-    other.move("production", 2, channel(3))
+    other_store = GcsStore(lambda: gcs_bucket, "home/")
+    other_store.channel("production")
+    other_store.move("production", 1, channel(2))
+    other_store.move("production", 2, channel(3))
     assert calls() == ["insert", "get", "insert", "insert"]
 
 
@@ -60,7 +63,7 @@ def test_a_move_without_a_read_reads_first(gcs_store, gcs_bucket, calls):
     assert calls() == ["insert", "get", "insert"]
 
 
-def test_what_is_remembered_and_was_overtaken_is_refused_by_the_service(gcs_store, gcs_bucket):
+def test_an_outdated_memory_of_a_channel_is_a_conflict(gcs_store, gcs_bucket):
     gcs_store.move("production", 0, channel(1))
     GcsStore(lambda: gcs_bucket, "home/").move("production", 1, channel(2))
     with pytest.raises(ConflictError, match="no longer at move 1; somebody else"):
@@ -68,7 +71,7 @@ def test_what_is_remembered_and_was_overtaken_is_refused_by_the_service(gcs_stor
     assert gcs_store.channel("production") == channel(2)
 
 
-def test_the_same_move_twice_without_a_lost_answer_is_a_conflict(gcs_store, gcs_bucket):
+def test_the_same_move_by_two_processes_is_a_conflict(gcs_store, gcs_bucket):
     first, second = gcs_store, GcsStore(lambda: gcs_bucket, "home/")
     first.move("production", 0, channel(1))
     second.channel("production")
@@ -77,10 +80,10 @@ def test_the_same_move_twice_without_a_lost_answer_is_a_conflict(gcs_store, gcs_
         second.move("production", 1, channel(2))
 
 
-@pytest.mark.parametrize("lost", ["dropped", "answered 503"])
-def test_a_move_whose_answer_was_lost_is_found_to_be_ours(gcs_store, faults, calls, lost):
+@pytest.mark.parametrize("fault", ["dropped", "answered 503"])
+def test_a_move_whose_answer_was_lost_is_recognised_as_ours(gcs_store, faults, calls, fault):
     gcs_store.move("production", 0, channel(1))
-    if lost == "dropped":
+    if fault == "dropped":
         faults.lose("objects.insert")
     else:
         faults.act_and_refuse("objects.insert", 503)
@@ -90,15 +93,15 @@ def test_a_move_whose_answer_was_lost_is_found_to_be_ours(gcs_store, faults, cal
     assert gcs_store.channel("production") == channel(3)
 
 
-def test_a_move_whose_answer_was_lost_and_that_was_overtaken_is_a_conflict(gcs_store, gcs_bucket, faults):
+def test_a_retried_move_that_another_process_overtook_is_a_conflict(gcs_store, gcs_bucket, faults):
     """The first try is refused before it acts; meanwhile another process moves."""
     gcs_store.move("production", 0, channel(1))
-    other = GcsStore(lambda: gcs_bucket, "home/")
-    other.move("production", 1, channel(2, "other"))
+    other_store = GcsStore(lambda: gcs_bucket, "home/")
+    other_store.move("production", 1, channel(2, "other"))
     faults.refuse("objects.insert", 503)
     with pytest.raises(ConflictError):
         gcs_store.move("production", 1, channel(2, "me"))
-    assert other.channel("production") == channel(2, "other")
+    assert other_store.channel("production") == channel(2, "other")
 
 
 def test_a_claim_whose_answer_was_lost_is_ours(gcs_store, faults):
@@ -107,13 +110,13 @@ def test_a_claim_whose_answer_was_lost_is_ours(gcs_store, faults):
     assert gcs_store.claim("events/a", b"mine") is False
 
 
-def test_a_claim_that_fails_in_passing_and_finds_the_name_taken_by_others_is_not_ours(gcs_store, faults):
+def test_a_retried_claim_of_a_name_that_others_hold_is_not_ours(gcs_store, faults):
     gcs_store.keep("events/a", b"theirs")
     faults.refuse("objects.insert", 503)
     assert gcs_store.claim("events/a", b"mine") is False
 
 
-def test_passing_failures_are_repeated(gcs_store, faults):
+def test_passing_failures_are_retried(gcs_store, faults):
     for status in (429, 500, 503):
         faults.refuse("", status)
     gcs_store.keep("units/a", b"one")
@@ -123,42 +126,42 @@ def test_passing_failures_are_repeated(gcs_store, faults):
     assert gcs_store.names("") == ["units/a"]
 
 
-def test_a_service_that_stays_down_is_named_with_its_own_code(impatient, faults):
-    for look in (
-        lambda: impatient.keep("units/a", b"one"),
-        lambda: impatient.read("units/a"),
-        lambda: impatient.names(""),
-        lambda: impatient.channel("production"),
-        lambda: impatient.move("production", 0, channel(1)),
+def test_a_service_that_stays_down_is_named_with_its_own_code(impatient_store, faults):
+    for call in (
+        lambda: impatient_store.keep("units/a", b"one"),
+        lambda: impatient_store.read("units/a"),
+        lambda: impatient_store.names(""),
+        lambda: impatient_store.channel("production"),
+        lambda: impatient_store.move("production", 0, channel(1)),
     ):
         faults.refuse("", 503, times=50)
-        with pytest.raises(ServiceError, match=r"Cloud Storage did not \w+ home/.*503") as raised:
-            look()
-        assert raised.value.__cause__ is not None
+        with pytest.raises(ServiceError, match=r"Cloud Storage did not \w+ home/.*503") as error:
+            call()
+        assert error.value.__cause__ is not None
         faults.forget()
 
 
-def test_a_write_that_is_given_up_and_lies_there_all_the_same_is_done(impatient, faults):
+def test_a_write_that_took_effect_despite_errors_counts_as_done(impatient_store, faults):
     faults.act_and_refuse("objects.insert", 503)
     faults.refuse("objects.insert", 503, times=50)
-    assert impatient.claim("events/a", b"mine") is True
+    assert impatient_store.claim("events/a", b"mine") is True
     faults.forget()
     faults.act_and_refuse("objects.insert", 503)
     faults.refuse("objects.insert", 503, times=50)
-    impatient.move("production", 0, channel(1))
-    assert impatient.channel("production") == channel(1)
+    impatient_store.move("production", 0, channel(1))
+    assert impatient_store.channel("production") == channel(1)
 
 
-@pytest.mark.parametrize(("status", "asked"), [(400, ["insert"]), (403, ["insert", "get"])])
-def test_a_refusal_is_not_repeated(gcs_store, faults, calls, status, asked):
-    """A caller who may not replace an object is refused, too, where one is: so one look tells whether the name is taken."""
+@pytest.mark.parametrize(("status", "expected_calls"), [(400, ["insert"]), (403, ["insert", "get"])])
+def test_a_refusal_is_not_repeated(gcs_store, faults, calls, status, expected_calls):
+    """A caller who may not replace objects gets 403 for a taken name too, so one read decides which it is."""
     faults.refuse("objects.insert", status, times=9)
     with pytest.raises(ServiceError, match=str(status)):
         gcs_store.claim("events/a", b"mine")
-    assert calls() == asked
+    assert calls() == expected_calls
 
 
-def test_a_token_that_has_expired_and_cannot_be_renewed_is_a_failure_of_the_service(gcs_store, faults):
+def test_an_expired_token_without_renewal_is_a_failure_of_the_service(gcs_store, faults):
     faults.refuse("objects.insert", 401)
     with pytest.raises(ServiceError, match=r"Cloud Storage did not write home/documents/events/a: .*refreshed"):
         gcs_store.claim("events/a", b"mine")
@@ -173,8 +176,8 @@ def test_names_are_listed_over_many_pages(gcs_store, gcs_serving, gcs_bucket, ca
     assert calls() == ["list", "list", "list"]
 
 
-class CreateOnly:
-    """A bucket whose caller may create objects and never replace one."""
+class CreateOnlyBucket:
+    """A bucket whose caller may create objects but not replace them."""
 
     def __init__(self):
         self.bodies = {}
@@ -200,8 +203,8 @@ class CreateOnlyBlob:
         return self._bucket.bodies[self._path]
 
 
-def test_who_may_only_create_finds_a_taken_name_taken():
-    bucket = CreateOnly()
+def test_a_caller_who_may_only_create_sees_that_a_name_is_taken():
+    bucket = CreateOnlyBucket()
     store = GcsStore(lambda: bucket)
     assert store.claim("events/a", b"one") is True
     assert store.claim("events/a", b"one") is False
@@ -209,20 +212,20 @@ def test_who_may_only_create_finds_a_taken_name_taken():
         store.keep("events/a", b"two")
 
 
-def test_a_store_whose_bucket_is_not_there_is_no_empty_one(gcs_bucket):
-    lost = GcsStore(lambda: gcs_bucket.client.bucket("acme-misnamed"), "home/")
-    for look in (
-        lambda: lost.read("policies/000001"),
-        lambda: lost.channel("production"),
-        lambda: lost.claim("policies/000001", b"{}"),
-        lambda: lost.names("policies/"),
+def test_a_store_whose_bucket_is_missing_is_not_an_empty_store(gcs_bucket):
+    store = GcsStore(lambda: gcs_bucket.client.bucket("acme-misnamed"), "home/")
+    for call in (
+        lambda: store.read("policies/000001"),
+        lambda: store.channel("production"),
+        lambda: store.claim("policies/000001", b"{}"),
+        lambda: store.names("policies/"),
     ):
         with pytest.raises(SettingsError, match="there is no bucket acme-misnamed; FEDERATION_STORE names it"):
-            look()
+            call()
 
 
-def test_a_damaged_channel_is_handed_out_as_it_lies_and_nothing_moves_it(gcs_store, gcs_bucket):
-    """Whoever reads it can say what it is and how it is put back."""
+def test_a_damaged_channel_is_returned_as_it_is_and_never_moved(gcs_store, gcs_bucket):
+    """The reader reports the damage and how to repair it."""
     gcs_store.move("production", 0, channel(1))
     for body in (b'{"counter": 1, ', b"", b"[1]"):
         gcs_bucket.blob("home/channels/production").upload_from_string(body)

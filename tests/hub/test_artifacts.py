@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Nothing is fetched but files of our owners at a commit; what comes is streamed, and stops at the limit."""
+"""Only files of our owners at a commit are read; reading is streamed and stops at the size limit."""
 
 import hashlib
 from contextlib import contextmanager
@@ -18,21 +18,21 @@ from federation.errors import ContractError, MissingError, ServiceError
 from federation.hub.artifacts import HubArtifacts
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
-GOOD = f"hf://models/acme/unit@{COMMIT}/_MANIFEST.json"
+VALID_URI = f"hf://models/acme/unit@{COMMIT}/_MANIFEST.json"
 
 
 @pytest.fixture
-def placed(hub_shelf, hub_cloud):
+def stored_uri(hub_shelf, hub_cloud):
     uri = hub_shelf.place("unit/model.txt", b"weights")
     hub_cloud.faults.forget()
     return uri
 
 
-def nobody():
+def no_client():
     raise AssertionError("nothing may be asked of the Hub")
 
 
-BAD = {
+INVALID_PARTS = {
     "kind": ["spaces", "model", "", "models/models"],
     "owner": ["evil", "ACME", "acme ", "acme:443", "user@acme", "..", "", "acme-ml"],
     "name": ["", "..", "-unit", "a/b", "a?b", "a@b", "x" * 97],
@@ -62,41 +62,43 @@ BAD = {
 
 
 @given(st.text())
-@example(f"{GOOD}\n")
-@example(f" {GOOD}")
-@example(GOOD.replace("hf://", "hf:/"))
-@example(GOOD.replace("hf://", "https://huggingface.co/"))
-def test_what_is_no_uri_of_the_hub_is_refused_without_a_call(uri):
-    refuses(uri)
+@example(f"{VALID_URI}\n")
+@example(f" {VALID_URI}")
+@example(VALID_URI.replace("hf://", "hf:/"))
+@example(VALID_URI.replace("hf://", "https://huggingface.co/"))
+def test_a_text_that_is_not_a_uri_of_the_hub_is_refused_without_a_call(uri):
+    assert_refused(uri)
 
 
-@pytest.mark.parametrize(("part", "value"), [(part, value) for part, values in BAD.items() for value in values])
-def test_one_part_that_is_not_as_it_must_be_is_enough(part, value):
+@pytest.mark.parametrize(
+    ("part", "value"), [(part, value) for part, values in INVALID_PARTS.items() for value in values]
+)
+def test_one_invalid_part_is_enough_for_a_refusal(part, value):
     parts = {"kind": "models", "owner": "acme", "name": "unit", "commit": COMMIT, "path": "_MANIFEST.json", part: value}
-    refuses("hf://{kind}/{owner}/{name}@{commit}/{path}".format(**parts))
+    assert_refused("hf://{kind}/{owner}/{name}@{commit}/{path}".format(**parts))
 
 
-def refuses(uri):
-    artifacts = HubArtifacts(nobody, {"acme"})
-    for look in (lambda: artifacts.read(uri, 10), lambda: artifacts.observe(uri)):
+def assert_refused(uri):
+    artifacts = HubArtifacts(no_client, {"acme"})
+    for call in (lambda: artifacts.read(uri, 10), lambda: artifacts.observe(uri)):
         with pytest.raises(ContractError, match="outside the folders"):
-            look()
+            call()
 
 
-def test_nothing_but_that_keeps_the_hub_from_being_asked():
-    """A name may begin with an underscore, as the Hub allows."""
-    for uri in (GOOD, GOOD.replace("/unit@", "/_draft@"), GOOD.replace("/unit@", f"/{'x' * 96}@")):
+def test_a_valid_uri_is_read_from_the_hub():
+    """These URIs are valid, so the Hub is called; a name may begin with an underscore."""
+    for uri in (VALID_URI, VALID_URI.replace("/unit@", "/_draft@"), VALID_URI.replace("/unit@", f"/{'x' * 96}@")):
         with pytest.raises(AssertionError, match="nothing may be asked"):
-            HubArtifacts(nobody, {"acme"}).read(uri, 10)
+            HubArtifacts(no_client, {"acme"}).read(uri, 10)
 
 
-def test_a_refusal_says_what_would_be_read():
+def test_a_refusal_names_the_uri_and_the_trusted_owners():
     with pytest.raises(ContractError, match=r"'hf://models/evil/unit@main/x' .* of acme, initech"):
-        HubArtifacts(nobody, ["initech", "acme"]).read("hf://models/evil/unit@main/x", 10)
+        HubArtifacts(no_client, ["initech", "acme"]).read("hf://models/evil/unit@main/x", 10)
 
 
-def test_a_file_is_read_in_one_call_and_the_redirect_that_the_hub_answers_with(hub_shelf, placed, hub_cloud):
-    assert hub_shelf.artifacts.read(placed, 100) == b"weights"
+def test_a_file_is_read_in_one_call_and_one_redirect(hub_shelf, stored_uri, hub_cloud):
+    assert hub_shelf.artifacts.read(stored_uri, 100) == b"weights"
     assert hub_cloud.faults.calls == ["resolve", "resolve_cache"]
 
 
@@ -112,63 +114,63 @@ def test_a_large_file_is_hashed_where_the_hub_redirects_to(hub_shelf, hub_cloud)
 def test_a_data_set_is_read_as_a_model_is(hub_client, hub_owner, hub_cloud):
     repo = f"{hub_owner}/records"
     hub_client.create_repo(repo, repo_type="dataset")
-    made = hub_client.upload_file(
+    commit = hub_client.upload_file(
         path_or_fileobj=b"1,2", path_in_repo="a/records.csv", repo_id=repo, repo_type="dataset"
     )
     artifacts = HubArtifacts(lambda: hub_client, {hub_owner})
-    assert artifacts.read(f"hf://datasets/{repo}@{made.oid}/a/records.csv", 10) == b"1,2"
+    assert artifacts.read(f"hf://datasets/{repo}@{commit.oid}/a/records.csv", 10) == b"1,2"
     with pytest.raises(MissingError):
-        artifacts.read(f"hf://models/{repo}@{made.oid}/a/records.csv", 10)
+        artifacts.read(f"hf://models/{repo}@{commit.oid}/a/records.csv", 10)
 
 
-def test_a_file_is_what_it_was_at_its_commit_whatever_was_pushed_since(hub_shelf, placed):
+def test_a_file_is_read_at_its_commit_whatever_was_pushed_since(hub_shelf, stored_uri):
     hub_shelf.place("unit/model.txt", b"other weights")
-    assert hub_shelf.artifacts.read(placed, 100) == b"weights"
+    assert hub_shelf.artifacts.read(stored_uri, 100) == b"weights"
 
 
-def test_a_commit_or_a_repository_that_is_not_there_is_missing(hub_shelf, placed):
-    before, _, path = placed.partition("@")
-    for uri in (f"{before}@{'0' * 40}/{path[41:]}", placed.replace("/unit@", "/unknown@")):
+def test_a_missing_commit_or_repository_is_a_missing_artifact(hub_shelf, stored_uri):
+    repository, _, path = stored_uri.partition("@")
+    for uri in (f"{repository}@{'0' * 40}/{path[41:]}", stored_uri.replace("/unit@", "/unknown@")):
         with pytest.raises(MissingError, match="there is nothing at"):
             hub_shelf.artifacts.read(uri, 100)
 
 
-def test_a_name_that_a_url_would_spell_otherwise_is_read_as_it_is(hub_shelf):
+def test_a_name_with_characters_that_urls_encode_is_read(hub_shelf):
     uri = hub_shelf.place("unit/größe & maß+1.txt", b"weights")
     assert hub_shelf.artifacts.read(uri, 100) == b"weights"
 
 
-def test_more_than_may_be_hashed_is_refused(hub_client, hub_owner, hub_shelf):
+def test_an_object_over_the_limit_is_not_hashed(hub_client, hub_owner, hub_shelf):
     uri = hub_shelf.place("unit/model.txt", b"weights")
     with pytest.raises(ContractError, match="larger than the limit of 6 bytes"):
         HubArtifacts(lambda: hub_client, {hub_owner}, largest=6).observe(uri)
     assert HubArtifacts(lambda: hub_client, {hub_owner}, largest=7).observe(uri).bytes == 7
 
 
-@pytest.mark.parametrize("cut", [1, 3, 7])
-def test_a_file_whose_size_nobody_announces_is_counted_as_it_comes(cut):
-    """The header Content-Length is optional: where it is missing, nothing but the count keeps to the limit."""
-    with unannounced([b"weights"[at : at + cut] for at in range(0, 7, cut)]) as api:
-        exact, short = (HubArtifacts(lambda: api, {"acme"}, largest=limit) for limit in (7, 6))
-        assert exact.observe(GOOD).bytes == 7
-        assert exact.read(GOOD, 7) == b"weights"
+@pytest.mark.parametrize("chunk_bytes", [1, 3, 7])
+def test_a_file_of_unannounced_size_is_counted_as_it_arrives(chunk_bytes):
+    """The header Content-Length is optional: without it only counting the bytes enforces the limit."""
+    with hub_without_sizes([b"weights"[offset : offset + chunk_bytes] for offset in range(0, 7, chunk_bytes)]) as api:
+        sufficient, too_small = (HubArtifacts(lambda: api, {"acme"}, largest=limit) for limit in (7, 6))
+        assert sufficient.observe(VALID_URI).bytes == 7
+        assert sufficient.read(VALID_URI, 7) == b"weights"
         with pytest.raises(ContractError, match="larger than the limit of 6 bytes"):
-            short.observe(GOOD)
+            too_small.observe(VALID_URI)
         with pytest.raises(ContractError, match="larger than the limit of 6 bytes"):
-            exact.read(GOOD, 6)
+            sufficient.read(VALID_URI, 6)
 
 
-def test_a_file_that_does_not_end_is_left_at_the_limit():
-    sent = []
-    endless = (sent.append(size) or bytes(size) for size in [65_536] * 2_000)
-    with unannounced(endless) as api, pytest.raises(ContractError, match="larger than the limit of 100000 bytes"):
-        HubArtifacts(lambda: api, {"acme"}, largest=100_000).observe(GOOD)
-    assert sum(sent) < 65_536 * 1_000
+def test_an_endless_file_is_abandoned_at_the_limit():
+    sent_bytes = []
+    chunks = (sent_bytes.append(size) or bytes(size) for size in [65_536] * 2_000)
+    with hub_without_sizes(chunks) as api, pytest.raises(ContractError, match="larger than the limit of 100000 bytes"):
+        HubArtifacts(lambda: api, {"acme"}, largest=100_000).observe(VALID_URI)
+    assert sum(sent_bytes) < 65_536 * 1_000
 
 
 @contextmanager
-def unannounced(chunks):
-    """A Hub with one file, whose answer ends when it ends."""
+def hub_without_sizes(chunks):
+    """A Hub with one file, whose answer does not announce its size."""
     from huggingface_hub import HfApi
 
     async def resolve(request):
@@ -181,20 +183,20 @@ def unannounced(chunks):
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 429, 500, 503])
-def test_a_refusal_of_the_hub_is_its_failure_and_not_an_absence(hub_shelf, placed, hub_cloud, status):
+def test_a_refusal_of_the_hub_is_a_failure_not_a_missing_file(hub_shelf, stored_uri, hub_cloud, status):
     hub_cloud.faults.refuse("resolve", status)
     with pytest.raises(ServiceError, match=f"reading unit/model.txt of .* failed: {status}"):
-        hub_shelf.artifacts.read(placed, 100)
+        hub_shelf.artifacts.read(stored_uri, 100)
 
 
-def test_an_answer_that_breaks_off_is_not_half_a_file(hub_shelf, placed, hub_cloud):
+def test_an_interrupted_answer_is_not_a_complete_file(hub_shelf, stored_uri, hub_cloud):
     hub_cloud.faults.lose("resolve_cache")
     with pytest.raises(ServiceError, match="RemoteProtocolError"):
-        hub_shelf.artifacts.observe(placed)
+        hub_shelf.artifacts.observe(stored_uri)
 
 
-def test_a_page_of_a_proxy_between_us_and_the_storage_is_no_file(hub_cloud, hub_client, hub_owner):
-    """The Hub itself has answered, with the commit and where the file is; the page comes in the place of the file."""
+def test_a_page_of_a_proxy_in_place_of_the_storage_is_not_a_file(hub_cloud, hub_client, hub_owner):
+    """The Hub itself answers with the commit and the file's address; the page comes in place of the file."""
     from huggingface_hub import HfApi
 
     hub_client.create_repo(f"{hub_owner}/unit")

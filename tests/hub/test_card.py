@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The Hub reads in a release's card what people read in it, and how each unit was judged."""
+"""The Hub's card of a release shows the same text as every registry's, and each unit's verdict."""
 
 import pytest
 from tests.hub.releases import release
@@ -9,38 +9,38 @@ from federation.hub.card import page
 
 
 @pytest.fixture
-def read():
+def card_class():
     from huggingface_hub import ModelCard
 
     return ModelCard
 
 
-def test_the_card_says_how_each_unit_was_judged_and_on_which_report(read):
+def test_the_card_shows_each_units_verdict_and_its_report(card_class):
     document = release()
-    results = read(page(document)).data.eval_results
-    assert [(one.task_type, one.task_name, one.metric_value) for one in results] == [
+    results = card_class(page(document)).data.eval_results
+    assert [(result.task_type, result.task_name, result.metric_value) for result in results] == [
         ("embedder", "acme/embedder-v1", "pass"),
         ("textgen-lora", "acme/textgen-lora-v1", "pass"),
     ]
-    assert [one.dataset_name for one in results] == [unit["report"] for unit in document["units"].values()]
-    assert {one.metric_name for one in results} == {"Gates under policy production version 3"}
+    assert [result.dataset_name for result in results] == [unit["report"] for unit in document["units"].values()]
+    assert {result.metric_name for result in results} == {"Gates under policy production version 3"}
 
 
-def test_a_carried_unit_is_not_said_to_have_passed_again(read):
+def test_a_carried_unit_is_shown_as_carried_not_passed(card_class):
     document = release(kinds=("embedder",))
     document["units"]["embedder"]["origin"] = "carried"
-    (result,) = read(page(document)).data.eval_results
+    (result,) = card_class(page(document)).data.eval_results
     assert result.metric_value == "carried"
 
 
-def test_everything_else_is_the_card_that_every_registry_shows(read):
-    shown, everywhere = read(page(release())), read(card(release()))
-    assert shown.text == everywhere.text
-    assert shown.data.tags == everywhere.data.tags == ["federated-release", "api:fusion-api-v1"]
+def test_the_rest_of_the_card_is_what_every_registry_shows(card_class):
+    hub_card, plain_card = card_class(page(release())), card_class(card(release()))
+    assert hub_card.text == plain_card.text
+    assert hub_card.data.tags == plain_card.data.tags == ["federated-release", "api:fusion-api-v1"]
 
 
-def test_no_name_breaks_out_of_its_place(read):
+def test_a_name_with_yaml_syntax_stays_inside_its_field(card_class):
     document = release(kinds=("embedder",))
     document["units"]["embedder"]["name"] = 'a"\n---\nb: [}'
-    (result,) = read(page(document)).data.eval_results
+    (result,) = card_class(page(document)).data.eval_results
     assert result.task_name == 'a"\n---\nb: [}'

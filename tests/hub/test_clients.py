@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A client is made once, with the token that the environment gives, and its calls end."""
+"""A client is created once, with the token of the environment, and each of its calls has a time limit."""
 
 import json
 import socket
@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
-def made(hub_serving, monkeypatch):
+def hub_client_of_environment(hub_serving, monkeypatch):
     from huggingface_hub import close_session
 
     monkeypatch.setenv("HF_TOKEN", "hf_of_the_environment")
@@ -32,35 +32,35 @@ def made(hub_serving, monkeypatch):
     client.cache_clear()
 
 
-def test_a_client_takes_its_token_from_the_environment(made, hub_cloud):
-    assert made.whoami()["name"] == "local"
+def test_a_client_takes_its_token_from_the_environment(hub_client_of_environment, hub_cloud):
+    assert hub_client_of_environment.whoami()["name"] == "local"
     assert hub_cloud.faults.calls == ["whoami"]
 
 
-def test_its_calls_end(made):
+def test_a_call_has_a_limit_for_connecting_and_for_reading(hub_client_of_environment):
     from huggingface_hub import get_session
 
     timeout = get_session().timeout
     assert (timeout.connect, timeout.read) == (5, 15)
 
 
-def test_a_list_ends_too_although_the_library_asks_for_it_without_a_limit(monkeypatch):
+def test_listing_commits_has_a_limit_although_the_library_sets_none(monkeypatch):
     from huggingface_hub import close_session
 
     monkeypatch.setattr(clients, "_READ_SECONDS", 0.05)
     monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=lambda _: None))
     clients._bound_calls.cache_clear()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        silent.settimeout(5)
-        api = client.__wrapped__(f"http://127.0.0.1:{silent.getsockname()[1]}", "hf_test")
+    with socket.create_server(("127.0.0.1", 0)) as silent_server:
+        silent_server.settimeout(5)
+        api = client.__wrapped__(f"http://127.0.0.1:{silent_server.getsockname()[1]}", "hf_test")
         with pytest.raises(ServiceError, match="listing the commits of acme/r failed: ReadTimeout"):
             HubRegistry(lambda: api, "acme/r")._commits()
     close_session()
     clients._bound_calls.cache_clear()
 
 
-def test_a_publication_to_a_hub_that_falls_silent_ends_before_its_function_does(hub_serving, monkeypatch):
-    """The library tries the call before a commit six times; then the registry looks whether there is a commit."""
+def test_a_publication_to_a_silent_hub_ends_before_its_function_does(hub_serving, monkeypatch):
+    """The library tries the call before a commit six times; then the registry checks whether there is a commit."""
     from huggingface_hub import close_session
 
     limit = json.loads((ROOT / "infra/steps.json").read_bytes())["fuse"]["timeout"]
@@ -82,7 +82,7 @@ def test_a_publication_to_a_hub_that_falls_silent_ends_before_its_function_does(
     clients._bound_calls.cache_clear()
 
 
-def never(seconds):
+def fail_on_sleep(seconds):
     pytest.fail(f"it would sleep {seconds} seconds")
 
 
@@ -93,26 +93,28 @@ WAITS = {
 }
 
 
-@pytest.mark.parametrize("at", ["/commits/", "/preupload/"])
-@pytest.mark.parametrize("said", sorted(WAITS))
-def test_a_function_does_not_sleep_for_as_long_as_the_hub_asks_and_tells_it(hub_serving, made, monkeypatch, said, at):
-    """It would run into its own limit, and nobody would be told why."""
+@pytest.mark.parametrize("path", ["/commits/", "/preupload/"])
+@pytest.mark.parametrize("message", sorted(WAITS))
+def test_a_long_wait_requested_by_the_hub_is_an_error_not_a_sleep(
+    hub_serving, hub_client_of_environment, monkeypatch, message, path
+):
+    """Sleeping that long would exceed the function's own limit, and nobody would know why."""
     repo = f"acme/releases-{uuid.uuid4().hex[:12]}"
-    made.create_repo(repo)
-    monkeypatch.setattr("infra.emulators.proxy.PAGE", WAITS[said])
-    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=never))
+    hub_client_of_environment.create_repo(repo)
+    monkeypatch.setattr("infra.emulators.proxy.PAGE", WAITS[message])
+    monkeypatch.setattr("huggingface_hub.utils._http.time", SimpleNamespace(sleep=fail_on_sleep))
     with proxied(hub_serving.endpoint) as proxy:
-        proxy.interfere(at)
+        proxy.interfere(path)
         registry = HubRegistry(lambda: client(proxy.endpoint), repo)
-        with pytest.raises(ServiceError) as refused:
+        with pytest.raises(ServiceError) as error:
             registry.publish(NAME, body())
-        assert str(refused.value).endswith(said)
+        assert str(error.value).endswith(message)
         proxy.hand_on()
         assert registry.publish(NAME, body()) == registry.find(NAME)
 
 
-def test_the_same_client_serves_the_whole_process(made, hub_serving):
-    assert client(hub_serving.endpoint) is made
+def test_a_process_has_one_client(hub_client_of_environment, hub_serving):
+    assert client(hub_serving.endpoint) is hub_client_of_environment
 
 
 def test_importing_the_adapters_imports_no_library_of_the_hub():
@@ -120,5 +122,5 @@ def test_importing_the_adapters_imports_no_library_of_the_hub():
         "import sys; import federation.hub.registry, federation.hub.artifacts, federation.hub.trainer;"
         "print(sorted(name for name in sys.modules if name.split('.')[0] in {'huggingface_hub', 'httpx2'}))"
     )
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert ended.stdout.strip() == "[]"
+    process = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "[]"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A release is one commit and one tag, whoever else commits, whatever is refused, and whichever answer is lost."""
+"""A release is one commit and one tag, despite other writers, refusals and lost answers."""
 
 import json
 
@@ -17,7 +17,7 @@ from federation.errors import ConflictError, ContractError, FederationError, Ser
 from federation.hub.registry import ATTEMPTS, HubRegistry
 from federation.sources import Trust, read
 
-FRESH = ["resolve", "list_commits", "validate_yaml", "preupload", "commit", "tag"]
+CALLS_OF_A_FIRST_PUBLICATION = ["resolve", "list_commits", "validate_yaml", "preupload", "commit", "tag"]
 
 
 @pytest.fixture
@@ -26,8 +26,8 @@ def repo(hub_owner):
 
 
 @pytest.fixture
-def made(hub_client, repo, hub_cloud):
-    """The repository is there already, as it is for every release but the first."""
+def existing_repository(hub_client, repo, hub_cloud):
+    """The repository exists already, as it does for every release but the first."""
     hub_client.create_repo(repo)
     hub_cloud.faults.forget()
 
@@ -40,8 +40,8 @@ def tags(hub_client, repo):
     return {tag.name: tag.target_commit for tag in hub_client.list_repo_refs(repo).tags}
 
 
-class Meddling:
-    """A client in whose repository somebody else commits just before we do."""
+class InterferingClient:
+    """A client in whose repository another writer commits just before we do."""
 
     def __init__(self, client, repo, times):
         self.client, self.repo, self.times = client, repo, times
@@ -56,76 +56,80 @@ class Meddling:
         return self.client.create_commit(*args, **kwargs)
 
 
-def test_the_first_release_makes_the_repository(hub_registry, hub_client, repo):
+def test_the_first_release_creates_the_repository(hub_registry, hub_client, repo):
     receipt = hub_registry.publish(NAME, body())
     assert hub_client.model_info(repo).sha == receipt.commit
     assert tags(hub_client, repo) == {NAME: receipt.commit}
 
 
-def test_a_release_comes_back_by_the_webhook_of_the_whole_organisation_and_is_no_shipment(
-    hub_registry, hub_client, repo, hub_owner, hub_cloud
-):
-    heard = []
-    with receiver(heard) as url:
+def test_a_releases_own_webhook_is_read_as_no_shipment(hub_registry, hub_client, repo, hub_owner, hub_cloud):
+    requests = []
+    with receiver(requests) as url:
         watched = [{"type": "org", "name": hub_owner}]
         webhook = hub_client.create_webhook(url=url, watched=watched, domains=["repo"], secret="s3cret")
         hub_registry.publish(NAME, body())
         hub_cloud.webhooks.settle()
         hub_client.delete_webhook(webhook.id)
     trust = {"hf_owner": hub_owner, "hf_secret": "s3cret", "hf_refs": ["refs/heads/main"]}
-    assert "accept" in {read(one, Trust.read(trust)).verdict for one in heard}, "it would wait for a manifest"
-    readings = [read(one, Trust.read({**trust, "hf_registry": repo})) for one in heard]
-    assert {one.verdict for one in readings} == {"ignore"}
-    assert any("is a release, not a unit" in one.why for one in readings)
+    assert "accept" in {read(request, Trust.read(trust)).verdict for request in requests}, (
+        "it would wait for a manifest"
+    )
+    readings = [read(request, Trust.read({**trust, "hf_registry": repo})) for request in requests]
+    assert {request.verdict for request in readings} == {"ignore"}
+    assert any("is a release, not a unit" in request.why for request in readings)
 
 
-def test_a_release_is_one_commit_with_its_card_and_its_manifest(hub_registry, hub_client, repo, made, hub_cloud):
+def test_a_release_is_one_commit_with_its_card_and_its_manifest(
+    hub_registry, hub_client, repo, existing_repository, hub_cloud
+):
     receipt = hub_registry.publish(NAME, body())
-    assert hub_cloud.faults.calls == FRESH
+    assert hub_cloud.faults.calls == CALLS_OF_A_FIRST_PUBLICATION
     (commit,) = releases(hub_client, repo)
     assert (commit.title, commit.message) == (NAME, f"manifest.json is {digest_of(body())}")
     files = [file.path for file in hub_client.list_repo_tree(repo, revision=receipt.commit)]
     assert files == [".gitattributes", "README.md", "manifest.json"]
 
 
-def test_the_manifest_comes_last_in_its_commit(hub_registry, hub_cloud, repo):
-    """Whoever reads a commit as it comes has everything else when the manifest is there."""
+def test_the_manifest_is_the_last_file_of_its_commit(hub_registry, hub_cloud, repo):
+    """A reader of a commit in progress has every other file once the manifest is there."""
     receipt = hub_registry.publish(NAME, body())
-    came = list(hub_cloud.repositories.find("model", repo).at(receipt.commit).files)
-    assert came == [".gitattributes", "README.md", "manifest.json"]
+    files = list(hub_cloud.repositories.find("model", repo).at(receipt.commit).files)
+    assert files == [".gitattributes", "README.md", "manifest.json"]
 
 
-def test_publishing_twice_is_one_commit_and_the_second_call_only_looks(hub_registry, hub_client, repo, made, hub_cloud):
-    first = hub_registry.publish(NAME, body())
+def test_publishing_twice_is_one_commit_and_the_second_call_only_reads(
+    hub_registry, hub_client, repo, existing_repository, hub_cloud
+):
+    receipt = hub_registry.publish(NAME, body())
     hub_cloud.faults.forget()
-    assert hub_registry.publish(NAME, body()) == first
+    assert hub_registry.publish(NAME, body()) == receipt
     assert hub_cloud.faults.calls == ["resolve", "resolve_cache"]
     assert len(releases(hub_client, repo)) == 1
 
 
-def test_releases_follow_each_other_and_each_tag_keeps_its_own(hub_registry, hub_client, repo):
+def test_each_of_several_releases_keeps_its_own_tag(hub_registry, hub_client, repo):
     names = [NAME.replace("v1.0.0", f"v1.0.{number}") for number in range(3)]
     receipts = {name: hub_registry.publish(name, body(name)) for name in names}
     assert {name: hub_registry.find(name) for name in names} == receipts
     assert {name: receipt.commit for name, receipt in receipts.items()} == tags(hub_client, repo)
 
 
-def test_a_tag_that_names_other_content_is_a_conflict_and_nothing_is_committed(hub_registry, hub_client, repo):
+def test_a_tag_on_other_content_is_a_conflict_and_nothing_is_committed(hub_registry, hub_client, repo):
     hub_registry.publish(NAME, body())
     with pytest.raises(ConflictError, match="on other content"):
         hub_registry.publish(NAME, body(kinds=("embedder",)))
     assert len(releases(hub_client, repo)) == 1
 
 
-def test_a_tag_on_a_commit_without_a_manifest_is_no_receipt_and_in_the_way(hub_registry, hub_client, repo, made):
+def test_a_tag_on_a_commit_without_a_manifest_is_refused(hub_registry, hub_client, repo, existing_repository):
     hub_client.create_tag(repo, tag=NAME)
     assert hub_registry.find(NAME) is None
     with pytest.raises(ContractError, match=r"on a commit without manifest\.json"):
         hub_registry.publish(NAME, body())
 
 
-def test_a_repository_that_is_busy_with_other_writers_keeps_no_tag_and_is_asked_again(
-    hub_registry, hub_client, repo, made, hub_cloud
+def test_a_tag_refused_by_a_busy_repository_is_set_by_the_next_try(
+    hub_registry, hub_client, repo, existing_repository, hub_cloud
 ):
     hub_cloud.faults.refuse("tag", 409)  # "Another commit operation is in progress for this repository"
     with pytest.raises(ServiceError, match=r"tagging .* failed: 409"):
@@ -134,28 +138,28 @@ def test_a_repository_that_is_busy_with_other_writers_keeps_no_tag_and_is_asked_
     assert tags(hub_client, repo) == {NAME: receipt.commit}
 
 
-def test_a_tag_that_was_moved_is_found_where_it_is_now(hub_registry, hub_client, repo):
-    first = hub_registry.publish(NAME, body())
-    forged = hub_client.upload_file(path_or_fileobj=b"{}", path_in_repo="manifest.json", repo_id=repo).oid
+def test_a_moved_tag_is_found_where_it_is_now(hub_registry, hub_client, repo):
+    first_receipt = hub_registry.publish(NAME, body())
+    forged_commit = hub_client.upload_file(path_or_fileobj=b"{}", path_in_repo="manifest.json", repo_id=repo).oid
     hub_client.delete_tag(repo, tag=NAME)
-    hub_client.create_tag(repo, tag=NAME, revision=forged)
-    found = hub_registry.find(NAME)
-    assert (found.commit, found.digest) == (forged, digest_of(b"{}"))
-    assert found != first
+    hub_client.create_tag(repo, tag=NAME, revision=forged_commit)
+    receipt = hub_registry.find(NAME)
+    assert (receipt.commit, receipt.digest) == (forged_commit, digest_of(b"{}"))
+    assert receipt != first_receipt
 
 
-def test_a_manifest_of_a_megabyte_is_known_by_all_of_it(hub_registry):
-    """It comes in many pieces, and one that differs in the last must be told from it."""
-    one, other = (canonical({**json.loads(body()), "notes": "x" * 1_000_000 + end}) for end in "ab")
-    receipt = hub_registry.publish(NAME, one)
+def test_a_large_manifest_is_compared_to_its_last_byte(hub_registry):
+    """It arrives in many chunks, and a manifest that differs only in the last one is another manifest."""
+    manifest, other_manifest = (canonical({**json.loads(body()), "notes": "x" * 1_000_000 + end}) for end in "ab")
+    receipt = hub_registry.publish(NAME, manifest)
     assert hub_registry.find(NAME) == receipt
-    assert receipt.digest == digest_of(one)
+    assert receipt.digest == digest_of(manifest)
     with pytest.raises(ConflictError, match="on other content"):
-        hub_registry.publish(NAME, other)
+        hub_registry.publish(NAME, other_manifest)
 
 
 @pytest.mark.filterwarnings("ignore:Use 'content=:DeprecationWarning")  # the library's own, when it uploads to LFS
-def test_a_manifest_that_lies_in_storage_is_found_with_the_commit_that_the_hub_named():
+def test_a_manifest_in_lfs_storage_is_found_with_its_commit():
     from huggingface_hub import HfApi
 
     with hub.serving(lfs_bytes=10) as emulator:
@@ -165,17 +169,17 @@ def test_a_manifest_that_lies_in_storage_is_found_with_the_commit_that_the_hub_n
         assert emulator.faults.calls[-2:] == ["resolve", "lfs_download"]
 
 
-def test_whoever_was_overtaken_looks_again_and_commits_on_the_new_head(hub_client, repo, made, hub_cloud):
-    meddling = Meddling(hub_client, repo, 2)
-    receipt = HubRegistry(lambda: meddling, repo).publish(NAME, body())
+def test_an_overtaken_publication_commits_on_the_new_head(hub_client, repo, existing_repository, hub_cloud):
+    client = InterferingClient(hub_client, repo, 2)
+    receipt = HubRegistry(lambda: client, repo).publish(NAME, body())
     assert tags(hub_client, repo) == {NAME: receipt.commit}
     assert [commit.title for commit in releases(hub_client, repo)].count(NAME) == 1
 
 
-def test_a_repository_that_never_rests_is_given_up_until_the_next_delivery(hub_client, repo, made):
-    meddling = Meddling(hub_client, repo, ATTEMPTS)
+def test_a_repository_that_changes_at_every_attempt_is_a_conflict(hub_client, repo, existing_repository):
+    client = InterferingClient(hub_client, repo, ATTEMPTS)
     with pytest.raises(ConflictError, match=r"others committed .* during each of 5 attempts"):
-        HubRegistry(lambda: meddling, repo).publish(NAME, body())
+        HubRegistry(lambda: client, repo).publish(NAME, body())
 
 
 def test_our_commit_is_found_again_below_those_of_others(hub_registry, hub_client, repo, hub_cloud):
@@ -187,20 +191,20 @@ def test_our_commit_is_found_again_below_those_of_others(hub_registry, hub_clien
     assert [commit.commit_id for commit in releases(hub_client, repo) if commit.title == NAME] == [receipt.commit]
 
 
-def test_a_commit_that_only_says_that_it_is_ours_is_not_taken_for_it(hub_registry, hub_client, repo, made):
-    claimed = f"manifest.json is {digest_of(body())}"
-    forged = hub_client.upload_file(
+def test_a_forged_commit_with_our_message_is_not_taken_for_ours(hub_registry, hub_client, repo, existing_repository):
+    description = f"manifest.json is {digest_of(body())}"
+    forged_commit = hub_client.upload_file(
         path_or_fileobj=b"{}",
         path_in_repo="manifest.json",
         repo_id=repo,
         commit_message=NAME,
-        commit_description=claimed,
+        commit_description=description,
     )
-    assert hub_registry.publish(NAME, body()).commit != forged.oid
+    assert hub_registry.publish(NAME, body()).commit != forged_commit.oid
 
 
-def test_a_lost_answer_to_the_commit_or_the_tag_costs_a_look_and_nothing_else(
-    hub_registry, hub_client, repo, made, hub_cloud
+def test_a_lost_answer_to_the_commit_or_the_tag_changes_nothing(
+    hub_registry, hub_client, repo, existing_repository, hub_cloud
 ):
     hub_cloud.faults.lose("commit")
     hub_cloud.faults.lose("tag")
@@ -209,29 +213,29 @@ def test_a_lost_answer_to_the_commit_or_the_tag_costs_a_look_and_nothing_else(
     assert len(releases(hub_client, repo)) == 1
 
 
-def test_a_refusal_is_told_with_the_hubs_own_words(hub_registry, made, hub_cloud):
+def test_a_refusal_is_reported_in_the_hubs_own_words(hub_registry, existing_repository, hub_cloud):
     hub_cloud.faults.refuse("resolve", 401)
     with pytest.raises(ServiceError, match=r"failed: 401: the fault switch answers 401; renew the token"):
         hub_registry.find(NAME)
 
 
-def test_a_hub_that_cannot_be_reached_is_told_so():
+def test_an_unreachable_hub_is_reported_as_such():
     from huggingface_hub import HfApi
 
-    nobody = HfApi(endpoint="http://127.0.0.1:1", token="hf_test")
+    unreachable = HfApi(endpoint="http://127.0.0.1:1", token="hf_test")
     with pytest.raises(ServiceError, match="ConnectError"):
-        HubRegistry(lambda: nobody, "acme/releases").find(NAME)
+        HubRegistry(lambda: unreachable, "acme/releases").find(NAME)
 
 
-def test_a_card_that_the_hub_refuses_is_a_fault_of_the_document(hub_registry, made, hub_cloud):
+def test_a_card_that_the_hub_refuses_is_a_fault_of_the_document(hub_registry, existing_repository, hub_cloud):
     hub_cloud.faults.refuse("validate_yaml", 400)
     with pytest.raises(ContractError, match="refuses the card"):
         hub_registry.publish(NAME, body())
 
 
 @pytest.fixture
-def answered(hub_cloud, repo, made, monkeypatch):
-    """Makes a registry that gets an answer of success with this text wherever the path contains `at`."""
+def registry_answered(hub_cloud, repo, existing_repository, monkeypatch):
+    """Makes a registry that gets status 200 with this text wherever the path contains `at`."""
     from huggingface_hub import HfApi
 
     with proxied(hub_cloud.endpoint) as proxy:
@@ -245,10 +249,10 @@ def answered(hub_cloud, repo, made, monkeypatch):
 
 
 @pytest.mark.parametrize("text", [b"null", b"[]", b"{}", b'"ok"', b""])
-@pytest.mark.parametrize("at", ["/resolve/", "/commits/", "/preupload/", "/commit/"])
-def test_an_answer_that_cannot_be_read_is_no_refusal_of_the_card_and_passes(answered, hub_client, repo, text, at):
-    """A refusal would be written down as one that no retry mends."""
-    registry, proxy = answered(text, at)
+@pytest.mark.parametrize("path", ["/resolve/", "/commits/", "/preupload/", "/commit/"])
+def test_an_unreadable_answer_is_a_passing_failure_not_a_refusal(registry_answered, hub_client, repo, text, path):
+    """A refusal would be recorded as one that no retry can repair."""
+    registry, proxy = registry_answered(text, path)
     with pytest.raises(ServiceError):
         registry.publish(NAME, body())
     proxy.hand_on()
@@ -256,10 +260,10 @@ def test_an_answer_that_cannot_be_read_is_no_refusal_of_the_card_and_passes(answ
     assert [commit.commit_id for commit in releases(hub_client, repo)] == [receipt.commit]
 
 
-def test_a_page_in_place_of_a_verdict_on_the_card_is_shown(answered):
+def test_a_page_in_place_of_a_verdict_on_the_card_is_shown(registry_answered):
     page = b"<html><title>502 Bad Gateway</title></html>"
     with pytest.raises(ServiceError, match="the answer is no JSON: <html><title>502 Bad Gateway"):
-        answered(page, "/validate-yaml")[0].publish(NAME, body())
+        registry_answered(page, "/validate-yaml")[0].publish(NAME, body())
 
 
 FAULTS = st.lists(
@@ -275,7 +279,7 @@ FAULTS = st.lists(
 
 @given(faults=FAULTS)
 @settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_whatever_fails_in_whatever_order_repeating_ends_with_one_commit_and_one_tag(hub_serving, hub_client, faults):
+def test_after_any_faults_repeating_ends_with_one_commit_and_one_tag(hub_serving, hub_client, faults):
     hub_serving.faults.forget()
     repo = f"acme/releases-{len(hub_serving.repositories.held)}"
     hub_client.create_repo(repo)

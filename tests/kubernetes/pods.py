@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A cluster that also tells of the pods that its jobs left."""
+"""A cluster that also lists the pods of its jobs."""
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,36 +14,41 @@ from starlette.routing import Route
 
 @dataclass
 class Pods:
-    """The pods of each job, in the order of their making, and the status with which listing them is refused."""
+    """The pods of each job in order of creation, and the status with which listing them is refused."""
 
     cluster: Cluster
     held: dict[str, list[dict]] = field(default_factory=dict)
     refusal: int = 0
     asked: list[str] = field(default_factory=list)
 
-    def leave(self, job, code, words=None, *, at="2026-11-22T05:00:00Z", container="job"):
-        """Let a pod of the job end with that code and those last words."""
-        ended = {"exitCode": code, "reason": "Error" if code else "Completed", "finishedAt": at, "message": words}
+    def leave(self, job, code, message=None, *, finished_at="2026-11-22T05:00:00Z", container="job"):
+        """Add a pod of the job that ended with this exit code and message."""
+        terminated = {
+            "exitCode": code,
+            "reason": "Error" if code else "Completed",
+            "finishedAt": finished_at,
+            "message": message,
+        }
         status = {
             "name": container,
             "image": "registry/train:1",
             "imageID": "",
             "ready": False,
             "restartCount": 0,
-            "state": {"terminated": ended},
+            "state": {"terminated": terminated},
         }
-        made = {"metadata": {"labels": {"federation_job": job}}, "status": {"containerStatuses": [status]}}
-        self.held.setdefault(job, []).append(made)
+        pod = {"metadata": {"labels": {"federation_job": job}}, "status": {"containerStatuses": [status]}}
+        self.held.setdefault(job, []).append(pod)
 
     def begin(self, job):
-        """Let a pod of the job wait for a machine."""
+        """Add a pod of the job that waits for a machine."""
         self.held.setdefault(job, []).append({"metadata": {}, "status": {"phase": "Pending"}})
 
     async def listing(self, request: Request) -> JSONResponse:
         self.asked.append(request.query_params["labelSelector"])
         if self.refusal:
-            about = {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": "pods is forbidden"}
-            return JSONResponse({**about, "code": self.refusal}, self.refusal)
+            status = {"kind": "Status", "status": "Failure", "reason": "Forbidden", "message": "pods is forbidden"}
+            return JSONResponse({**status, "code": self.refusal}, self.refusal)
         job = request.query_params["labelSelector"].removeprefix("federation_job=")
         return JSONResponse({"apiVersion": "v1", "kind": "PodList", "metadata": {}, "items": self.held.get(job, [])})
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a job asks for is what the cluster is told, and nothing that a training job should not have."""
+"""The manifest of a job has what the policy's job requests, and no right that a training job does not need."""
 
 import pytest
 
@@ -12,8 +12,8 @@ JOB = {"platform": "kubernetes", "image": "registry/train:1", "arguments": ["--s
 NAME = "embedder-0123456789ab"
 
 
-def made(placement=None, **more):
-    return job_of(NAME, {**JOB, **more}, placement or Placement())
+def job_with(placement=None, **fields):
+    return job_of(NAME, {**JOB, **fields}, placement or Placement())
 
 
 def pod(job):
@@ -21,12 +21,12 @@ def pod(job):
 
 
 def container(job):
-    (only,) = pod(job)["containers"]
-    return only
+    (container_,) = pod(job)["containers"]
+    return container_
 
 
 def test_the_container_gets_its_arguments_and_the_whole_job():
-    job = made()
+    job = job_with()
     assert container(job)["image"] == "registry/train:1"
     assert container(job)["args"] == ["--steps", "3"]
     assert container(job)["env"] == [
@@ -35,30 +35,30 @@ def test_the_container_gets_its_arguments_and_the_whole_job():
     ]
 
 
-def test_nobody_is_root_and_no_token_of_the_cluster_is_in_reach():
-    job = made()
+def test_a_pod_is_not_root_and_has_no_token_of_the_cluster():
+    job = job_with()
     assert pod(job)["securityContext"]["runAsNonRoot"] is True
     assert pod(job)["automountServiceAccountToken"] is False
     assert container(job)["securityContext"] == {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}}
 
 
-def test_a_job_that_says_it_is_wrong_is_not_tried_again_and_one_whose_machine_was_taken_is():
-    refused, taken = made()["spec"]["podFailurePolicy"]["rules"]
-    assert (refused["action"], refused["onExitCodes"]["values"]) == ("FailJob", [42])
-    assert refused["onExitCodes"]["containerName"] == container(made())["name"]
-    assert (taken["action"], taken["onPodConditions"][0]["type"]) == ("Ignore", "DisruptionTarget")
-    assert pod(made())["restartPolicy"] == "Never"
+def test_exit_code_42_fails_the_job_and_a_lost_machine_does_not_count():
+    configuration, disruption = job_with()["spec"]["podFailurePolicy"]["rules"]
+    assert (configuration["action"], configuration["onExitCodes"]["values"]) == ("FailJob", [42])
+    assert configuration["onExitCodes"]["containerName"] == container(job_with())["name"]
+    assert (disruption["action"], disruption["onPodConditions"][0]["type"]) == ("Ignore", "DisruptionTarget")
+    assert pod(job_with())["restartPolicy"] == "Never"
 
 
 def test_a_limit_in_minutes_is_a_deadline_in_seconds():
-    assert made(max_minutes=90)["spec"]["activeDeadlineSeconds"] == 5400
-    assert "activeDeadlineSeconds" not in made()["spec"]
+    assert job_with(max_minutes=90)["spec"]["activeDeadlineSeconds"] == 5400
+    assert "activeDeadlineSeconds" not in job_with()["spec"]
 
 
-def test_a_machine_is_a_list_of_resources_asked_for_and_not_exceeded():
-    resources = container(made(machine="cpu=4, memory=16Gi,nvidia.com/gpu=1"))["resources"]
+def test_a_machine_is_both_the_request_and_the_limit_of_resources():
+    resources = container(job_with(machine="cpu=4, memory=16Gi,nvidia.com/gpu=1"))["resources"]
     assert resources["requests"] == resources["limits"] == {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
-    assert container(made())["resources"] == {}
+    assert container(job_with())["resources"] == {}
 
 
 @pytest.mark.parametrize(
@@ -69,20 +69,20 @@ def test_a_machine_of_another_platform_is_refused_with_an_example(machine):
 
 
 @pytest.mark.parametrize("machine", ["nvidia.com/gpu=0.5", "nvidia.com/gpu=500m", "cpu=4,amd.com/gpu=1.5"])
-def test_a_part_of_a_gpu_is_refused_here_as_by_the_cluster(machine):
+def test_a_fraction_of_a_gpu_is_refused_as_by_the_cluster(machine):
     assert f"asks for machine {machine!r}" in str(unreadable(NAME, machine))
     assert unreadable(NAME, "cpu=0.5,memory=1.5Gi,ephemeral-storage=10Gi,nvidia.com/gpu=2,hugepages-2Mi=64Mi") is None
 
 
 def test_several_machines_are_an_indexed_job():
-    spec = made(count=4)["spec"]
+    spec = job_with(count=4)["spec"]
     assert (spec["completions"], spec["parallelism"], spec["completionMode"]) == (4, 4, "Indexed")
-    assert "completions" not in made(count=1)["spec"]
+    assert "completions" not in job_with(count=1)["spec"]
 
 
-def test_several_machines_meet_at_the_first_below_a_service_that_leads_to_no_other_pods(tmp_path):
-    job, service = made(count=3, region="here", output="s3://acme/units"), service_of(NAME, "the-uid")
-    environment = {one["name"]: one["value"] for one in container(job)["env"]}
+def test_several_machines_connect_to_the_first_by_the_jobs_own_service(tmp_path):
+    job, service = job_with(count=3, region="here", output="s3://acme/units"), service_of(NAME, "the-uid")
+    environment = {variable["name"]: variable["value"] for variable in container(job)["env"]}
     spec = detect.spec(tmp_path, {**environment, "JOB_COMPLETION_INDEX": "2"}, [])
     assert (spec.rank, spec.world, spec.master) == (2, 3, f"{NAME}-0.{pod(job)['subdomain']}")
     assert pod(job)["subdomain"] == service["metadata"]["name"]
@@ -93,36 +93,36 @@ def test_several_machines_meet_at_the_first_below_a_service_that_leads_to_no_oth
     }
 
 
-def test_the_service_is_owned_by_its_job_and_keeps_nobody_from_deleting_that():
+def test_the_service_is_owned_by_its_job_without_blocking_its_deletion():
     owners = service_of(NAME, "the-uid")["metadata"]["ownerReferences"]
     assert owners == [{"apiVersion": "batch/v1", "kind": "Job", "name": NAME, "uid": "the-uid"}]
 
 
-def test_one_machine_meets_nobody():
-    one = made(count=1)
-    assert "subdomain" not in pod(one)
-    assert [told["name"] for told in container(one)["env"]] == ["FEDERATION_JOB", "FEDERATION_JOB_NAME"]
-    without = {**one, "spec": {**one["spec"], "template": made()["spec"]["template"]}}
-    assert canonical(without) == canonical(made())
+def test_a_job_of_one_machine_has_no_service_and_no_address():
+    job = job_with(count=1)
+    assert "subdomain" not in pod(job)
+    assert [variable["name"] for variable in container(job)["env"]] == ["FEDERATION_JOB", "FEDERATION_JOB_NAME"]
+    job_without_count = {**job, "spec": {**job["spec"], "template": job_with()["spec"]["template"]}}
+    assert canonical(job_without_count) == canonical(job_with())
 
 
-def test_a_lost_machine_costs_one_attempt_however_many_go_with_it():
-    one, four = made(count=1)["spec"], made(count=4)["spec"]
-    assert (one["backoffLimit"], four["backoffLimit"]) == (3, 12)
-    assert (four["backoffLimitPerIndex"], four["maxFailedIndexes"]) == (3, 0)
-    assert {"backoffLimitPerIndex", "maxFailedIndexes"}.isdisjoint(one)
+def test_a_lost_machine_costs_one_attempt_also_in_a_group():
+    single, group = job_with(count=1)["spec"], job_with(count=4)["spec"]
+    assert (single["backoffLimit"], group["backoffLimit"]) == (3, 12)
+    assert (group["backoffLimitPerIndex"], group["maxFailedIndexes"]) == (3, 0)
+    assert {"backoffLimitPerIndex", "maxFailedIndexes"}.isdisjoint(single)
 
 
 @pytest.mark.parametrize(
     ("name", "count"),
     [("a" * 62, 2), ("a" * 61, 11), ("4bit-lora-0123456789ab", 2), ("Embedder-0123456789ab", 2), ("a.b", 2)],
 )
-def test_machines_that_could_not_be_named_are_refused(name, count):
+def test_a_job_whose_machines_cannot_be_named_is_refused(name, count):
     assert f"the last named '{name}-{count - 1}'" in unnameable(name, count)
     assert unnameable(name, 1) is None
 
 
-def test_the_longest_names_are_those_of_63_characters():
+def test_the_longest_name_has_63_characters():
     assert unnameable("a" * 61, 10) is None
     assert unnameable("a" * 58, 1024) is None
     assert unnameable(NAME, 1024) is None
@@ -130,21 +130,21 @@ def test_the_longest_names_are_those_of_63_characters():
     assert "has a name of 64 characters; Kubernetes allows 63" in unnameable("a" * 64, 1)
 
 
-def test_where_interrupted_machines_are_is_the_clusters_to_say_and_used_only_when_asked():
+def test_spot_placement_is_used_only_for_spot_jobs():
     taint = {"key": "spot", "operator": "Exists", "effect": "NoSchedule"}
     placement = Placement(spot_selector={"karpenter.sh/capacity-type": "spot"}, spot_tolerations=(taint,))
-    spot = pod(made(placement, spot=True))
+    spot = pod(job_with(placement, spot=True))
     assert (spot["nodeSelector"], spot["tolerations"]) == ({"karpenter.sh/capacity-type": "spot"}, [taint])
-    assert {"nodeSelector", "tolerations"}.isdisjoint(pod(made(placement)))
-    assert "nodeSelector" not in pod(made(spot=True))
+    assert {"nodeSelector", "tolerations"}.isdisjoint(pod(job_with(placement)))
+    assert "nodeSelector" not in pod(job_with(spot=True))
 
 
-def test_a_job_may_have_an_identity_of_its_own():
-    assert pod(made(Placement(service_account="trainer")))["serviceAccountName"] == "trainer"
+def test_a_job_may_have_its_own_service_account():
+    assert pod(job_with(Placement(service_account="trainer")))["serviceAccountName"] == "trainer"
 
 
-def test_the_place_of_the_unit_is_written_on_the_job():
-    metadata = made(output="s3://acme-models/units/", asked_by="sha256:00")["metadata"]
+def test_the_units_place_is_an_annotation_of_the_job():
+    metadata = job_with(output="s3://acme-models/units/", asked_by="sha256:00")["metadata"]
     assert metadata["annotations"] == {
         "federation/kind": "embedder",
         "federation/asked-by": "sha256:00",
@@ -153,16 +153,16 @@ def test_the_place_of_the_unit_is_written_on_the_job():
     assert metadata["labels"] == {"federation_job": NAME, "federation_kind": "embedder"}
 
 
-def test_a_kind_that_ends_in_a_hyphen_is_a_label_all_the_same():
-    assert made(kind="embedder-")["metadata"]["labels"]["federation_kind"] == "embedder"
+def test_a_kind_that_ends_in_a_hyphen_is_a_label():
+    assert job_with(kind="embedder-")["metadata"]["labels"]["federation_kind"] == "embedder"
 
 
-def test_a_job_is_not_evicted_to_save_a_node_unless_it_may_be_interrupted():
-    stays = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
-    assert made()["spec"]["template"]["metadata"]["annotations"] == stays
-    assert "annotations" not in made(spot=True)["spec"]["template"]["metadata"]
+def test_only_a_spot_job_may_be_evicted_to_save_a_node():
+    annotations = {"cluster-autoscaler.kubernetes.io/safe-to-evict": "false", "karpenter.sh/do-not-disrupt": "true"}
+    assert job_with()["spec"]["template"]["metadata"]["annotations"] == annotations
+    assert "annotations" not in job_with(spot=True)["spec"]["template"]["metadata"]
 
 
-def test_a_job_is_told_the_secrets_of_its_cluster_and_nothing_of_them_is_in_the_job():
-    assert container(made(Placement(secret="hub")))["envFrom"] == [{"secretRef": {"name": "hub"}}]
-    assert "envFrom" not in container(made())
+def test_a_job_refers_to_the_clusters_secret_without_containing_it():
+    assert container(job_with(Placement(secret="hub")))["envFrom"] == [{"secretRef": {"name": "hub"}}]
+    assert "envFrom" not in container(job_with())

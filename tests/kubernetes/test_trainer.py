@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A job starts once under its name, on whichever cluster; what is complete is found by the sweep."""
+"""A job starts once under its name, on any cluster, and the sweep finds it when it ends."""
 
 import json
 from types import SimpleNamespace
@@ -21,23 +21,23 @@ NAME = "embedder-0123456789ab"
 OUTPUT = "s3://acme-models/units"
 
 
-def test_a_kubeconfig_without_the_context_is_told_as_a_service_that_is_not_reached():
-    elsewhere = KubernetesTrainer(lambda: batch("a-context-that-nobody-has"), NAMESPACE)
+def test_a_missing_context_of_the_kubeconfig_is_a_failure_of_the_service():
+    trainer = KubernetesTrainer(lambda: batch("a-context-that-nobody-has"), NAMESPACE)
     with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: ConfigException: Invalid kube-config file"):
-        elsewhere.finished()
+        trainer.finished()
 
 
 def test_a_cluster_that_asks_to_wait_an_hour_is_not_waited_for(tmp_path, monkeypatch):
-    """The sweep would run into its own limit, and nobody would be told why."""
+    """Waiting that long would exceed the sweep's own limit, and nobody would know why."""
     with proxied("http://127.0.0.1:1") as proxy:
         monkeypatch.setattr("infra.emulators.proxy.PAGE", Answer(status=429, headers={"Retry-After": "3600"}))
         monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(sleep=pytest.fail))
         proxy.interfere()
-        named = {"contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}], "current-context": "here"}
+        contexts = {"contexts": [{"name": "here", "context": {"cluster": "c", "user": "u"}}], "current-context": "here"}
         user = {"name": "u", "user": {"token": "t"}}
-        places = {"clusters": [{"name": "c", "cluster": {"server": proxy.endpoint}}], "users": [user]}
+        clusters_and_users = {"clusters": [{"name": "c", "cluster": {"server": proxy.endpoint}}], "users": [user]}
         file = tmp_path / "config"
-        file.write_text(json.dumps({**named, **places}))
+        file.write_text(json.dumps({**contexts, **clusters_and_users}))
         monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(file))
         api = batch.__wrapped__("here")
         with pytest.raises(ServiceError, match=r"listing the jobs of .* failed: 429"):
@@ -47,15 +47,13 @@ def test_a_cluster_that_asks_to_wait_an_hour_is_not_waited_for(tmp_path, monkeyp
 
 def test_a_name_that_was_started_before_starts_nothing(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, JOB)
-    first = kubernetes_cluster.jobs[NAMESPACE, NAME]
+    first_job = kubernetes_cluster.jobs[NAMESPACE, NAME]
     kubernetes_trainer.launch(NAME, {**JOB, "image": "registry/train:2"})
-    assert kubernetes_cluster.jobs == {(NAMESPACE, NAME): first}
+    assert kubernetes_cluster.jobs == {(NAMESPACE, NAME): first_job}
     assert kubernetes_cluster.faults.calls == ["create_job", "create_job"]
 
 
-def test_a_job_arrives_as_the_policy_says_it_although_a_cluster_expands_what_looks_like_a_variable(
-    kubernetes_trainer, kubernetes_cluster
-):
+def test_text_that_looks_like_a_variable_arrives_unexpanded(kubernetes_trainer, kubernetes_cluster):
     job = {
         **JOB,
         "arguments": ["--keep", "^(a|b)$$", "--as", "$(FEDERATION_JOB_NAME)", "--cost", "$5"],
@@ -67,43 +65,46 @@ def test_a_job_arrives_as_the_policy_says_it_although_a_cluster_expands_what_loo
     assert arguments == job["arguments"]
 
 
-def test_a_job_that_is_complete_is_finished_and_says_where_its_unit_lies(kubernetes_trainer, kubernetes_cluster):
+def test_a_complete_job_is_finished_and_has_its_artifact(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, {**JOB, "output": OUTPUT})
     assert kubernetes_trainer.finished() == []
     kubernetes_cluster.finish(NAMESPACE, NAME)
-    (found,) = kubernetes_trainer.finished()
+    (finished,) = kubernetes_trainer.finished()
     resource = f"kubernetes://{NAMESPACE}/{NAME}"
-    ended = kubernetes_cluster.jobs[NAMESPACE, NAME]["status"]["completionTime"]
-    assert found == {
+    completed_at = kubernetes_cluster.jobs[NAMESPACE, NAME]["status"]["completionTime"]
+    assert finished == {
         "provider": "kubernetes",
         "resource": resource,
         "artifact_uri": f"{OUTPUT}/{NAME}/",
-        "completed_at": ended,
+        "completed_at": completed_at,
         "dedupe_key": f"kubernetes|{resource}|Complete",
     }
-    assert kubernetes_trainer.artifact(resource) == found["artifact_uri"]
+    assert kubernetes_trainer.artifact(resource) == finished["artifact_uri"]
 
 
-def test_a_job_that_failed_tells_why_and_has_no_unit(kubernetes_trainer, kubernetes_cluster):
+def test_a_failed_job_says_why_and_has_no_artifact(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, {**JOB, "output": OUTPUT})
     kubernetes_cluster.finish(NAMESPACE, NAME, "Failed")
-    (told,) = kubernetes_trainer.finished()
-    assert told["name"] == NAME
-    assert told["failure"] == "BackoffLimitExceeded: Job has reached the specified backoff limit"
-    assert told["dedupe_key"] == f"kubernetes|kubernetes://{NAMESPACE}/{NAME}|Failed"
-    assert "artifact_uri" not in told
+    (finished,) = kubernetes_trainer.finished()
+    assert finished["name"] == NAME
+    assert finished["failure"] == "BackoffLimitExceeded: Job has reached the specified backoff limit"
+    assert finished["dedupe_key"] == f"kubernetes|kubernetes://{NAMESPACE}/{NAME}|Failed"
+    assert "artifact_uri" not in finished
 
 
-def test_a_failure_whose_moment_nobody_wrote_down_is_as_old_as_its_job(kubernetes_trainer, kubernetes_cluster):
+def test_a_failure_without_a_time_has_the_time_of_its_job(kubernetes_trainer, kubernetes_cluster):
     # kubernetes/api batch/v1 types.go: of a JobCondition, all but its type and status is optional
     kubernetes_trainer.launch(NAME, JOB)
     job = kubernetes_cluster.jobs[NAMESPACE, NAME]
     job["status"] = {"conditions": [{"type": "FailureTarget", "status": "True"}, {"type": "Failed", "status": "True"}]}
-    (told,) = kubernetes_trainer.finished()
-    assert (told["completed_at"], told["failure"]) == (job["metadata"]["creationTimestamp"], "Failed: no message")
+    (finished,) = kubernetes_trainer.finished()
+    assert (finished["completed_at"], finished["failure"]) == (
+        job["metadata"]["creationTimestamp"],
+        "Failed: no message",
+    )
 
 
-def test_a_job_that_is_not_ours_is_never_finished(kubernetes_trainer, kubernetes_cluster):
+def test_a_foreign_job_is_never_listed_as_finished(kubernetes_trainer, kubernetes_cluster):
     foreign = job_of("somebody-elses", JOB, Placement())
     foreign["metadata"]["labels"] = {"app": "web"}
     kubernetes_cluster.jobs[NAMESPACE, "somebody-elses"] = foreign
@@ -111,26 +112,26 @@ def test_a_job_that_is_not_ours_is_never_finished(kubernetes_trainer, kubernetes
     assert kubernetes_trainer.finished() == []
 
 
-def test_a_job_that_was_told_no_place_has_none(kubernetes_trainer, kubernetes_cluster):
+def test_a_job_without_an_output_has_no_artifact(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, JOB)
     kubernetes_cluster.finish(NAMESPACE, NAME)
-    (found,) = kubernetes_trainer.finished()
-    assert "artifact_uri" not in found
-    assert kubernetes_trainer.artifact(found["resource"]) is None
+    (finished,) = kubernetes_trainer.finished()
+    assert "artifact_uri" not in finished
+    assert kubernetes_trainer.artifact(finished["resource"]) is None
 
 
 @pytest.mark.parametrize("resource", ["kubernetes://training/unknown", "kubernetes://other/a", "hf://models/acme/a"])
-def test_a_resource_that_is_no_job_here_has_no_place(kubernetes_trainer, resource):
+def test_a_resource_that_is_not_a_job_here_has_no_artifact(kubernetes_trainer, resource):
     assert kubernetes_trainer.artifact(resource) is None
 
 
-def test_more_jobs_than_fit_on_a_page_are_all_found(kubernetes_trainer, kubernetes_cluster):
+def test_finished_jobs_are_listed_over_many_pages(kubernetes_trainer, kubernetes_cluster):
     names = [f"embedder-{number:03d}" for number in range(PAGE + 5)]
     for name in names:
         kubernetes_cluster.jobs[NAMESPACE, name] = job_of(name, JOB, Placement())
         kubernetes_cluster.finish(NAMESPACE, name)
-    found = [one["resource"].rpartition("/")[2] for one in kubernetes_trainer.finished()]
-    assert found == names
+    listed = [finished["resource"].rpartition("/")[2] for finished in kubernetes_trainer.finished()]
+    assert listed == names
     assert kubernetes_cluster.faults.calls == ["list_jobs", "list_jobs"]
 
 
@@ -139,7 +140,7 @@ def test_a_job_that_the_cluster_finds_malformed_is_a_fault_of_the_policy(kuberne
         kubernetes_trainer.launch("Not_A_Name", JOB)
 
 
-def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kubernetes_cluster):
+def test_a_refusal_of_the_cluster_is_reported_in_its_words(kubernetes_trainer, kubernetes_cluster):
     kubernetes_cluster.faults.refuse("create_job", 403)
     with pytest.raises(ServiceError, match=f"creating job {NAME} in {NAMESPACE} failed: 403 Forbidden"):
         kubernetes_trainer.launch(NAME, JOB)
@@ -152,40 +153,42 @@ def test_a_cluster_that_refuses_is_told_with_its_words(kubernetes_trainer, kuber
 
 
 @pytest.fixture
-def answering(monkeypatch):
-    """Makes the trainer of a cluster whose server answers everything with this status and message."""
+def cluster_answering(monkeypatch):
+    """Makes the trainer of a cluster that answers every request with this status and message."""
     from kubernetes import client
 
     with proxied("http://127.0.0.1:1") as proxy, client.ApiClient(client.Configuration(host=proxy.endpoint)) as api:
         proxy.interfere()
 
-        def made(code, reason, message):
-            said = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
-            page = Answer(status=code, body=json.dumps(said).encode(), headers={"Content-Type": "application/json"})
+        def trainer_of(code, reason, message):
+            status = {"kind": "Status", "status": "Failure", "code": code, "reason": reason, "message": message}
+            page = Answer(status=code, body=json.dumps(status).encode(), headers={"Content-Type": "application/json"})
             monkeypatch.setattr("infra.emulators.proxy.PAGE", page)
             return KubernetesTrainer(lambda: client.BatchV1Api(api), NAMESPACE)
 
-        yield made
+        yield trainer_of
 
 
-def test_a_namespace_that_has_used_up_its_quota_has_no_capacity_and_one_that_forbids_has_some(answering):
-    """Another place is tried for the one; nothing but a right helps against the other."""
-    full = (
+def test_a_used_up_quota_is_a_lack_of_capacity_but_a_denial_is_not(cluster_answering):
+    """The first is placed elsewhere; the second needs a right."""
+    message = (
         f'jobs.batch "{NAME}" is forbidden: exceeded quota: jobs, requested: count/jobs.batch=1, '
         "used: count/jobs.batch=200, limited: count/jobs.batch=200"
     )
     with pytest.raises(CapacityError, match=r"403 Forbidden: .* exceeded quota: jobs"):
-        answering(403, "Forbidden", full).launch(NAME, JOB)
-    with pytest.raises(ServiceError) as refused:
-        answering(403, "Forbidden", f'jobs.batch is forbidden: User "launch" cannot create {NAME}').launch(NAME, JOB)
-    assert not isinstance(refused.value, CapacityError)
+        cluster_answering(403, "Forbidden", message).launch(NAME, JOB)
+    with pytest.raises(ServiceError) as error:
+        cluster_answering(403, "Forbidden", f'jobs.batch is forbidden: User "launch" cannot create {NAME}').launch(
+            NAME, JOB
+        )
+    assert not isinstance(error.value, CapacityError)
 
 
-def test_a_job_that_was_not_made_because_others_changed_the_quota_at_once_is_not_taken_for_one_that_was(answering):
-    """The server counts jobs in the quota's own object; of two at once, one is answered with the status of a taken name."""
-    changed = 'Operation cannot be fulfilled on resourcequotas "jobs": the object has been modified'
+def test_a_conflict_of_quotas_is_not_taken_for_a_started_job(cluster_answering):
+    """The server counts jobs in the quota object; of two concurrent ones, one gets the same status as a taken name."""
+    message = 'Operation cannot be fulfilled on resourcequotas "jobs": the object has been modified'
     with pytest.raises(ServiceError, match="409 Conflict: Operation cannot be fulfilled"):
-        answering(409, "Conflict", changed).launch(NAME, JOB)
+        cluster_answering(409, "Conflict", message).launch(NAME, JOB)
 
 
 def test_an_answer_of_another_shape_is_a_failure(kubernetes_trainer, kubernetes_cluster):
@@ -202,76 +205,78 @@ def test_a_lost_answer_is_a_failure_and_the_next_delivery_finds_the_job(kubernet
     assert list(kubernetes_cluster.jobs) == [(NAMESPACE, NAME)]
 
 
-def service_of(cluster):
-    """The only service, and who owns it."""
+def service_and_owner(cluster):
+    """The only service, and its owner."""
     (service,) = cluster.services.values()
     (owner,) = service["metadata"]["ownerReferences"]
     return service, owner
 
 
-def test_several_machines_get_a_service_that_goes_with_their_job(kubernetes_trainer, kubernetes_cluster):
+def test_several_machines_get_a_service_that_is_deleted_with_their_job(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
-    _, owner = service_of(kubernetes_cluster)
+    _, owner = service_and_owner(kubernetes_cluster)
     assert owner["uid"] == kubernetes_cluster.jobs[NAMESPACE, NAME]["metadata"]["uid"]
     assert kubernetes_cluster.faults.calls == ["create_job", "create_service"]
     kubernetes_cluster.expire(NAMESPACE, NAME)
     assert (kubernetes_cluster.jobs, kubernetes_cluster.services) == ({}, {})
 
 
-def test_one_machine_gets_none(kubernetes_trainer, kubernetes_cluster):
+def test_one_machine_gets_no_service(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, {**JOB, "count": 1})
     assert kubernetes_cluster.faults.calls == ["create_job"]
 
 
-def test_several_machines_start_once_and_a_redelivery_finds_both(kubernetes_trainer, kubernetes_cluster):
+def test_a_job_of_several_machines_starts_once_also_after_a_redelivery(kubernetes_trainer, kubernetes_cluster):
     kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
-    first = service_of(kubernetes_cluster)
+    first_service = service_and_owner(kubernetes_cluster)
     kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
-    assert service_of(kubernetes_cluster) == first
+    assert service_and_owner(kubernetes_cluster) == first_service
     assert list(kubernetes_cluster.jobs) == [(NAMESPACE, NAME)]
     assert kubernetes_cluster.faults.calls[2:] == ["create_job", "read_job", "create_service", "read_service"]
 
 
 @pytest.mark.parametrize("operation", ["create_job", "create_service"])
 @pytest.mark.parametrize("fault", ["refuse", "lose", "act_and_refuse"])
-def test_whatever_a_crash_left_out_the_next_delivery_makes(kubernetes_trainer, kubernetes_cluster, operation, fault):
-    told = (operation,) if fault == "lose" else (operation, 503)
-    getattr(kubernetes_cluster.faults, fault)(*told)
+def test_what_an_interrupted_launch_lacks_is_created_by_the_next(
+    kubernetes_trainer, kubernetes_cluster, operation, fault
+):
+    arguments = (operation,) if fault == "lose" else (operation, 503)
+    getattr(kubernetes_cluster.faults, fault)(*arguments)
     with pytest.raises(ServiceError, match="creating"):
         kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
     kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
-    _, owner = service_of(kubernetes_cluster)
+    _, owner = service_and_owner(kubernetes_cluster)
     assert owner["uid"] == kubernetes_cluster.jobs[NAMESPACE, NAME]["metadata"]["uid"]
 
 
-def test_a_service_that_an_earlier_job_left_is_waited_for_to_go(kubernetes_trainer, kubernetes_cluster):
+def test_a_launch_waits_until_an_earlier_jobs_service_is_gone(kubernetes_trainer, kubernetes_cluster):
     kubernetes_cluster.services[NAMESPACE, NAME] = meeting.service_of(NAME, "of-an-earlier-job")
     with pytest.raises(ServiceError, match=f"kubectl delete service {NAME} --namespace {NAMESPACE}"):
         kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
     kubernetes_cluster.services.clear()
     kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
-    assert service_of(kubernetes_cluster)[1]["name"] == NAME
+    assert service_and_owner(kubernetes_cluster)[1]["name"] == NAME
 
 
-def test_a_service_that_nobody_owns_is_not_the_jobs(kubernetes_trainer, kubernetes_cluster):
+def test_a_service_without_an_owner_is_not_the_jobs(kubernetes_trainer, kubernetes_cluster):
     kubernetes_cluster.services[NAMESPACE, NAME] = {"metadata": {"name": NAME}}
     with pytest.raises(ServiceError, match="does not belong to the job"):
         kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
 
 
-def test_who_may_not_create_services_is_told_with_the_clusters_words(kubernetes_trainer, kubernetes_cluster):
+def test_a_denied_service_is_reported_in_the_clusters_words(kubernetes_trainer, kubernetes_cluster):
     kubernetes_cluster.faults.refuse("create_service", 403)
     with pytest.raises(ServiceError, match=f"creating the service of job {NAME} in {NAMESPACE} failed: 403 Forbidden"):
         kubernetes_trainer.launch(NAME, {**JOB, "count": 2})
 
 
-def test_machines_that_could_not_be_named_are_never_started(kubernetes_trainer, kubernetes_cluster):
+def test_a_job_whose_machines_cannot_be_named_is_not_started(kubernetes_trainer, kubernetes_cluster):
     with pytest.raises(ContractError, match="asks for 2 machines"):
         kubernetes_trainer.launch("a" * 62, {**JOB, "count": 2})
     assert kubernetes_cluster.faults.calls == []
 
 
-def test_any_context_of_the_kubeconfig_is_a_cluster(kubernetes_cluster, tmp_path, monkeypatch):
+def test_every_context_of_the_kubeconfig_can_be_used(kubernetes_cluster, tmp_path, monkeypatch):
     config = tmp_path / "config"
     config.write_text(
         f"""

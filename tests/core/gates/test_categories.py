@@ -28,24 +28,24 @@ RULE = QualityRule(
 )
 
 
-def answers(*, lost=(), categories=CATEGORIES, suite="sha256:suite", count=ALL, **columns):
+def evidence(*, lost=(), categories=CATEGORIES, suite="sha256:suite", count=ALL, **columns):
     right = [float(index not in lost) for index in range(count)]
     columns = {"scores": {"accuracy": right}, "categories": categories, **columns}
     return Evidence(suite=suite, records=Records(what="quality.jsonl", items=ITEMS[:count], **columns))
 
 
-def judged(candidate, rule=RULE, *, before=None, anchor=None):
+def findings_of(candidate, rule=RULE, *, before=None, anchor=None):
     """The findings on the whole suite and on its categories."""
-    serving = unit("sha256:baseline", quality=before or answers())
+    serving = unit("sha256:baseline", quality=before or evidence())
     return judge_quality((rule,), unit(quality=candidate), serving, anchor)
 
 
-def bounding(**margins):
+def rule_with(**margins):
     return replace(RULE, categories={name: Decimal(margin) for name, margin in margins.items()})
 
 
-def test_what_the_mean_of_the_suite_hides_fails_by_its_name():
-    whole, refunds = judged(answers(lost=range(50)))
+def test_a_category_that_fails_is_named_although_the_whole_suite_passes():
+    whole, refunds = findings_of(evidence(lost=range(50)))
     assert (whole.check, whole.verdict) == ("accuracy against baseline", "pass")
     assert (refunds.check, refunds.verdict) == ("accuracy in 'refunds' against baseline", "fail")
     assert refunds.reason.startswith("accuracy in 'refunds' fell by 0.417 against the baseline on 120 shared items")
@@ -53,18 +53,18 @@ def test_what_the_mean_of_the_suite_hides_fails_by_its_name():
     assert refunds.items == tuple(ITEMS[:50])
 
 
-def test_one_category_is_enough_to_keep_a_unit_out():
+def test_one_failing_category_refuses_the_unit():
     rules = replace(RULES, quality=(RULE,))
-    before = unit("sha256:baseline", quality=answers())
-    assert verdict(judge(unit(quality=answers()), before, None, rules)) == "pass"
-    assert verdict(judge(unit(quality=answers(lost=range(50))), before, None, rules)) == "fail"
+    before = unit("sha256:baseline", quality=evidence())
+    assert verdict(judge(unit(quality=evidence()), before, None, rules)) == "pass"
+    assert verdict(judge(unit(quality=evidence(lost=range(50))), before, None, rules)) == "fail"
 
 
-def test_a_star_is_every_category_that_is_not_named():
-    rule = bounding(**{"refunds": "0.05", "*": "0.01"})
+def test_a_star_covers_every_category_that_is_not_named():
+    rule = rule_with(**{"refunds": "0.05", "*": "0.01"})
     billing = [index for index in range(ALL) if CATEGORIES[index] == "billing"][:60]
-    found = judged(answers(lost=billing), rule)
-    assert [(one.numbers.get("category"), one.verdict, one.numbers["margin"]) for one in found] == [
+    findings = findings_of(evidence(lost=billing), rule)
+    assert [(finding.numbers.get("category"), finding.verdict, finding.numbers["margin"]) for finding in findings] == [
         (None, "pass", "0.03"),
         ("billing", "fail", "0.01"),
         ("home", "pass", "0.01"),
@@ -72,39 +72,43 @@ def test_a_star_is_every_category_that_is_not_named():
     ]
 
 
-def test_too_few_items_leave_it_open_and_say_how_many_would_do():
-    few = ["refunds" if index < 50 else "home" for index in range(ALL)]
-    _, refunds = judged(answers(categories=few), before=answers(categories=few))
+def test_too_few_items_are_inconclusive_and_the_reason_says_how_many_suffice():
+    categories = ["refunds" if index < 50 else "home" for index in range(ALL)]
+    _, refunds = findings_of(evidence(categories=categories), before=evidence(categories=categories))
     assert refunds.verdict == "inconclusive"
     assert "on 50 shared items" in refunds.reason
     assert "about 59 items would settle it" in refunds.reason
 
 
 @pytest.mark.parametrize(
-    ("rule", "categories", "told"),
+    ("rule", "categories", "reason"),
     [
-        (bounding(legal="0.05"), CATEGORIES, "is in category 'legal'; there are 'billing', 'home', 'refunds': correct"),
-        (bounding(legal="0.05"), None, "is in category 'legal'; the records state no categories: state them"),
-        (bounding(**{"*": "0.05"}), None, "bounds every category, but no item of quality.jsonl has a category"),
+        (
+            rule_with(legal="0.05"),
+            CATEGORIES,
+            "is in category 'legal'; there are 'billing', 'home', 'refunds': correct",
+        ),
+        (rule_with(legal="0.05"), None, "is in category 'legal'; the records state no categories: state them"),
+        (rule_with(**{"*": "0.05"}), None, "bounds every category, but no item of quality.jsonl has a category"),
     ],
 )
-def test_a_category_that_nobody_answered_is_not_kept(rule, categories, told):
-    _, found = judged(answers(categories=categories), rule, before=answers(categories=categories))
-    assert found.verdict == "inconclusive"
-    assert told in found.reason
+def test_a_category_without_answers_is_inconclusive(rule, categories, reason):
+    _, finding = findings_of(evidence(categories=categories), rule, before=evidence(categories=categories))
+    assert finding.verdict == "inconclusive"
+    assert reason in finding.reason
 
 
-def test_of_many_names_the_first_are_told():
-    many = [f"topic-{index % 40:02}" for index in range(ALL)]
-    _, found = judged(answers(categories=many), before=answers(categories=many))
-    assert "'topic-08', 'topic-09' and 30 more: correct the policy or the records" in found.reason
+def test_a_reason_lists_the_first_of_many_category_names():
+    topics = [f"topic-{index % 40:02}" for index in range(ALL)]
+    _, finding = findings_of(evidence(categories=topics), before=evidence(categories=topics))
+    assert "'topic-08', 'topic-09' and 30 more: correct the policy or the records" in finding.reason
 
 
-def test_more_categories_than_a_person_reads_are_none():
-    many = [f"topic-{index % 101:03}" for index in range(ALL)]
-    _, found = judged(answers(categories=many), bounding(**{"*": "0.5"}), before=answers(categories=many))
-    assert (found.check, found.verdict) == ("accuracy by category against baseline", "inconclusive")
-    assert "the policy bounds 101 categories, but at most 100 can be judged" in found.reason
+def test_more_than_100_categories_cannot_be_judged():
+    topics = [f"topic-{index % 101:03}" for index in range(ALL)]
+    _, finding = findings_of(evidence(categories=topics), rule_with(**{"*": "0.5"}), before=evidence(categories=topics))
+    assert (finding.check, finding.verdict) == ("accuracy by category against baseline", "inconclusive")
+    assert "the policy bounds 101 categories, but at most 100 can be judged" in finding.reason
 
 
 LEFT = ["home" if index < 50 else CATEGORIES[index] for index in range(ALL)]
@@ -113,7 +117,7 @@ PARTLY = [None if index > 2000 else CATEGORIES[index] for index in range(ALL)]
 
 
 @pytest.mark.parametrize(
-    ("now", "then", "told"),
+    ("now", "then", "reason"),
     [
         (LEFT, CATEGORIES, "item 'item-0000' is in category 'refunds' in quality.jsonl and in 'home' in"),
         (None, CATEGORIES, "item 'item-0000' is in category 'refunds' in quality.jsonl and in none in"),
@@ -121,63 +125,63 @@ PARTLY = [None if index > 2000 else CATEGORIES[index] for index in range(ALL)]
     ],
     ids=["lost items leave", "all leave", "easy items join"],
 )
-def test_whoever_moves_items_between_categories_proves_nothing(now, then, told):
+def test_items_that_change_their_category_are_inconclusive(now, then, reason):
     """Its own records would be what the next unit has to match."""
-    whole, found = judged(answers(lost=range(50), categories=now), before=answers(categories=then))
-    assert (whole.verdict, found.verdict) == ("pass", "inconclusive")
-    assert told in found.reason
-    assert found.reason.endswith("state the categories that the baseline's records state")
+    whole, finding = findings_of(evidence(lost=range(50), categories=now), before=evidence(categories=then))
+    assert (whole.verdict, finding.verdict) == ("pass", "inconclusive")
+    assert reason in finding.reason
+    assert finding.reason.endswith("state the categories that the baseline's records state")
 
 
 @pytest.mark.parametrize("then", [None, [None] * REFUNDS + CATEGORIES[REFUNDS:]], ids=["of none", "of others"])
-def test_a_category_that_what_serves_does_not_know_yet_may_be_stated(then):
+def test_a_category_that_is_new_to_the_baseline_may_be_stated(then):
     """Otherwise a suite that gets its first categories could be left by no unit."""
-    _, refunds = judged(answers(lost=range(50)), before=answers(categories=then))
+    _, refunds = findings_of(evidence(lost=range(50)), before=evidence(categories=then))
     assert refunds.verdict == "fail"
 
 
 def test_items_of_one_document_count_as_one_in_a_category_too():
     """Three documents reach into refunds and home. What one of them loses says little about other documents."""
-    alone = answers(lost=range(3))
+    alone = evidence(lost=range(3))
     documents = [f"document-{index % 40}" if index < REFUNDS else f"own-{index}" for index in range(ALL)]
-    together = answers(lost=(0, 40, 80), clusters=documents)
-    rule = bounding(refunds="0.08")
-    assert [one.verdict for one in judged(alone, rule)] == ["pass", "pass"]
-    assert [one.verdict for one in judged(together, rule, before=answers(clusters=documents))] == [
+    together = evidence(lost=(0, 40, 80), clusters=documents)
+    rule = rule_with(refunds="0.08")
+    assert [finding.verdict for finding in findings_of(alone, rule)] == ["pass", "pass"]
+    assert [finding.verdict for finding in findings_of(together, rule, before=evidence(clusters=documents))] == [
         "pass",
         "inconclusive",
     ]
 
 
-def test_the_anchor_holds_categories_as_well():
-    before = answers(lost=range(10))
-    anchor = unit("sha256:anchor", quality=answers())
-    found = judged(answers(lost=range(14)), bounding(refunds="0.1"), before=before, anchor=anchor)
-    assert [(one.check, one.verdict) for one in found[1::2]] == [
+def test_categories_are_compared_with_the_anchor_too():
+    before = evidence(lost=range(10))
+    anchor = unit("sha256:anchor", quality=evidence())
+    findings = findings_of(evidence(lost=range(14)), rule_with(refunds="0.1"), before=before, anchor=anchor)
+    assert [(finding.check, finding.verdict) for finding in findings[1::2]] == [
         ("accuracy in 'refunds' against baseline", "pass"),
         ("accuracy in 'refunds' against anchor", "inconclusive"),
     ]
 
 
-def test_a_newer_suite_has_the_categories_that_the_baseline_answered_there():
-    newer = replace(answers(lost=range(50), suite="sha256:newer"), others={"sha256:baseline": answers().records})
-    assert judged(newer)[1].verdict == "fail"
+def test_a_newer_suite_uses_the_categories_that_the_baseline_answered_there():
+    newer = replace(evidence(lost=range(50), suite="sha256:newer"), others={"sha256:baseline": evidence().records})
+    assert findings_of(newer)[1].verdict == "fail"
 
 
-def test_a_primary_metric_wins_as_a_whole_and_only_has_to_hold_its_categories():
-    before = answers(lost=range(1000, 1100))
-    found = judged(answers(), replace(RULE, primary=True), before=before)
-    assert [(one.numbers["margin"], one.verdict) for one in found] == [("0", "pass"), ("0.05", "pass")]
+def test_a_primary_metric_must_win_overall_and_only_hold_its_categories():
+    before = evidence(lost=range(1000, 1100))
+    findings = findings_of(evidence(), replace(RULE, primary=True), before=before)
+    assert [(finding.numbers["margin"], finding.verdict) for finding in findings] == [("0", "pass"), ("0.05", "pass")]
 
 
-def test_a_first_release_has_nothing_to_lose_in_a_category():
-    (found,) = judge_quality((RULE,), unit(quality=answers(lost=range(50))), None, None)
-    assert (found.check, found.verdict) == ("accuracy against floor", "pass")
+def test_a_first_release_is_not_compared_by_category():
+    (finding,) = judge_quality((RULE,), unit(quality=evidence(lost=range(50))), None, None)
+    assert (finding.check, finding.verdict) == ("accuracy against floor", "pass")
 
 
-def test_other_items_are_told_once():
-    (found,) = judged(answers(count=2999, categories=CATEGORIES[:2999]))
-    assert "different items" in found.reason
+def test_different_items_are_reported_once():
+    (finding,) = findings_of(evidence(count=2999, categories=CATEGORIES[:2999]))
+    assert "different items" in finding.reason
 
 
 def flaky(count):
@@ -186,21 +190,21 @@ def flaky(count):
 
 
 def test_flaky_items_are_left_out_of_their_category():
-    found = judged(answers(lost=range(50)), replace(RULE, flaky=flaky(50)))
-    assert [one.verdict for one in found] == ["pass", "pass"]
-    assert "on 70 shared items" in found[1].reason
-    assert found[1].reason.endswith("without 50 items that the policy lists as flaky")
+    findings = findings_of(evidence(lost=range(50)), replace(RULE, flaky=flaky(50)))
+    assert [finding.verdict for finding in findings] == ["pass", "pass"]
+    assert "on 70 shared items" in findings[1].reason
+    assert findings[1].reason.endswith("without 50 items that the policy lists as flaky")
 
 
-def test_a_category_of_nothing_but_flaky_items_is_not_kept():
-    _, found = judged(answers(), replace(RULE, flaky=flaky(REFUNDS)))
-    assert found.verdict == "inconclusive"
-    assert "lists every item of category 'refunds' as flaky; fix the suite" in found.reason
+def test_a_category_of_only_flaky_items_is_inconclusive():
+    _, finding = findings_of(evidence(), replace(RULE, flaky=flaky(REFUNDS)))
+    assert finding.verdict == "inconclusive"
+    assert "lists every item of category 'refunds' as flaky; fix the suite" in finding.reason
 
 
-def test_a_flaky_item_that_changes_its_category_is_seen():
-    _, found = judged(answers(categories=LEFT), replace(RULE, flaky=flaky(50)))
-    assert "item 'item-0000' is in category 'refunds'" in found.reason
+def test_a_flaky_item_that_changes_its_category_is_noticed():
+    _, finding = findings_of(evidence(categories=LEFT), replace(RULE, flaky=flaky(50)))
+    assert "item 'item-0000' is in category 'refunds'" in finding.reason
 
 
 @pytest.mark.parametrize(
@@ -212,17 +216,17 @@ def test_a_flaky_item_that_changes_its_category_is_seen():
     ],
     ids=["marks that were all 1", "no percent either time", "too few for the margin"],
 )
-def test_a_category_is_on_the_scale_of_its_suite(best, now, then, margin, expected):
+def test_a_category_is_judged_on_the_scale_of_its_suite(best, now, then, margin, expected):
     """By itself a category in which everybody gets the worst mark looks like one that is scored within 0..1."""
     rest = [best * (index % 5) / 5 + 1 for index in range(ALL - REFUNDS)]
-    sides = (answers(scores={"accuracy": [own] * REFUNDS + rest}) for own in (now, then))
-    rule = replace(bounding(refunds=margin), margin=Decimal(5))
-    _, refunds = judged(next(sides), rule, before=next(sides))
+    sides = (evidence(scores={"accuracy": [own] * REFUNDS + rest}) for own in (now, then))
+    rule = replace(rule_with(refunds=margin), margin=Decimal(5))
+    _, refunds = findings_of(next(sides), rule, before=next(sides))
     assert refunds.verdict == expected
 
 
-@pytest.mark.parametrize(("documents", "verdict_"), [(58, "inconclusive"), (120, "fail")])
-def test_zeros_of_a_percentage_are_no_shares_though_too_few_documents_show_its_scale(documents, verdict_):
+@pytest.mark.parametrize(("documents", "expected"), [(58, "inconclusive"), (120, "fail")])
+def test_zeros_in_a_percentage_metric_are_not_taken_for_shares(documents, expected):
     """Errors in percent: no document shows one in refunds before, and one in six does now."""
     count = 12 * documents
     clusters = [f"document-{index % documents}" for index in range(count)]
@@ -231,11 +235,13 @@ def test_zeros_of_a_percentage_are_no_shares_though_too_few_documents_show_its_s
     lost = [100.0 * (index % documents % 6 == 0) for index in range(count // 2)]
     shared = {"categories": categories, "clusters": clusters, "count": count}
     rule = QualityRule(metric="errors", margin=Decimal(20), direction="lower", categories={"refunds": Decimal("0.9")})
-    before = answers(scores={"errors": [0.0] * (count // 2) + others}, **shared)
-    _, refunds = judged(answers(scores={"errors": lost + others}, **shared), rule, before=before)
-    assert refunds.verdict == verdict_
-    _, rare = judged(answers(scores={"errors": [0.0] * (count // 2) + others}, **shared), rule, before=before)
-    assert rare.verdict == "inconclusive"
+    before = evidence(scores={"errors": [0.0] * (count // 2) + others}, **shared)
+    _, refunds = findings_of(evidence(scores={"errors": lost + others}, **shared), rule, before=before)
+    assert refunds.verdict == expected
+    _, unchanged = findings_of(
+        evidence(scores={"errors": [0.0] * (count // 2) + others}, **shared), rule, before=before
+    )
+    assert unchanged.verdict == "inconclusive"
 
 
 @settings(max_examples=25, deadline=None)
@@ -246,7 +252,7 @@ def test_a_category_is_judged_as_a_suite_of_its_own_would_be(seed, graded, group
     names = ITEMS[:400]
     category = {name: draw.choice(("refunds", "home", None)) for name in names}
     cluster = {name: f"document-{draw.randrange(60)}" if grouped else None for name in names}
-    scored = [
+    score_tables = [
         {name: draw.random() if graded else float(draw.random() < 0.8) for name in names} for _ in ("now", "then")
     ]
 
@@ -262,59 +268,65 @@ def test_a_category_is_judged_as_a_suite_of_its_own_would_be(seed, graded, group
             ),
         )
 
-    orders = [draw.sample(names, len(names)) for _ in scored]
-    now, then = (side(*one) for one in zip(scored, orders, strict=True))
-    whole, refunds = judged(now, before=then)
-    own = [[name for name in order if category[name] == "refunds"] for order in orders]
-    now, then = (side(*one) for one in zip(scored, own, strict=True))
-    (alone,) = judged(now, replace(RULE, categories={}, margin=Decimal("0.05")), before=then)
-    assert (refunds.verdict, refunds.items) == (alone.verdict, alone.items)
-    assert refunds.numbers == {"category": "refunds", **alone.numbers}
-    bare = replace(RULE, categories={})
-    assert (whole,) == judged(side(scored[0], orders[0]), bare, before=side(scored[1], orders[1]))
+    orders = [draw.sample(names, len(names)) for _ in score_tables]
+    now, then = (side(*arguments) for arguments in zip(score_tables, orders, strict=True))
+    whole, refunds = findings_of(now, before=then)
+    refund_names = [[name for name in order if category[name] == "refunds"] for order in orders]
+    now, then = (side(*arguments) for arguments in zip(score_tables, refund_names, strict=True))
+    (separate,) = findings_of(now, replace(RULE, categories={}, margin=Decimal("0.05")), before=then)
+    assert (refunds.verdict, refunds.items) == (separate.verdict, separate.items)
+    assert refunds.numbers == {"category": "refunds", **separate.numbers}
+    without_categories = replace(RULE, categories={})
+    assert (whole,) == findings_of(
+        side(score_tables[0], orders[0]), without_categories, before=side(score_tables[1], orders[1])
+    )
 
 
-def test_a_report_can_hold_the_longest_names():
-    long = ["\U0010ffff" * 511 + str(index % 2) for index in range(ALL)]
-    rule = replace(bounding(**{"*": "0.05"}), metric="m" * 128)
+def test_a_report_holds_the_longest_category_names():
+    long_names = ["\U0010ffff" * 511 + str(index % 2) for index in range(ALL)]
+    rule = replace(rule_with(**{"*": "0.05"}), metric="m" * 128)
     scores = {"m" * 128: [1.0] * ALL}
-    found = judged(answers(categories=long, scores=scores), rule, before=answers(categories=long, scores=scores))
-    assert len({one.numbers.get("category") for one in found}) == 3
+    findings = findings_of(
+        evidence(categories=long_names, scores=scores), rule, before=evidence(categories=long_names, scores=scores)
+    )
+    assert len({finding.numbers.get("category") for finding in findings}) == 3
     digest = "sha256:" + "0" * 64
     basis = Basis(baseline=digest, anchor=None, policy=digest)
-    written = report(
+    document = report(
         name="acme/textgen-lora-v1",
         kind="textgen-lora",
         unit=digest,
         basis=basis,
-        findings=found,
+        findings=findings,
         contract_changed=False,
     )
-    contract.check("report.v1", written, what="the report")
+    contract.check("report.v1", document, what="the report")
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("changes", "fault"),
     [
         ({"categories": {"refunds": Decimal(0)}}, "the margin of 'refunds' must be above 0, and is 0"),
         ({"evidence": "summary"}, "must be records, since only items have categories, and is summary"),
     ],
 )
-def test_what_no_category_can_keep_is_no_policy(wrong, told):
-    with pytest.raises(ContractError, match=told):
-        replace(RULE, **wrong)
+def test_a_category_rule_that_no_unit_can_meet_is_refused(changes, fault):
+    with pytest.raises(ContractError, match=fault):
+        replace(RULE, **changes)
 
 
-def test_a_category_that_loses_its_margin_seldom_passes_though_its_documents_reach_into_others():
+def test_a_category_that_loses_its_margin_seldom_passes():
     """One document in ten is lost in both categories: counted item by item, one such candidate in five passes."""
     draw, passed = Random(3), 0
-    rule = bounding(refunds="0.1")
+    rule = rule_with(refunds="0.1")
     for _ in range(150):
         documents = [f"document-{index}" for index in range(150) for _ in range(draw.randint(2, 10))]
-        gone = {f"document-{index}" for index in range(150) if draw.random() < 0.1}
-        lost = {index for index, document in enumerate(documents) if document in gone}
-        both = {"categories": [draw.choice(("refunds", "home")) for _ in documents], "clusters": documents}
+        lost_documents = {f"document-{index}" for index in range(150) if draw.random() < 0.1}
+        lost = {index for index, document in enumerate(documents) if document in lost_documents}
+        columns = {"categories": [draw.choice(("refunds", "home")) for _ in documents], "clusters": documents}
         count = len(documents)
-        _, refunds = judged(answers(lost=lost, count=count, **both), rule, before=answers(count=count, **both))
+        _, refunds = findings_of(
+            evidence(lost=lost, count=count, **columns), rule, before=evidence(count=count, **columns)
+        )
         passed += refunds.verdict == "pass"
     assert passed <= 150 * 0.06

@@ -46,12 +46,12 @@ LOWER = replace(RULES.quality[0], direction="lower")
 BASELINE = unit("sha256:baseline", latency=None, safety={})
 
 
-def only(**evidence):
+def unit_with(**evidence):
     """A unit that shows this, and nothing that the other gates would have to answer."""
     return unit(**{"quality": None, "latency": None, "safety": {}, **evidence})
 
 
-def side(scores, grouped):
+def records_of(scores, grouped):
     return Records(
         what="x.jsonl",
         items=ITEMS,
@@ -60,22 +60,22 @@ def side(scores, grouped):
     )
 
 
-def answered(candidate, baseline, rules=RULES):
+def checked_findings(candidate, baseline, rules=RULES):
     """The findings, each of them fit for a report."""
     findings = judge(candidate, baseline, None, rules)
-    for found in findings:
-        document = found.document()
+    for finding in findings:
+        document = finding.document()
         assert 0 < len(document["reason"]) <= 4000
         assert all(len(number) <= 512 for number in document["numbers"].values())
         assert not {"inf", "nan", "-inf"} & set(document["numbers"].values())
     return findings
 
 
-def of(findings, gate):
-    return {found.verdict for found in findings if found.gate == gate}
+def verdicts(findings, gate):
+    return {finding.verdict for finding in findings if finding.gate == gate}
 
 
-def is_sane(*columns):
+def in_range(*columns):
     return all(abs(number) <= LARGEST for column in columns for number in column)
 
 
@@ -83,34 +83,38 @@ def is_sane(*columns):
 @given(columns, columns, clusters, st.sampled_from([RULES.quality[0], LOWER]))
 @example([1e200], [-1e200], None, LOWER)
 @example([1e200, -1e200, 1.0], [0.0], None, LOWER)
-def test_whatever_finite_numbers_a_metric_holds_quality_answers(mine, theirs, grouped, rule):
+def test_quality_answers_whatever_finite_numbers_a_metric_holds(candidate_scores, baseline_scores, grouped, rule):
     rules = replace(RULES, quality=(rule,))
-    candidate = only(quality=Evidence(suite="s", records=side({"accuracy": mine}, grouped)))
-    baseline = replace(BASELINE, quality=Evidence(suite="s", records=side({"accuracy": theirs}, grouped)))
-    paired, first = answered(candidate, baseline, rules), answered(candidate, None, rules)
-    assert is_sane(mine, theirs) or of(paired, "quality") == {"inconclusive"}
-    assert is_sane(mine) or of(first, "quality") == {"inconclusive"}
+    candidate = unit_with(quality=Evidence(suite="s", records=records_of({"accuracy": candidate_scores}, grouped)))
+    baseline = replace(
+        BASELINE, quality=Evidence(suite="s", records=records_of({"accuracy": baseline_scores}, grouped))
+    )
+    paired, first = checked_findings(candidate, baseline, rules), checked_findings(candidate, None, rules)
+    assert in_range(candidate_scores, baseline_scores) or verdicts(paired, "quality") == {"inconclusive"}
+    assert in_range(candidate_scores) or verdicts(first, "quality") == {"inconclusive"}
 
 
 @settings(max_examples=40)
 @given(columns, numbers, numbers.map(abs), st.integers(0, 2**53 - 1))
 @example([1e200, -1e200], 0.0, 1e200, 100)
-def test_records_against_a_summary_are_answered(mine, mean, deviation, items):
+def test_records_compared_with_a_summary_are_answered(candidate_scores, mean, deviation, items):
     rules = replace(RULES, quality=(replace(RULES.quality[0], evidence="summary"),))
-    summed = Evidence(suite="s", summaries={"accuracy": Summary(items=items, mean=mean, deviation=deviation)})
-    listed = Evidence(suite="s", records=side({"accuracy": mine}, None))
-    for one, other in ((listed, summed), (summed, listed), (summed, summed)):
-        found = answered(only(quality=one), replace(BASELINE, quality=other), rules)
-        sane = is_sane(mine if listed in (one, other) else [], [mean, deviation])
-        assert sane or of(found, "quality") == {"inconclusive"}
-    assert is_sane([mean, deviation]) or of(answered(only(quality=summed), None, rules), "quality") == {"inconclusive"}
+    summary = Evidence(suite="s", summaries={"accuracy": Summary(items=items, mean=mean, deviation=deviation)})
+    listed_records = Evidence(suite="s", records=records_of({"accuracy": candidate_scores}, None))
+    for left, right in ((listed_records, summary), (summary, listed_records), (summary, summary)):
+        findings = checked_findings(unit_with(quality=left), replace(BASELINE, quality=right), rules)
+        sane = in_range(candidate_scores if listed_records in (left, right) else [], [mean, deviation])
+        assert sane or verdicts(findings, "quality") == {"inconclusive"}
+    assert in_range([mean, deviation]) or verdicts(
+        checked_findings(unit_with(quality=summary), None, rules), "quality"
+    ) == {"inconclusive"}
 
 
 @given(numbers)
-def test_a_point_is_answered(value):
+def test_a_single_point_is_answered(value):
     rules = replace(RULES, quality=(replace(RULES.quality[0], evidence="point"),))
-    found = answered(only(quality=Evidence(suite="s", points={"accuracy": value})), None, rules)
-    assert is_sane([value]) or of(found, "quality") == {"inconclusive"}
+    findings = checked_findings(unit_with(quality=Evidence(suite="s", points={"accuracy": value})), None, rules)
+    assert in_range([value]) or verdicts(findings, "quality") == {"inconclusive"}
 
 
 requests = st.fixed_dictionaries({"latency_ms": columns, "cost": columns, "tokens": columns})
@@ -136,63 +140,72 @@ requests = st.fixed_dictionaries({"latency_ms": columns, "cost": columns, "token
     {"latency_ms": [1.0], "cost": [5e-324], "tokens": [1e15]},
     None,
 )
-def test_whatever_finite_numbers_requests_hold_latency_answers(mine, theirs, grouped):
-    evidence = latency(side(mine, grouped), side(theirs, grouped))
-    paired, first = answered(only(latency=evidence), BASELINE), answered(only(latency=evidence), None)
-    for found, sides in ((paired, (mine, theirs)), (first, (mine,))):
-        sane = all(_is_request(one) for one in sides)
-        assert sane or of(found, "latency") == {"inconclusive"}
+def test_latency_answers_whatever_finite_numbers_requests_hold(candidate_scores, baseline_scores, grouped):
+    evidence = latency(records_of(candidate_scores, grouped), records_of(baseline_scores, grouped))
+    paired, first = (
+        checked_findings(unit_with(latency=evidence), BASELINE),
+        checked_findings(unit_with(latency=evidence), None),
+    )
+    for findings, sides in ((paired, (candidate_scores, baseline_scores)), (first, (candidate_scores,))):
+        sane = all(_is_request(scores) for scores in sides)
+        assert sane or verdicts(findings, "latency") == {"inconclusive"}
 
 
 def _is_request(scores):
     counts = [number for name in ("cost", "tokens") for number in scores[name]]
-    return is_sane(*scores.values()) and min(scores["latency_ms"]) >= SMALLEST and min(counts) >= 0
+    return in_range(*scores.values()) and min(scores["latency_ms"]) >= SMALLEST and min(counts) >= 0
 
 
-def test_latencies_that_differ_beyond_all_measure_are_refused_with_a_sentence():
-    mine, theirs = ({"latency_ms": [ms], "cost": [1.0], "tokens": [1.0]} for ms in (1e-300, 1e300))
+def test_latencies_too_far_apart_are_refused_with_a_reason():
+    candidate_scores, baseline_scores = ({"latency_ms": [ms], "cost": [1.0], "tokens": [1.0]} for ms in (1e-300, 1e300))
     (found,) = (
-        one
-        for one in answered(only(latency=latency(side(mine, None), side(theirs, None))), BASELINE)
-        if one.gate == "latency"
+        finding
+        for finding in checked_findings(
+            unit_with(latency=latency(records_of(candidate_scores, None), records_of(baseline_scores, None))), BASELINE
+        )
+        if finding.gate == "latency"
     )
     assert found.reason == "x.jsonl has a latency_ms of 1e-300; expected 1e-15..1e+15"
 
 
 @given(columns, st.booleans())
-def test_safety_answers_and_believes_only_0_and_1(scores, listed):
+def test_safety_answers_and_accepts_only_0_and_1(scores, listed):
     rules = RULES if listed else replace(RULES, safety=replace(RULES.safety, never=()))
-    found = answered(only(safety={"policy": Evidence(suite="s", records=side({"safe": scores}, None))}), None, rules)
-    assert {0.0, 1.0}.issuperset(scores) or "fail" in of(found, "safety")
-    assert verdict(found) != "pass"
+    findings = checked_findings(
+        unit_with(safety={"policy": Evidence(suite="s", records=records_of({"safe": scores}, None))}), None, rules
+    )
+    assert {0.0, 1.0}.issuperset(scores) or "fail" in verdicts(findings, "safety")
+    assert verdict(findings) != "pass"
 
 
 @given(st.lists(numbers, min_size=1, max_size=20))
-def test_a_file_of_records_is_read_or_refused_by_its_lines(scores):
+def test_records_are_read_or_refused_with_the_numbers_of_their_faulty_lines(scores):
     body = b"\n".join(
         json.dumps({"item": str(index), "scores": {"m": score}}).encode() for index, score in enumerate(scores)
     )
-    wild = [index for index, score in enumerate(scores, 1) if abs(score) > LARGEST]
-    if wild:
+    faulty_lines = [index for index, score in enumerate(scores, 1) if abs(score) > LARGEST]
+    if faulty_lines:
         with pytest.raises(ContractError) as caught:
             records.read(body, ("m",), what="x")
-        assert [int(fault.split()[1]) for fault in caught.value.faults] == wild
+        assert [int(fault.split()[1]) for fault in caught.value.faults] == faulty_lines
     else:
         assert list(records.read(body, ("m",), what="x").scores["m"]) == scores
 
 
 @pytest.mark.parametrize("margin", ["0.00000000000000000001", "99999999999999999999"])
-def test_the_strangest_margin_that_a_policy_can_state_is_told(margin):
+def test_the_most_extreme_margins_are_handled(margin):
     rules = replace(RULES, quality=(QualityRule(metric="accuracy", margin=Decimal(margin)),))
     scores = {"accuracy": [LARGEST, -LARGEST, 0.0]}
-    candidate = only(quality=Evidence(suite="s", records=side(scores, None)))
-    answered(
-        candidate, replace(BASELINE, quality=Evidence(suite="s", records=side({"accuracy": [1e-300]}, None))), rules
+    candidate = unit_with(quality=Evidence(suite="s", records=records_of(scores, None)))
+    checked_findings(
+        candidate,
+        replace(BASELINE, quality=Evidence(suite="s", records=records_of({"accuracy": [1e-300]}, None))),
+        rules,
     )
 
 
 @pytest.mark.parametrize("limit", ["0.00000000000000000001", "99999999999999999999"])
-def test_the_strangest_limits_that_a_policy_can_state_are_told(limit):
+def test_the_most_extreme_limits_are_handled(limit):
     rule = LatencyRule(p95_ratio=Decimal(limit), cost_ratio=Decimal(limit), p95_ms=Decimal(limit), cost=Decimal(limit))
     for baseline in (BASELINE, None):
-        answered(unit(), baseline, replace(RULES, latency=rule))
+        checked_findings(unit(), baseline, replace(RULES, latency=rule))

@@ -48,56 +48,56 @@ spoilt = st.one_of(
 )
 
 
-def test_a_sound_unit_passes_all_four_gates():
+def test_a_good_unit_passes_all_four_gates():
     findings = judge(unit(), BASELINE, ANCHOR, RULES)
-    assert [finding.verdict for finding in findings] == ["pass"] * len(findings)
+    assert [finding_of.verdict for finding_of in findings] == ["pass"] * len(findings)
     assert verdict(findings) == "pass"
 
 
-def test_a_sound_first_release_passes_all_four_gates():
+def test_a_good_first_release_passes_all_four_gates():
     assert verdict(judge(unit(), None, None, RULES)) == "pass"
 
 
 @given(spoilt, st.sampled_from([BASELINE, None]))
-def test_nothing_missing_empty_errored_or_too_little_ever_passes(changed, baseline):
+def test_missing_empty_failed_or_too_little_evidence_never_passes(changed, baseline):
     assert verdict(judge(unit(**changed), baseline, None, RULES)) != "pass"
 
 
 @given(spoilt_quality)
-def test_a_baseline_without_evidence_lets_nobody_pass(quality):
+def test_a_baseline_without_evidence_lets_no_unit_pass(quality):
     assert verdict(judge(unit(), replace(BASELINE, quality=quality), None, RULES)) != "pass"
 
 
 @pytest.mark.parametrize("gate", ["quality", "latency", "safety"])
-def test_a_gate_with_nothing_to_check_refuses(gate):
+def test_a_gate_without_rules_lets_nothing_pass(gate):
     rules = replace(RULES, **{gate: () if gate == "quality" else None})
     findings = judge(unit(), BASELINE, ANCHOR, rules)
     assert verdict(findings) != "pass"
-    assert {finding.gate for finding in findings} == {"quality", "latency", "safety", "compatibility"}
+    assert {finding_of.gate for finding_of in findings} == {"quality", "latency", "safety", "compatibility"}
 
 
-def finding(gate, judged):
-    return Finding(gate=gate, check="x", verdict=judged, reason="because")
+def finding_of(gate, outcome):
+    return Finding(gate=gate, check="x", verdict=outcome, reason="because")
 
 
-def test_one_fail_outweighs_everything_and_an_absent_gate_is_no_pass():
-    passed = [finding(gate, "pass") for gate in ("quality", "latency", "safety", "compatibility")]
+def test_one_failure_outweighs_every_pass_and_an_absent_gate_is_inconclusive():
+    passed = [finding_of(gate, "pass") for gate in ("quality", "latency", "safety", "compatibility")]
     assert verdict(passed) == "pass"
     assert verdict(passed[1:]) == "inconclusive"
     assert verdict(()) == "inconclusive"
-    assert verdict([*passed, finding("safety", "inconclusive")]) == "inconclusive"
-    assert verdict([*passed, finding("safety", "inconclusive"), finding("quality", "fail")]) == "fail"
+    assert verdict([*passed, finding_of("safety", "inconclusive")]) == "inconclusive"
+    assert verdict([*passed, finding_of("safety", "inconclusive"), finding_of("quality", "fail")]) == "fail"
 
 
 def test_findings_are_documents_without_floats():
-    for found in judge(unit(), BASELINE, ANCHOR, RULES):
-        document = found.document()
+    for finding in judge(unit(), BASELINE, ANCHOR, RULES):
+        document = finding.document()
         assert decode(encode(document)) == document
         assert document.keys() == {"gate", "check", "verdict", "reason", "numbers", "items"}
         assert all(isinstance(value, str) for value in document["numbers"].values())
 
 
-def test_what_a_floor_was_held_against_is_stated():
+def test_a_floor_s_finding_states_what_was_compared():
     quality, *_ = judge(unit(), None, None, RULES)
     assert (quality.check, quality.numbers["estimate"], quality.numbers["floor"]) == (
         "accuracy against floor",
@@ -108,11 +108,11 @@ def test_what_a_floor_was_held_against_is_stated():
     assert quality.numbers["evidence"] == "records"
 
 
-def test_a_reason_that_would_fill_pages_is_cut():
-    long = Finding(gate="quality", check="x", verdict="fail", reason="word " * 2000)
-    assert long.document()["reason"] == long.reason[:3000] + " ..."
-    fits = replace(long, reason="x" * 3000)
-    assert fits.document()["reason"] == fits.reason
+def test_a_very_long_reason_is_cut():
+    verbose = Finding(gate="quality", check="x", verdict="fail", reason="word " * 2000)
+    assert verbose.document()["reason"] == verbose.reason[:3000] + " ..."
+    short = replace(verbose, reason="x" * 3000)
+    assert short.document()["reason"] == short.reason
 
 
 def test_the_same_evidence_gives_the_same_findings():
@@ -132,7 +132,7 @@ def test_rules_are_read_from_a_policy_with_decimals_as_text():
 
 
 @pytest.mark.parametrize(
-    ("document", "told"),
+    ("document", "fault"),
     [
         ({"quality": [{"metric": " ", "margin": "0.02"}]}, "must name a score"),
         ({"quality": [{"metric": "a", "margin": "-0.1"}]}, "margin of a"),
@@ -150,6 +150,6 @@ def test_rules_are_read_from_a_policy_with_decimals_as_text():
         ({"safety": {"suites": {"policy": {"max_failure_rate": "NaN"}}}}, "max_failure_rate"),
     ],
 )
-def test_a_rule_that_cannot_be_meant_is_refused(document, told):
-    with pytest.raises(ContractError, match=told):
+def test_an_impossible_rule_is_refused(document, fault):
+    with pytest.raises(ContractError, match=fault):
         convert(document, GateRules)

@@ -13,91 +13,97 @@ RULE = RULES.latency
 assert RULE is not None
 
 
-def judged(evidence, rule=RULE, baseline=BASELINE):
+def findings_of(evidence, rule=RULE, baseline=BASELINE):
     return judge_latency(rule, unit(latency=evidence), baseline)
 
 
 def test_an_equally_fast_and_cheap_candidate_passes():
-    found = judged(latency())
-    assert [(one.check, one.verdict) for one in found] == [("p95", "pass"), ("cost per token", "pass")]
-    assert found[0].numbers["machine"] == "ml.g5.xlarge"
-    assert found[0].numbers["prices"] == "2026-11"
-    assert found[0].numbers["samples"] == "1200"
-    assert "1,200 interleaved requests" in found[0].reason
+    findings = findings_of(latency())
+    assert [(finding.check, finding.verdict) for finding in findings] == [("p95", "pass"), ("cost per token", "pass")]
+    assert findings[0].numbers["machine"] == "ml.g5.xlarge"
+    assert findings[0].numbers["prices"] == "2026-11"
+    assert findings[0].numbers["samples"] == "1200"
+    assert "1,200 interleaved requests" in findings[0].reason
 
 
 def test_a_candidate_that_is_half_as_fast_fails():
-    speed, cost = judged(latency(requests(times=2.0)))
+    speed, cost = findings_of(latency(requests(times=2.0)))
     assert (speed.verdict, cost.verdict) == ("fail", "pass")
     assert "above the limit of 1.2" in speed.reason
 
 
 def test_a_candidate_that_costs_twice_as_much_fails():
-    speed, cost = judged(latency(requests(price=2.0)))
+    speed, cost = findings_of(latency(requests(price=2.0)))
     assert (speed.verdict, cost.verdict) == ("pass", "fail")
 
 
-def test_an_answer_that_is_longer_or_shorter_is_told_since_cost_per_token_hides_what_it_costs():
+def test_a_finding_says_how_tokens_and_cost_per_request_changed():
     """A fifth cheaper per token and twice as long costs 1.6 times as much; half as long at the same price costs half."""
-    _, cost = judged(latency(lengthened(requests(), tokens=2.0, cost=1.6)))
+    _, cost = findings_of(latency(lengthened(requests(), tokens=2.0, cost=1.6)))
     assert cost.verdict == "pass"
     assert "cost per token is 0.8 times" in cost.reason
     assert cost.reason.endswith("; a request takes 2 times as many tokens on average and costs 1.6 times as much")
-    speed, _ = judged(latency(lengthened(requests(times=0.5), tokens=0.5, cost=0.5)))
+    speed, _ = findings_of(latency(lengthened(requests(times=0.5), tokens=0.5, cost=0.5)))
     assert speed.reason.endswith("; a request takes 0.5 times as many tokens on average and costs 0.5 times as much")
-    (free,) = judged(latency(lengthened(requests(), tokens=0.5, cost=0.0)), replace(RULE, cost_ratio=None))
+    (free,) = findings_of(latency(lengthened(requests(), tokens=0.5, cost=0.0)), replace(RULE, cost_ratio=None))
     assert free.reason.endswith("; a request takes 0.5 times as many tokens on average")
-    assert all("tokens" not in one.reason for one in judged(latency(lengthened(requests(), tokens=1.001, cost=1.0))))
+    assert all(
+        "tokens" not in finding.reason
+        for finding in findings_of(latency(lengthened(requests(), tokens=1.001, cost=1.0)))
+    )
 
 
 def lengthened(records, *, tokens, cost):
     scores = records.scores
-    longer = {"tokens": [tokens * one for one in scores["tokens"]], "cost": [cost * one for one in scores["cost"]]}
-    return replace(records, scores={**scores, **longer})
+    changes = {
+        "tokens": [tokens * value for value in scores["tokens"]],
+        "cost": [cost * value for value in scores["cost"]],
+    }
+    return replace(records, scores={**scores, **changes})
 
 
 def test_few_requests_leave_the_limit_open():
-    speed, _ = judged(latency(requests(count=60), requests(count=60, seed=9)))
+    speed, _ = findings_of(latency(requests(count=60), requests(count=60, seed=9)))
     assert speed.verdict == "inconclusive"
     assert "measure more requests" in speed.reason
 
 
 def test_requests_of_one_conversation_count_together():
     clusters = [f"conversation {index // 4}" for index in range(1200)]
-    speed, _ = judged(latency(replace(requests(), clusters=clusters)))
+    speed, _ = findings_of(latency(replace(requests(), clusters=clusters)))
     assert speed.verdict == "pass"
     assert speed.numbers["clusters"] == "300"
     assert "on 1,200 interleaved requests in 300 clusters" in speed.reason
 
 
 def test_one_long_conversation_proves_nothing():
-    found = judged(latency(replace(requests(), clusters=["the only one"] * 1200)))
-    assert [one.verdict for one in found] == ["inconclusive", "inconclusive"]
-    assert "too few of them are independent" in found[0].reason
-    first = judged(latency(replace(requests(), clusters=["the only one"] * 1200), against=None), RULE, None)
-    assert [one.verdict for one in first] == ["inconclusive", "inconclusive"]
+    findings = findings_of(latency(replace(requests(), clusters=["the only one"] * 1200)))
+    assert [finding.verdict for finding in findings] == ["inconclusive", "inconclusive"]
+    assert "too few of them are independent" in findings[0].reason
+    first = findings_of(latency(replace(requests(), clusters=["the only one"] * 1200), against=None), RULE, None)
+    assert [finding.verdict for finding in first] == ["inconclusive", "inconclusive"]
 
 
-def test_both_sides_must_cut_the_requests_alike():
-    mine = replace(requests(), clusters=["a"] * 1200)
-    (found,) = judged(latency(mine, replace(requests(seed=2), clusters=["b"] * 1200)))
-    assert found.verdict == "inconclusive"
-    assert "both must state the same cluster" in found.reason
+def test_both_sides_must_group_the_requests_alike():
+    candidate_records = replace(requests(), clusters=["a"] * 1200)
+    (finding,) = findings_of(latency(candidate_records, replace(requests(seed=2), clusters=["b"] * 1200)))
+    assert finding.verdict == "inconclusive"
+    assert "both must state the same cluster" in finding.reason
 
 
 @pytest.mark.parametrize("count", [1, 58])
 def test_fewer_than_59_requests_have_no_bound(count):
-    (found,) = judged(latency(requests(count=count), requests(count=count)))
-    assert found.verdict == "inconclusive"
-    assert "59" in found.reason
+    (finding,) = findings_of(latency(requests(count=count), requests(count=count)))
+    assert finding.verdict == "inconclusive"
+    assert "59" in finding.reason
 
 
-def run(**changed):
+def baseline_run(**changed):
     return replace(BaselineRun(artifact="sha256:baseline", records=requests()), **changed)
 
 
 @pytest.mark.parametrize(
-    ("evidence", "told"),
+    ("evidence", "reason"),
     [
         (None, "no latency records"),
         (latency(records=None), "judged on records only"),
@@ -105,30 +111,30 @@ def run(**changed):
         (latency(machine=None), "which machine it was measured on"),
         (latency(prices=None), "price table"),
         (latency(against=None), "did not run next to the unit"),
-        (latency(against=run(artifact="sha256:older")), "sha256:baseline serves now"),
-        (latency(against=run(records=requests(count=1100))), "different items"),
+        (latency(against=baseline_run(artifact="sha256:older")), "sha256:baseline serves now"),
+        (latency(against=baseline_run(records=requests(count=1100))), "different items"),
         (latency(requests(times=0.0)), "a latency of 0 or less"),
         (latency(requests(price=-1.0)), "negative cost"),
         (latency(replace(requests(), scores={"latency_ms": [1.0] * 1200})), "has no cost, tokens"),
     ],
 )
-def test_what_was_not_measured_alike_is_inconclusive_and_says_why(evidence, told):
-    (found,) = judged(evidence)
-    assert found.verdict == "inconclusive"
-    assert told in found.reason
+def test_runs_that_are_not_comparable_are_inconclusive_and_say_why(evidence, reason):
+    (finding,) = findings_of(evidence)
+    assert finding.verdict == "inconclusive"
+    assert reason in finding.reason
 
 
-def test_a_unit_without_costs_or_without_tokens_has_no_cost_ratio():
-    _, cost = judged(latency(requests(price=0.0)))
+def test_a_unit_without_costs_or_tokens_has_no_cost_ratio():
+    _, cost = findings_of(latency(requests(price=0.0)))
     assert cost.verdict == "inconclusive"
-    _, unknown = judged(latency(lengthened(requests(), tokens=0.0, cost=1.0)))
+    _, unknown = findings_of(latency(lengthened(requests(), tokens=0.0, cost=1.0)))
     assert unknown.verdict == "inconclusive"
     assert "none has a cost or tokens" in unknown.reason
 
 
 def test_without_a_limit_on_cost_no_price_table_is_needed():
-    found = judged(latency(prices=None), LatencyRule(p95_ratio=Decimal("1.2")))
-    assert [(one.check, one.verdict) for one in found] == [("p95", "pass")]
+    findings = findings_of(latency(prices=None), LatencyRule(p95_ratio=Decimal("1.2")))
+    assert [(finding.check, finding.verdict) for finding in findings] == [("p95", "pass")]
 
 
 @pytest.mark.parametrize(
@@ -141,12 +147,12 @@ def test_without_a_limit_on_cost_no_price_table_is_needed():
 )
 def test_a_first_release_is_held_to_its_budgets(p95_ms, cost, verdicts):
     rule = replace(RULE, p95_ms=p95_ms and Decimal(p95_ms), cost=cost and Decimal(cost))
-    found = judged(latency(against=None), rule, None)
-    assert [one.verdict for one in found] == verdicts
+    findings = findings_of(latency(against=None), rule, None)
+    assert [finding.verdict for finding in findings] == verdicts
 
 
-def test_a_first_release_states_what_its_budgets_were_held_against():
-    speed, cost = judged(latency(against=None), baseline=None)
+def test_a_first_release_states_what_its_budgets_were_compared_with():
+    speed, cost = findings_of(latency(against=None), baseline=None)
     assert speed.numbers.keys() == {"estimate", "upper", "limit", "samples", "machine", "prices", "p95_ms"}
     assert (speed.numbers["limit"], cost.numbers["limit"]) == ("500", "0.00002")
     assert float(speed.numbers["estimate"]) < float(speed.numbers["upper"]) < 500
@@ -154,33 +160,33 @@ def test_a_first_release_states_what_its_budgets_were_held_against():
     assert cost.numbers["estimate"] == cost.numbers["upper"] == "0.00001"
 
 
-def test_no_rule_refuses():
-    (found,) = judge_latency(None, unit(), BASELINE)
-    assert found.verdict == "inconclusive"
+def test_no_rule_is_inconclusive():
+    (finding,) = judge_latency(None, unit(), BASELINE)
+    assert finding.verdict == "inconclusive"
 
 
-def test_a_summary_is_no_latency_evidence():
-    (found,) = judged(Evidence(suite="", machine="m", prices="p", points={"p95_ms": 10.0}))
-    assert found.verdict == "inconclusive"
+def test_a_summary_is_not_latency_evidence():
+    (finding,) = findings_of(Evidence(suite="", machine="m", prices="p", points={"p95_ms": 10.0}))
+    assert finding.verdict == "inconclusive"
 
 
-def test_a_side_in_seconds_is_not_a_thousand_times_as_fast():
-    (speed, cost) = judged(latency(mine=requests(times=0.001)))
+def test_sides_in_different_time_units_are_inconclusive():
+    (speed, cost) = findings_of(latency(mine=requests(times=0.001)))
     assert speed.verdict == "inconclusive"
     assert "the sides seem to use different units" in speed.reason
     assert cost.verdict == "pass"
 
 
 @pytest.mark.parametrize(("score", "value"), [("latency_ms", 0.0), ("cost", -1e-9), ("tokens", -1.0)])
-def test_one_request_that_cannot_be_spoils_a_run_of_twelve_hundred(score, value):
+def test_one_impossible_request_makes_the_whole_run_inconclusive(score, value):
     records = requests()
-    spoilt = replace(records, scores={**records.scores, score: [value, *records.scores[score][1:]]})
-    (found,) = judged(latency(spoilt))
-    assert found.verdict == "inconclusive"
-    assert "a latency of 0 or less, or a negative cost or token count" in found.reason
+    spoiled = replace(records, scores={**records.scores, score: [value, *records.scores[score][1:]]})
+    (finding,) = findings_of(latency(spoiled))
+    assert finding.verdict == "inconclusive"
+    assert "a latency of 0 or less, or a negative cost or token count" in finding.reason
 
 
-def test_fifty_nine_requests_are_enough_to_be_judged():
-    """They show no bound yet, and that is told of the limit, not of the number of requests."""
-    found = judged(latency(requests(count=59), requests(count=59)))
-    assert [one.check for one in found] == ["p95", "cost per token"]
+def test_fifty_nine_requests_are_enough_for_both_checks():
+    """They show no bound yet: the finding is about the limit, not about the number of requests."""
+    findings = findings_of(latency(requests(count=59), requests(count=59)))
+    assert [finding.check for finding in findings] == ["p95", "cost per token"]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A unit that passes every gate, to be spoilt by the tests."""
+"""A unit that passes every gate, for the tests to change."""
 
 import random
 from decimal import Decimal
@@ -65,7 +65,7 @@ def latency(mine: Records | None = None, theirs: Records | None = None, **change
 
 
 def unit(artifact: str = "sha256:candidate", **changed: object) -> Subject:
-    sound = Subject(
+    passing = Subject(
         artifact=artifact,
         kind="textgen-lora",
         contract=CONTRACT,
@@ -74,7 +74,7 @@ def unit(artifact: str = "sha256:candidate", **changed: object) -> Subject:
         latency=latency(),
         safety={"policy": Evidence(suite="sha256:policy", records=probes())},
     )
-    return replace(sound, **changed)  # type: ignore[arg-type]
+    return replace(passing, **changed)  # type: ignore[arg-type]
 
 
 BASELINE = unit("sha256:baseline")

@@ -19,13 +19,13 @@ SHAPES = {
 }
 
 
-def drawn(seed: int = 17) -> np.random.Generator:
+def generator(seed: int = 17) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_candidate_at_the_margin_passes_about_one_time_in_twenty(shape):
-    draw, passes = drawn(), 0
+    draw, passes = generator(), 0
     for run in range(300):
         values = SHAPES[shape](draw).tolist()
         clusters = [str(item // 4) for item in range(240)] if len(values) == 240 else None
@@ -33,35 +33,35 @@ def test_a_candidate_at_the_margin_passes_about_one_time_in_twenty(shape):
     assert 0.015 < passes / 300 < 0.09
 
 
-def test_a_true_difference_is_found():
-    values = drawn().normal(0.5, 1, size=400)
-    found = clustered_mean(values, None, score_range=5.0, seed=0)
-    assert found.estimate == pytest.approx(values.mean())
-    assert 0.3 < found.lower < found.estimate < found.upper < 0.7
+def test_a_true_difference_is_inside_the_bounds():
+    values = generator().normal(0.5, 1, size=400)
+    intervals = clustered_mean(values, None, score_range=5.0, seed=0)
+    assert intervals.estimate == pytest.approx(values.mean())
+    assert 0.3 < intervals.lower < intervals.estimate < intervals.upper < 0.7
 
 
 def test_items_that_repeat_within_a_cluster_widen_the_bounds():
-    values = np.repeat(drawn().normal(size=50), 20)
-    alone = clustered_mean(values, None, score_range=5.0, seed=0)
-    together = clustered_mean(values, [str(item // 20) for item in range(1000)], score_range=5.0, seed=0)
-    assert together.estimate == pytest.approx(alone.estimate)
-    assert together.error == pytest.approx(alone.error * 20**0.5, rel=0.02)
+    values = np.repeat(generator().normal(size=50), 20)
+    ungrouped = clustered_mean(values, None, score_range=5.0, seed=0)
+    grouped = clustered_mean(values, [str(item // 20) for item in range(1000)], score_range=5.0, seed=0)
+    assert grouped.estimate == pytest.approx(ungrouped.estimate)
+    assert grouped.error == pytest.approx(ungrouped.error * 20**0.5, rel=0.02)
 
 
-def test_clusters_of_different_sizes_weigh_as_many_items_as_they_hold():
-    draw, passes = drawn(), 0
+def test_a_cluster_weighs_as_many_items_as_it_holds():
+    draw, passes = generator(), 0
     clusters = [str(cluster) for cluster in range(60) for _ in range(1 + cluster % 5)]
     for run in range(300):
         shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=60).tolist(), strict=True))
         values = [shared[cluster] + draw.normal() for cluster in clusters]
-        found = clustered_mean(values, clusters, score_range=5.0, seed=run % 4)
-        assert found.estimate == pytest.approx(sum(values) / len(values))
-        passes += found.lower > 0
+        intervals = clustered_mean(values, clusters, score_range=5.0, seed=run % 4)
+        assert intervals.estimate == pytest.approx(sum(values) / len(values))
+        passes += intervals.lower > 0
     assert 0.015 < passes / 300 < 0.09
 
 
-def test_a_giant_cluster_tells_of_itself_once_however_many_items_it_holds():
-    draw, passes = drawn(), 0
+def test_a_giant_cluster_counts_as_one_however_many_items_it_holds():
+    draw, passes = generator(), 0
     clusters = ["giant"] * 200 + [str(item // 10) for item in range(390)]
     for run in range(200):
         shared = dict(zip(dict.fromkeys(clusters), draw.normal(size=40).tolist(), strict=True))
@@ -70,21 +70,21 @@ def test_a_giant_cluster_tells_of_itself_once_however_many_items_it_holds():
     assert passes / 200 < 0.075
 
 
-def test_documents_that_lose_an_item_each_weigh_what_they_lost():
+def test_a_document_that_loses_one_item_weighs_as_one_lost_item():
     clusters = [str(item // 5) for item in range(1000)]
     values = [-1.0 if item % 50 == 0 and item < 750 else 0.0 for item in range(1000)]
-    found = clustered_mean(values, clusters, score_range=1.0, seed=0)
-    assert -0.035 < found.lower < found.estimate == -0.015
-    whole = clustered_mean(
+    intervals = clustered_mean(values, clusters, score_range=1.0, seed=0)
+    assert -0.035 < intervals.lower < intervals.estimate == -0.015
+    whole_documents = clustered_mean(
         [-1.0 if item // 5 in range(0, 150, 10) else 0.0 for item in range(1000)], clusters, score_range=1.0, seed=0
     )
-    assert whole.lower < -0.11
+    assert whole_documents.lower < -0.11
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
 def test_the_order_of_items_and_the_names_of_clusters_change_nothing(count):
     clusters = [str(item % count) for item in range(900)]
-    values, shuffled = drawn().normal(size=900), drawn(5).permutation(900)
+    values, shuffled = generator().normal(size=900), generator(5).permutation(900)
     renamed = [f"document {clusters[item]}" for item in shuffled]
     expected = clustered_mean(values, clusters, score_range=5.0, seed=3)
     assert clustered_mean(values[shuffled], renamed, score_range=5.0, seed=3) == expected
@@ -92,38 +92,38 @@ def test_the_order_of_items_and_the_names_of_clusters_change_nothing(count):
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
 def test_an_item_without_a_cluster_stands_alone(count):
-    values = drawn().normal(size=count)
-    alone = clustered_mean(values, None, score_range=5.0, seed=0)
-    assert clustered_mean(values, [None] * count, score_range=5.0, seed=0) == alone
-    assert clustered_mean(values, ["a", "b", "c"] + [None] * (count - 3), score_range=5.0, seed=0) == alone
-    assert clustered_mean(values, ["a", "a", "a"] + [None] * (count - 3), score_range=5.0, seed=0) != alone
+    values = generator().normal(size=count)
+    ungrouped = clustered_mean(values, None, score_range=5.0, seed=0)
+    assert clustered_mean(values, [None] * count, score_range=5.0, seed=0) == ungrouped
+    assert clustered_mean(values, ["a", "b", "c"] + [None] * (count - 3), score_range=5.0, seed=0) == ungrouped
+    assert clustered_mean(values, ["a", "a", "a"] + [None] * (count - 3), score_range=5.0, seed=0) != ungrouped
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1, 3000])
 def test_the_same_seed_gives_the_same_bounds_and_another_nearly_the_same(count):
-    values = drawn().gamma(2, size=count)
-    one, again, other = (clustered_mean(values, None, score_range=5.0, seed=seed) for seed in (1, 1, 2))
-    assert one == again != other
-    assert one.lower == pytest.approx(other.lower, rel=0.02)
+    values = generator().gamma(2, size=count)
+    first, repeated, other_seed = (clustered_mean(values, None, score_range=5.0, seed=seed) for seed in (1, 1, 2))
+    assert first == repeated != other_seed
+    assert first.lower == pytest.approx(other_seed.lower, rel=0.02)
 
 
-def test_equal_differences_are_bounded_by_what_was_not_seen():
-    found = clustered_mean([0.0] * 149, None, score_range=1.0, seed=0)
-    assert found.estimate == 0.0
-    assert -0.02 < found.lower < 0 < found.upper < 0.02
+def test_equal_differences_are_bounded_by_what_was_not_sampled():
+    intervals = clustered_mean([0.0] * 149, None, score_range=1.0, seed=0)
+    assert intervals.estimate == 0.0
+    assert -0.02 < intervals.lower < 0 < intervals.upper < 0.02
     assert clustered_mean([0.0] * 148, None, score_range=1.0, seed=0).lower < -0.02
 
 
-def test_a_single_tiny_gain_proves_no_more_than_none():
+def test_one_tiny_gain_proves_no_more_than_none():
     values = [0.0] * 29 + [1e-9]
     assert clustered_mean(values, None, score_range=1.0, seed=0).lower < -0.09
 
 
 def test_few_clusters_prove_nothing_however_many_items_they_hold():
     clusters = [str(item % (FEWEST - 1)) for item in range(5000)]
-    found = clustered_mean(drawn().uniform(-0.001, 0.001, size=5000), clusters, score_range=1.0, seed=0)
-    assert found.lower < -0.1
-    assert found.upper > 0.1
+    intervals = clustered_mean(generator().uniform(-0.001, 0.001, size=5000), clusters, score_range=1.0, seed=0)
+    assert intervals.lower < -0.1
+    assert intervals.upper > 0.1
 
 
 def test_few_differences_of_unknown_size_have_no_bound():
@@ -132,46 +132,46 @@ def test_few_differences_of_unknown_size_have_no_bound():
 
 
 def test_one_cluster_proves_nothing():
-    found = clustered_mean([0.1, 0.2, 0.3], ["a", "a", "a"], score_range=1.0, seed=0)
-    assert found.lower < -0.5
-    assert found.upper > 0.5
+    intervals = clustered_mean([0.1, 0.2, 0.3], ["a", "a", "a"], score_range=1.0, seed=0)
+    assert intervals.lower < -0.5
+    assert intervals.upper > 0.5
 
 
 @pytest.mark.parametrize("items", [60, 600])
 @pytest.mark.parametrize("score", [1.0, 0.5, 0.1])
-def test_one_score_throughout_documents_of_different_lengths_is_bounded_by_what_was_not_seen(items, score):
+def test_equal_scores_in_documents_of_any_length_are_bounded(items, score):
     clusters = [str(document) for document in range(items) for _ in range(1 + document % 3)]
-    found = clustered_mean([score] * len(clusters), clusters, score_range=1.0, seed=0)
-    assert found.estimate == pytest.approx(score)
-    assert score - 10 / items < found.lower < score - 1 / items
-    assert score + (1 - score) / items <= found.upper < score + 10 / items
+    intervals = clustered_mean([score] * len(clusters), clusters, score_range=1.0, seed=0)
+    assert intervals.estimate == pytest.approx(score)
+    assert score - 10 / items < intervals.lower < score - 1 / items
+    assert score + (1 - score) / items <= intervals.upper < score + 10 / items
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
 @pytest.mark.parametrize("power", [-1000, -400, 400, 1000])
 def test_a_metric_in_another_unit_has_the_same_bounds_in_that_unit(count, power):
-    values, unit = drawn().normal(size=count), 2.0**power
-    found, other = (clustered_mean(values * one, None, score_range=5.0 * one, seed=0) for one in (1.0, unit))
-    assert (other.estimate, other.lower, other.upper, other.error) == (
-        found.estimate * unit,
-        found.lower * unit,
-        found.upper * unit,
-        found.error * unit,
+    values, unit = generator().normal(size=count), 2.0**power
+    interval, scaled = (clustered_mean(values * scale, None, score_range=5.0 * scale, seed=0) for scale in (1.0, unit))
+    assert (scaled.estimate, scaled.lower, scaled.upper, scaled.error) == (
+        interval.estimate * unit,
+        interval.lower * unit,
+        interval.upper * unit,
+        interval.error * unit,
     )
 
 
 @pytest.mark.parametrize("count", [FEW, FEW + 1])
-def test_differences_beyond_what_a_float_holds_have_no_bound(count):
+def test_differences_beyond_the_range_of_a_float_have_no_bound(count):
     assert clustered_mean([math.inf, -math.inf] * count, None, score_range=math.inf, seed=0) is None
     assert clustered_mean([1e308, -1e308] * count, None, score_range=0.0, seed=0) is not None
 
 
 def check_alone(program: str, *arguments: object) -> None:
-    """The program ends well in a fresh interpreter; its own words tell when it does not."""
-    done = subprocess.run(
+    """The program ends well in a fresh interpreter; if not, its output says why."""
+    process = subprocess.run(
         [sys.executable, "-c", program, *map(str, arguments)], cwd=ROOT, check=False, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert process.returncode == 0, process.stderr
 
 
 def test_numpy_is_imported_for_many_units_and_not_for_few():

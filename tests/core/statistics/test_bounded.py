@@ -24,17 +24,19 @@ def test_units_that_are_lost_whole_have_the_exact_binomial_bound(units, lost):
     assert -bounded_lower(groups, worst=-1.0, unseen=1.0) == pytest.approx(exact, rel=0.005)
 
 
-def test_units_that_lose_a_little_bound_the_mean_closer_than_units_that_lose_all():
-    little = bounded_lower(zeros_and(Group(1.0, -0.1, 10), units=190), worst=-1.0, unseen=1.0)
-    whole = bounded_lower(zeros_and(Group(1.0, -1.0, 10), units=190), worst=-1.0, unseen=1.0)
-    none = bounded_lower(zeros_and(units=200), worst=-1.0, unseen=1.0)
-    assert whole < 3 * little < little < none
+def test_units_that_lose_a_little_bound_the_mean_closer_than_lost_units():
+    small_losses = bounded_lower(zeros_and(Group(1.0, -0.1, 10), units=190), worst=-1.0, unseen=1.0)
+    whole_losses = bounded_lower(zeros_and(Group(1.0, -1.0, 10), units=190), worst=-1.0, unseen=1.0)
+    no_losses = bounded_lower(zeros_and(units=200), worst=-1.0, unseen=1.0)
+    assert whole_losses < 3 * small_losses < small_losses < no_losses
 
 
-def test_what_was_gained_counts_as_much_as_what_was_lost():
-    lost = bounded_lower(zeros_and(Group(1.0, -1.0, 6), units=194), worst=-1.0, unseen=1.0)
-    both = bounded_lower(zeros_and(Group(1.0, -1.0, 6), Group(1.0, 1.0, 6), units=188), worst=-1.0, unseen=1.0)
-    assert lost < both - 0.02
+def test_gains_count_as_much_as_losses():
+    losses_only = bounded_lower(zeros_and(Group(1.0, -1.0, 6), units=194), worst=-1.0, unseen=1.0)
+    losses_and_gains = bounded_lower(
+        zeros_and(Group(1.0, -1.0, 6), Group(1.0, 1.0, 6), units=188), worst=-1.0, unseen=1.0
+    )
+    assert losses_only < losses_and_gains - 0.02
 
 
 sizes = st.integers(1, 9).map(float)
@@ -42,7 +44,7 @@ sizes = st.integers(1, 9).map(float)
 
 @settings(max_examples=60)
 @given(st.lists(st.tuples(sizes, st.floats(-1, 1), st.integers(1, 40)), min_size=1, max_size=6))
-def test_a_bound_lies_between_the_worst_and_what_was_seen(rows):
+def test_a_bound_lies_between_the_worst_score_and_the_observed_mean(rows):
     groups = [Group(size, share * size, units) for size, share, units in rows]
     mean = sum(g.total * g.units for g in groups) / sum(g.size * g.units for g in groups)
     lower = bounded_lower(groups, worst=-1.0, unseen=9.0)
@@ -50,7 +52,7 @@ def test_a_bound_lies_between_the_worst_and_what_was_seen(rows):
     assert mean - 1e-9 <= -bounded_lower(negated(groups), worst=-1.0, unseen=9.0) <= 1.0 + 1e-9
 
 
-def test_at_the_true_mean_it_is_wrong_about_one_time_in_twenty():
+def test_the_bound_is_wrong_about_one_time_in_twenty():
     draw, wrong = random.Random(3), 0
     for _ in range(200):
         losses = [-draw.random() for _ in range(100) if draw.random() < 0.1]
@@ -59,8 +61,8 @@ def test_at_the_true_mean_it_is_wrong_about_one_time_in_twenty():
     assert wrong / 200 < 0.085
 
 
-def test_items_that_went_unseen_widen_both_sides_and_narrow_none():
-    seen = Interval(estimate=0.5, lower=0.49, upper=0.9, error=0.01)
-    found = widened_for_unseen(seen, 59, 0.0, 1.0)
-    assert found.lower == pytest.approx(0.475, abs=1e-3)
-    assert found.upper == 0.9
+def test_unseen_items_widen_both_bounds_and_narrow_neither():
+    observed = Interval(estimate=0.5, lower=0.49, upper=0.9, error=0.01)
+    interval = widened_for_unseen(observed, 59, 0.0, 1.0)
+    assert interval.lower == pytest.approx(0.475, abs=1e-3)
+    assert interval.upper == 0.9

@@ -10,27 +10,27 @@ def member(**right: float) -> Records:
     return Records(what="x", items=list(right), scores={"safe": list(right.values())})
 
 
-def test_members_that_fail_on_the_same_items_are_one_member():
+def test_members_that_fail_on_the_same_items_count_as_one_member():
     first = member(a=1, b=0, c=1, d=0)
-    (found,) = co_failures({"x": first, "y": member(d=0, c=1, b=0, a=1)}, "safe")
-    assert (found.first, found.second, found.items) == ("x", "y", 4)
-    assert found.phi == pytest.approx(1.0)
-    assert found.both_fail == 2
+    (pair,) = co_failures({"x": first, "y": member(d=0, c=1, b=0, a=1)}, "safe")
+    assert (pair.first, pair.second, pair.items) == ("x", "y", 4)
+    assert pair.phi == pytest.approx(1.0)
+    assert pair.both_fail == 2
 
 
-def test_independent_members_fail_together_by_chance_only():
-    (found,) = co_failures({"x": member(a=0, b=0, c=1, d=1), "y": member(a=0, b=1, c=0, d=1)}, "safe")
-    assert found.phi == pytest.approx(0.0)
-    assert found.both_fail == 1
+def test_independent_members_fail_together_only_by_chance():
+    (pair,) = co_failures({"x": member(a=0, b=0, c=1, d=1), "y": member(a=0, b=1, c=0, d=1)}, "safe")
+    assert pair.phi == pytest.approx(0.0)
+    assert pair.both_fail == 1
 
 
 def test_a_member_that_never_fails_has_no_correlation():
-    (found,) = co_failures({"x": member(a=1, b=1), "y": member(a=0, b=1)}, "safe")
-    assert found.phi is None
-    assert found.both_fail == 0
+    (pair,) = co_failures({"x": member(a=1, b=1), "y": member(a=0, b=1)}, "safe")
+    assert pair.phi is None
+    assert pair.both_fail == 0
 
 
-def test_every_two_of_three_members_are_compared():
+def test_every_pair_of_three_members_is_compared():
     members = {name: member(a=1, b=0) for name in "zxy"}
     assert [(pair.first, pair.second) for pair in co_failures(members, "safe")] == [("x", "y"), ("x", "z"), ("y", "z")]
 

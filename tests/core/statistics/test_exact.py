@@ -25,7 +25,7 @@ def test_at_the_upper_bound_so_few_failures_have_a_chance_of_five_percent(case):
 
 
 @given(st.integers(1, 10**7), st.integers(0, 100))
-def test_the_bounds_enclose_the_rate_that_was_seen(items, failures):
+def test_the_bounds_enclose_the_observed_rate(items, failures):
     failures = min(failures, items)
     assert rate_lower(failures, items) <= failures / items <= rate_upper(failures, items)
 
@@ -35,19 +35,19 @@ def test_a_large_suite_has_the_bound_of_the_beta_quantile():
     assert rate_upper(5000, 100_000) == pytest.approx(0.0511483, abs=1e-7)
 
 
-def test_nothing_measured_bounds_nothing():
+def test_no_items_bound_nothing():
     assert rate_upper(0, 0) == 1.0
     assert rate_lower(0, 0) == 0.0
 
 
 def test_a_share_has_both_bounds():
-    found = proportion(90, 100)
-    assert found.estimate == 0.9
-    assert found.lower == rate_lower(90, 100) < 0.9 < found.upper == rate_upper(90, 100)
+    intervals = proportion(90, 100)
+    assert intervals.estimate == 0.9
+    assert intervals.lower == rate_lower(90, 100) < 0.9 < intervals.upper == rate_upper(90, 100)
 
 
 @pytest.mark.parametrize(
     ("freedom", "reach"), [(1, 6.3138), (2, 2.9200), (5, 2.0150), (18.999, 1.7291), (19, 1.7291), (60, 1.6706)]
 )
-def test_students_t_is_that_of_the_tables(freedom, reach):
+def test_student_s_t_matches_the_published_tables(freedom, reach):
     assert student_95(freedom) == pytest.approx(reach, abs=1e-4)

@@ -54,7 +54,7 @@ RARE = [-3.0 if index in {7, 8, 130} else 0.0 for index in range(400)]
 
 
 @pytest.mark.parametrize(
-    ("values", "clusters", "score_range", "seed", "found"),
+    ("values", "clusters", "score_range", "seed", "expected"),
     [
         (noise(60, 1), None, 10.0, 0, "0.0938766 -0.0998663 0.285469 0.114651"),
         (skewed(80, 1), None, 50.0, 3, "1.64543 1.07923 2.81284 0.340188"),
@@ -67,8 +67,8 @@ RARE = [-3.0 if index in {7, 8, 130} else 0.0 for index in range(400)]
     ],
     ids=["few", "skewed", "in fives", "uneven", "many", "many uneven", "rare", "rare in fives"],
 )
-def test_a_mean_is_bounded_as_it_always_was(values, clusters, score_range, seed, found):
-    assert bounds(clustered_mean(values, clusters, score_range=score_range, seed=seed)) == found
+def test_the_bounds_of_a_mean_never_change(values, clusters, score_range, seed, expected):
+    assert bounds(clustered_mean(values, clusters, score_range=score_range, seed=seed)) == expected
 
 
 @pytest.mark.parametrize(
@@ -79,12 +79,12 @@ def test_a_mean_is_bounded_as_it_always_was(values, clusters, score_range, seed,
     ],
     ids=["alone", "in fives"],
 )
-def test_a_p95_is_bounded_as_it_always_was(count, clusters, ratio, upper):
+def test_the_bounds_of_a_p95_never_change(count, clusters, ratio, upper):
     assert bounds(p95_ratio(latencies(count, 1, 1.1), latencies(count, 2), clusters)) == ratio
     assert digits(*p95_upper(latencies(count, 1), clusters)) == upper
 
 
-def test_costs_are_bounded_as_they_always_were():
+def test_the_bounds_of_costs_never_change():
     assert bounds(cost_ratio(costs(1), costs(2))) == "0.962776 0.846427 1.09538 0.0739888"
     assert bounds(cost_ratio(costs(1), costs(2), fives(120))) == "0.962776 0.831632 1.13892 0.0739888"
     assert digits(*cost_upper(*costs(1))) == "1.00019 1.09413"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whoever is told to measure so many items, and does, has paid for an answer: most get one, and far fewer would not do."""
+"""The number of items that a reason asks for decides most cases, and far fewer would not."""
 
 import random
 import re
@@ -11,7 +11,7 @@ from federation.core.statistics.comparison import Comparison, compare_records
 from federation.core.statistics.wording import sentence
 
 
-def compared(changes, margin) -> Comparison:
+def comparison(changes, margin) -> Comparison:
     """Half a point a question before, and `changes` after; or right and wrong answers, if those are whole."""
     before = [0.5] * len(changes) if set(changes) - {-1.0, 0.0, 1.0} else [float(change < 0) for change in changes]
     items = [str(index) for index in range(len(changes))]
@@ -22,17 +22,17 @@ def compared(changes, margin) -> Comparison:
     return compare_records(*sides, metric="f1", margin=margin)
 
 
-def told(changes, margin) -> int:
-    text = sentence(compared(changes, margin), metric="f1", margin=margin)
+def items_asked_for(changes, margin) -> int:
+    text = sentence(comparison(changes, margin), metric="f1", margin=margin)
     return int(re.search(r"about ([\d,]+) items would settle it", text)[1].replace(",", ""))
 
 
-def settled(changes, margin, count, runs=100) -> float:
+def share_decided(changes, margin, count, runs=100) -> float:
     """How often `count` items of this kind decide; after a gain, of items that are as often better as worse."""
     draw = random.Random(count)
     signs = (1.0, -1.0) if sum(changes) >= 0 else (1.0,)
     samples = ([change * draw.choice(signs) for change in draw.choices(changes, k=count)] for _ in range(runs))
-    return sum(compared(sample, margin).verdict != "inconclusive" for sample in samples) / runs
+    return sum(comparison(sample, margin).verdict != "inconclusive" for sample in samples) / runs
 
 
 NOISE = [(index % 21 - 10) / 1000 for index in range(105)]
@@ -50,24 +50,24 @@ NOISE = [(index % 21 - 10) / 1000 for index in range(105)]
         pytest.param([1.0] * 20 + [-1.0] * 28 + [0.0] * 12, 0.01, id="lost far more than the margin, on few items"),
     ],
 )
-def test_as_many_items_as_were_told_decide_four_times_of_five_or_so(changes, margin):
-    assert 0.6 <= settled(changes, margin, told(changes, margin)) <= 0.95
+def test_the_number_of_items_asked_for_decides_about_four_times_of_five(changes, margin):
+    assert 0.6 <= share_decided(changes, margin, items_asked_for(changes, margin)) <= 0.95
 
 
-def test_a_loss_beyond_twice_the_margin_is_the_sooner_proven_the_larger_it_is():
+def test_a_larger_loss_beyond_the_margin_needs_fewer_items():
     """48 of 60 answers differ: the more of them are lost, the fewer items it takes to refuse the candidate."""
-    needed = [told([1.0] * (48 - lost) + [-1.0] * lost + [0.0] * 12, 0.01) for lost in (26, 27, 28)]
+    needed = [items_asked_for([1.0] * (48 - lost) + [-1.0] * lost + [0.0] * 12, 0.01) for lost in (26, 27, 28)]
     assert needed == sorted(needed, reverse=True)
     assert needed[-1] < 400
 
 
-def test_the_smallest_scale_is_settled_by_no_more_items_than_a_large_one():
+def test_the_scale_of_a_metric_does_not_change_the_number_of_items():
     """Logarithms of chances, all below 0, in thousandths or in units: the same items are needed."""
     items = [str(index) for index in range(70)]
     needed = []
     for unit in (0.001, 1.0):
         old = Records(what="x", items=items, scores={"f1": [-unit] * 70})
         new = Records(what="x", items=items, scores={"f1": [unit * ((index % 7 - 3) / 10 - 1) for index in range(70)]})
-        found = compare_records(new, old, metric="f1", margin=0.03 * unit)
-        needed.append(re.search(r"about ([\d,]+) items", sentence(found, metric="f1", margin=0.03 * unit))[1])
+        result = compare_records(new, old, metric="f1", margin=0.03 * unit)
+        needed.append(re.search(r"about ([\d,]+) items", sentence(result, metric="f1", margin=0.03 * unit))[1])
     assert needed[0] == needed[1]
