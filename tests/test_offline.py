@@ -196,10 +196,11 @@ def test_every_fault_of_every_file_is_told_at_once(tmp_path):
         [str(gcp), "$.produced_at"],
         [str(aws), "$.schema"],
         [str(aws), "$.size"],
+        *[[str(aws), "$"]] * 3,
         [str(policy), "$.fallback"],
         [str(policy), "$.fallback"],
     ]
-    assert refused.value.what == "8 faults in the given documents"
+    assert refused.value.what == "11 faults in the given documents"
     assert not (tmp_path / "out.json").exists()
 
 

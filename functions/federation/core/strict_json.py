@@ -6,16 +6,13 @@ the differences. Here each of these is a fault. `parse` reads anybody's JSON. `d
 also have no floats, so that their canonical bytes and digests are exact.
 """
 
-import math
 import re
 from collections.abc import Callable, Iterator, Mapping
-from itertools import chain
 from typing import Any, Final, NoReturn
 
 import msgspec
 
 from federation.core.digest import canonical
-from federation.core.faults import MAX_FOUND, child_path, first_faults
 from federation.errors import ContractError
 
 MAX_BYTES: Final = 1_048_576
@@ -28,8 +25,6 @@ MAX_DEPTH: Final = 64
 _TOO_DEEP: Final = (b"{" * (MAX_DEPTH + 1), b"}" * (MAX_DEPTH + 1))
 MAX_DIGITS: Final = 400
 """The most digits of a number. At 4,300 digits CPython itself would raise a bare ValueError."""
-MAX_INTEGER: Final = 2**53 - 1
-"""The largest integer that every JSON reader returns unchanged (RFC 8785 section 3.2.2.3)."""
 
 
 class Parsed(msgspec.Struct, frozen=True, kw_only=True):
@@ -131,19 +126,12 @@ def _may_hold_a_long_integer(encoded: bytes) -> bool:
 
 
 def _carefully(body: bytes, what: str, limit: int) -> tuple[Any, bytes]:
+    from federation.core.document_faults import document_faults  # noqa: PLC0415 - the usual body needs no schema
+
     parsed = _key_by_key(body, what=what, limit=limit)
-    numbers = (f"{path}: {fault}" for path, fault in _number_faults(parsed.value, "$"))
-    if faults := first_faults(chain(_repeat_faults(parsed), numbers)):
+    if faults := document_faults(parsed.value, parsed.repeats):
         raise ContractError(f"{what} is not a valid document", faults)
     return parsed.value, canonical(parsed.value)
-
-
-def _repeat_faults(parsed: Parsed) -> Iterator[str]:
-    repeats = parsed.repeats[: MAX_FOUND + 1]
-    holders = {id(holder) for holder, _ in repeats}
-    paths = {id(inner): path for path, inner in _objects(parsed.value, "$") if id(inner) in holders} if holders else {}
-    for holder, key in repeats:
-        yield f"{child_path(paths.get(id(holder), '$...'), key)}: the key is repeated; keep one"
 
 
 def _checked_text(body: bytes, what: str, limit: int) -> str:
@@ -222,29 +210,3 @@ def _number(text: str) -> float:
     if len(text) > MAX_DIGITS:
         raise ValueError(f"a number of {len(text)} digits")
     return float(text)
-
-
-def _number_faults(value: Any, path: str) -> Iterator[tuple[str, str]]:
-    """Each number that canonical bytes cannot represent exactly: its path and the fault."""
-    if isinstance(value, float):
-        text = "Infinity" if math.isinf(value) else repr(value)
-        yield path, f'{text} is a float; write decimals as text, such as "{text}"'
-    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > MAX_INTEGER:
-        yield path, f"{value} has more than 53 bits; write it as text"
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _number_faults(inner, child_path(path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _number_faults(inner, f"{path}[{index}]")
-
-
-def _objects(value: Any, path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Every object in a value, with its path."""
-    if isinstance(value, dict):
-        yield path, value
-        for key, inner in value.items():
-            yield from _objects(inner, child_path(path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _objects(inner, f"{path}[{index}]")

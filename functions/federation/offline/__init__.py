@@ -19,6 +19,7 @@ from federation.core.digest import canonical
 from federation.core.event import Event
 from federation.core.gates.finding import FIRST
 from federation.core.move import Cause
+from federation.core.unknown_fields import policy_field_warnings
 from federation.errors import FederationError
 from federation.local import files
 from federation.offline.documents import MANIFEST, documents_of
@@ -44,11 +45,12 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fused:
-    """The release or None, every refusal, and every report."""
+    """The release or None, every refusal, every report, and a sentence for each field of the policy without effect."""
 
     release: Mapping[str, Any] | None
     refusals: Sequence[Refusal]
     reports: Sequence[Mapping[str, Any]]
+    unknown_fields: Sequence[str] = ()
 
 
 def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Path | None = None) -> Fused:
@@ -133,7 +135,7 @@ def _run(
         announced = [event for path in manifests for event in _gate(home, relative(path, base), now)]
         if merge:
             announced += _merge(home, now)
-        return _fused(home, announced)
+        return replace(_fused(home, announced), unknown_fields=policy_field_warnings(policy))
 
 
 def _fused(home: LocalHome, announced: Sequence[Event]) -> Fused:

@@ -116,3 +116,12 @@ def test_a_sweep_is_called_what_is_typed_for_it(federation, own):
     page = federation("orders", "--folder", own).out
     assert "tick sweep" in page
     assert "tick audit" not in page, "no command is called so"
+
+
+def test_a_tick_for_another_day_is_listed_at_the_time_when_somebody_typed_it(federation, own):
+    federation("tick", "merge", "--at", "2099-01-01T00:00:00Z", "--folder", own)
+    federation("hold", "--why", "the audit", "--who", "eva", "--folder", own)
+    tick, hold = federation("orders", "--folder", own, "--json").json
+    assert (tick["due"], hold["due"]) == ("2099-01-01T00:00:00Z", None)
+    assert tick["at"] <= hold["at"] < "2099", "the log of a night is read by when things were done"
+    assert "due 2099-01-01 00:00:00Z" in federation("orders", "--folder", own).out

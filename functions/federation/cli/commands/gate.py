@@ -10,6 +10,7 @@ import typer
 from federation import offline
 from federation.cli.options import AsJson
 from federation.cli.pages.page import finding_lines
+from federation.cli.pages.policy_warnings import NO_EFFECT
 from federation.cli.pages.remedy import remedies
 from federation.cli.screen.output import print_answer, print_json, print_lines
 from federation.core.number_text import counted
@@ -43,10 +44,12 @@ def gate(
     rejected = [refusal for refusal in result.refusals if not refusal.by_gate]
     if as_json:
         refusals = [{"subject": refusal.subject, "why": refusal.why} for refusal in rejected]
-        print_json({"reports": [_with_remedies(report) for report in reports], "rejected": refusals})
+        judged = {"reports": [_with_remedies(report) for report in reports], "rejected": refusals}
+        print_json({**judged, "unknown_fields": list(result.unknown_fields)})
     else:
         passing, units = sum(report["verdict"] == "pass" for report in reports), len(reports) + len(rejected)
         print_answer(f"{passing:,} of {counted(units, 'unit passes', 'units pass')} all four gates.")
+        print_lines(f"{NO_EFFECT} (policy)", result.unknown_fields)
         print_lines("Rejected before any gate", (f"{refusal.subject}: {refusal.why}" for refusal in rejected))
         for report in reports:
             title = f"{report['unit']['name']}: {report['verdict'].upper()}"

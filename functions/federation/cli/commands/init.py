@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
+import msgspec
 import typer
 
 from federation.cli.clock import now
@@ -12,14 +13,16 @@ from federation.cli.home.failed_step import StepFailedError
 from federation.cli.home.opened import Home, opened
 from federation.cli.options import WAIT_SECONDS, AsJson, Folder, Wait, named, stated
 from federation.cli.ordering.order import order
-from federation.cli.pages.policy_warnings import WARNINGS, policy_warnings
+from federation.cli.pages.policy_warnings import NO_EFFECT, WARNINGS, policy_warnings
 from federation.cli.screen.decisions import ORDERED, Progress, decision_objects, print_progress
 from federation.cli.screen.output import print_json, print_line, print_lines, short
 from federation.core import event as events
 from federation.core import names
 from federation.core.digest import canonical
 from federation.core.event import Event
+from federation.core.faults import fault_list
 from federation.core.policy import Policy, policy_of
+from federation.core.unknown_fields import policy_field_warnings, suggestion, unknown_fields
 from federation.errors import ConflictError, ContractError, ServiceError
 from federation.local.files import document_of
 from federation.ports import Store
@@ -58,7 +61,7 @@ def init(
 ) -> None:
     """Validate a policy and store it. The highest version is in force.
 
-    Only the first version may be stored without --who and --why.
+    Only the first version may be stored without --who and --why. A misspelt field would have no effect: exit code 2.
     """
     if why and not who:
         raise typer.BadParameter("--why also needs --who")
@@ -69,6 +72,8 @@ def init(
         store = home.ports.store
         earlier = store.names(names.POLICIES)
         _check_channel(store, earlier, checked, policy)
+        if name not in earlier:
+            _check_spelling(store, earlier, document, policy)
         if earlier and name not in earlier and not (who and why):
             raise typer.BadParameter(
                 "another policy is in force; add --who NAME --why SENTENCE to say who replaces it, and why"
@@ -77,10 +82,11 @@ def init(
         active, place = store.names(names.POLICIES)[-1], home.place
         progress = _carry_order(home, _order(checked, who, why)) if who and why else Progress(decisions=())
     odd = list(policy_warnings(checked, now())) if active == name else []
+    without_effect = list(policy_field_warnings(document))
     if as_json:
         decisions = list(decision_objects(progress))
         stored = {"home": place, "policy": name, "digest": checked.digest, "active": active == name}
-        print_json({**stored, "unlikely": odd, "happened": decisions})
+        print_json({**stored, "unlikely": odd, "unknown_fields": without_effect, "happened": decisions})
     else:
         print_line(
             f"{checked.name} version {checked.version} ({short(checked.digest)}) is stored in {place} as {name}."
@@ -92,6 +98,7 @@ def init(
             )
         if who and why:
             print_progress(progress, as_json=False)
+        print_lines(NO_EFFECT, without_effect)
         print_lines(WARNINGS, odd)
     if progress.open:
         raise typer.Exit(ORDERED)
@@ -147,4 +154,21 @@ def _check_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path
         raise ContractError(
             f"this home governs the channel {governed}, and another channel would not have its quarantine; keep "
             f"`channel` in {path}, or create another home for {new.channel}"
+        )
+
+
+def _check_spelling(store: Store, earlier: Sequence[str], new: Mapping[str, Any], path: Path) -> None:
+    """Raise if fields of the new policy are misspelt, unless the policy in force has the same ones.
+
+    Raises:
+        ContractError: A rule would have no effect.
+    """
+    body = store.read(earlier[-1]) if earlier else None
+    kept = {field.path for field in unknown_fields("policy.v1", msgspec.json.decode(body))} if body else set()
+    misspelt = [field for field in unknown_fields("policy.v1", new) if field.misspelt and field.path not in kept]
+    if misspelt:
+        raise ContractError(
+            f"{path} has fields that are not fields of a policy; they would have no effect",
+            fault_list([f"{field.path}{suggestion(field.similar)}" for field in misspelt]),
+            hint="Correct their spelling, or remove them; `federation schema policy` prints every field.",
         )

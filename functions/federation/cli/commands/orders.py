@@ -3,7 +3,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import starmap
+from itertools import chain, starmap
 from typing import Annotated, Any, Final
 
 import typer
@@ -16,6 +16,7 @@ from federation.cli.screen.output import print_answer, print_json, print_lines, 
 from federation.cli.store.history import History, Past
 from federation.cli.store.shelf import Shelf
 from federation.core.number_text import counted
+from federation.steps.receive import TICKS
 
 _COMMANDS: Final = {
     "promotion.ordered": "promote",
@@ -26,6 +27,7 @@ _COMMANDS: Final = {
     "tick.registry": "tick sweep",
 }
 """The commands whose names differ from those of their orders."""
+_TICK_TYPES: Final = frozenset(chain.from_iterable(TICKS.values()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,9 +36,12 @@ class Ordered:
 
     `data` is all that was typed, such as the time until which promotions are held. A document that cannot be read may be
     anybody's order: it is listed without a time or a name, and `became` says what is wrong with `decision`.
+
+    `at` is when the order was given; of a tick, which states only when it was `due`, when it was decided.
     """
 
     at: str | None
+    due: str | None
     who: str | None
     order: str
     about: str
@@ -70,7 +75,7 @@ def orders(
             when(entry.at or ""),
             entry.who or "",
             _command(entry.order),
-            readable(entry.about),
+            f"due {when(entry.due)}" if entry.due else readable(entry.about),
             entry.why,
             f"{'NO: ' if entry.refused else ''}{readable(entry.became)}",
         )
@@ -102,6 +107,7 @@ def _became(past: Past) -> str:
 def _unreadable(decision: str, damage: str) -> Ordered:
     return Ordered(
         at=None,
+        due=None,
         who=None,
         order="unreadable",
         about="",
@@ -115,8 +121,10 @@ def _unreadable(decision: str, damage: str) -> Ordered:
 
 
 def _ordered(past: Past) -> Ordered:
+    is_tick = past.event.type in _TICK_TYPES
     return Ordered(
-        at=past.event.time,
+        at=past.now if is_tick else past.event.time,
+        due=past.event.time if is_tick else None,
         who=past.event.data.get("who"),
         order=past.event.type.removeprefix("federation.").rpartition(".v")[0],
         about=past.event.subject,

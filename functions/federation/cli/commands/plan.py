@@ -11,7 +11,7 @@ from msgspec.structs import asdict, replace
 
 from federation.cli.clock import now
 from federation.cli.options import AsJson
-from federation.cli.pages.policy_warnings import WARNINGS, policy_warnings
+from federation.cli.pages.policy_warnings import NO_EFFECT, WARNINGS, policy_warnings
 from federation.cli.pages.topology import print_topologies
 from federation.cli.screen.output import print_answer, print_json, print_lines, print_table
 from federation.core.gates.rules import GateRules
@@ -20,6 +20,7 @@ from federation.core.plan import Expected, Need, Plan
 from federation.core.plan import plan as planned
 from federation.core.policy import policy_of
 from federation.core.quorum import unreachable
+from federation.core.unknown_fields import policy_field_warnings
 from federation.errors import REFUSED
 from federation.local.files import document_of
 
@@ -82,23 +83,25 @@ def plan(
     if percent not in _POWERS:
         raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
     expected = Expected(items=items, differing=discordance, requests=requests, spread=spread)
-    rules = policy_of(document_of(policy), what=str(policy))
+    document = document_of(policy)
+    rules = policy_of(document, what=str(policy))
     plans = {
         kind: planned(gates, replace(expected, safety=_suites(gates, safety_items)))
         for kind, gates in rules.gates.items()
     }
     short = [line for kind, kind_plan in sorted(plans.items()) for line in _impossible(kind, kind_plan, percent)]
     first = [f"{kind}: {gap}" for kind, gates in sorted(rules.gates.items()) for gap in _first_release_gaps(gates)]
-    doubtful = list(policy_warnings(rules, now()))
+    doubtful, without_effect = list(policy_warnings(rules, now())), list(policy_field_warnings(document))
     unpinned = {kind: kind_plan.unpinned for kind, kind_plan in sorted(plans.items()) if kind_plan.unpinned}
     if as_json:
         needs = {kind: [asdict(need) for need in kind_plan.needs] for kind, kind_plan in plans.items()}
         summary = {"impossible": short, "unlikely": doubtful, "unpinned": unpinned, "merges": unreachable(rules)}
-        print_json({"kinds": needs, **summary, "first_release": first})
+        print_json({"kinds": needs, **summary, "first_release": first, "unknown_fields": without_effect})
     else:
         answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
         print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
         print_lines("With no baseline, as for the first release of a kind, no unit can pass", first)
+        print_lines(NO_EFFECT, without_effect)
         print_lines(WARNINGS, doubtful)
         by_category = any(rule.categories for gates in rules.gates.values() for rule in gates.quality)
         _print(plans, discordance, (*_NOTES, _BY_CATEGORY) if by_category else _NOTES)

@@ -24,6 +24,7 @@ from federation.core.event import Event
 from federation.errors import REFUSED, FederationError
 from federation.local.trainer import LocalTrainer
 from federation.reads import LiveReads
+from federation.steps.merging.selection import NOTHING_NEW
 from federation.steps.receive import TICKS
 
 _UNASKED: Final = (
@@ -61,7 +62,8 @@ def tick(
 ) -> None:
     """Run a scheduled task now: merge, promote, sweep, check the alarms, or everything that is due.
 
-    Exit code 10 if the merge makes no release or the promotion is held; the reason is printed.
+    Exit code 10 if something stops a merge or holds a promotion; the reason is printed. A merge without new units that
+    passed, like a promotion without a new release, ends with 0.
     """
     with opened(folder, wait=wait) as home:
         moment = instant.text(instant.moment(at)) if at else now()
@@ -74,11 +76,16 @@ def tick(
         if kind is Tick.ALARMS and not (progress.decisions or progress.open or as_json):
             with suppress(FederationError):  # the tick is done, and `federation status` names what is damaged
                 _print_on_trial(home)
-    announced = frozenset[str]().union(*(decision.announced_types for decision in progress.decisions))
-    if not _REFUSAL_TYPES.isdisjoint(announced) and events.RELEASE_ASSEMBLED not in announced:
+    announced = [event for decision in progress.decisions for event in decision.announced]
+    if any(map(_is_refusal, announced)) and all(event.type != events.RELEASE_ASSEMBLED for event in announced):
         raise typer.Exit(REFUSED)
     if progress.open:
         raise typer.Exit(ORDERED)
+
+
+def _is_refusal(event: Event) -> bool:
+    """Whether the event says that something stops a merge or holds a promotion. A quiet day stops nothing."""
+    return event.type in _REFUSAL_TYPES and event.data["why"] != NOTHING_NEW
 
 
 def _print_on_trial(home: Home) -> None:

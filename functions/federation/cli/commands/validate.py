@@ -2,22 +2,34 @@
 """`federation validate`: does each file say what the schema that it names requires?"""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, cast
 
 import typer
 
 from federation.cli.options import AsJson
+from federation.cli.pages.policy_warnings import NO_EFFECT
 from federation.cli.screen.output import print_json, print_line
 from federation.core import contract, strict_json
 from federation.core.contract import SCHEMA_NAMES, SchemaName
 from federation.core.number_text import counted
 from federation.core.policy import policy_of
 from federation.core.records import quoted
+from federation.core.unknown_fields import manifest_field_warnings, policy_field_warnings
 from federation.errors import ContractError, MissingError
 from federation.local.files import bytes_of
 
 _GZIP: Final = b"\x1f\x8b"
+_FIELD_WARNINGS: Final = {"policy.v1": policy_field_warnings, "manifest.v1": manifest_field_warnings}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Result:
+    """Every fault of a file, and a sentence for each field of a valid one that has no effect."""
+
+    faults: Sequence[str]
+    unknown_fields: Sequence[str] = ()
 
 
 def validate(
@@ -26,32 +38,46 @@ def validate(
 ) -> None:
     """Validate files against the schemas that they name.
 
-    Prints every fault with its path. Exit code 2 if there is a fault, 3 if a file does not exist.
+    Prints every fault with its path, and warns of misspelt fields, which have no effect. Exit code 2 if there is a fault,
+    3 if a file does not exist.
     """
     missing = [path for path in files if not path.exists()]
-    faults_by_file = {
-        str(path): ["there is no such file"] if path in missing else list(_faults(path)) for path in files
+    results = {
+        str(path): _Result(faults=["there is no such file"]) if path in missing else _result(path) for path in files
     }
     if as_json:
-        print_json([{"file": name, "valid": not faults, "faults": faults} for name, faults in faults_by_file.items()])
+        print_json(
+            [
+                {
+                    "file": name,
+                    "valid": not found.faults,
+                    "faults": found.faults,
+                    "unknown_fields": found.unknown_fields,
+                }
+                for name, found in results.items()
+            ]
+        )
     else:
-        _print(faults_by_file)
-    if any(faults_by_file.values()):
+        _print(results)
+    if any(found.faults for found in results.values()):
         raise typer.Exit(MissingError.exit_code if missing else ContractError.exit_code)
 
 
-def _print(faults_by_file: Mapping[str, Sequence[str]]) -> None:
-    for name, faults in faults_by_file.items():
-        print_line(f"{name}: {counted(len(faults), 'fault') if faults else 'valid'}")
-        for fault in faults:
+def _print(results: Mapping[str, _Result]) -> None:
+    for name, found in results.items():
+        print_line(f"{name}: {counted(len(found.faults), 'fault') if found.faults else 'valid'}")
+        for fault in found.faults:
             print_line(f"  {fault}")
+        if found.unknown_fields:
+            print_line(f"  {NO_EFFECT}:")
+        for warning in found.unknown_fields:
+            print_line(f"    {warning}")
 
 
-def _faults(path: Path) -> Iterator[str]:
+def _result(path: Path) -> _Result:
     body = bytes_of(path)
     if path.suffix == ".jsonl":
-        yield from _record_faults(body)
-        return
+        return _Result(faults=list(_record_faults(body)))
     try:
         document = strict_json.document(body, what=str(path))
         schema = _schema_named(document)
@@ -59,7 +85,9 @@ def _faults(path: Path) -> Iterator[str]:
         if schema == "policy.v1":
             policy_of(document, what=str(path))
     except ContractError as error:
-        yield from error.faults or (error.what,)
+        return _Result(faults=error.faults or (error.what,))
+    warnings = _FIELD_WARNINGS.get(schema)
+    return _Result(faults=(), unknown_fields=warnings(document) if warnings else ())
 
 
 def _record_faults(body: bytes) -> Iterator[str]:

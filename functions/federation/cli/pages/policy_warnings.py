@@ -12,6 +12,7 @@ from federation.core import instant
 from federation.core.policy import Policy
 
 WARNINGS: Final = "Valid rules that are perhaps not intended"
+NO_EFFECT: Final = "Fields that have no effect"
 _SOON: Final = timedelta(days=31)
 """Hours that open every month open within this time."""
 _MEASURES: Final = (("p95_ratio", "p95"), ("cost_ratio", "cost per token"))

@@ -8,7 +8,7 @@ all reports. The report's document contains the unit too.
 from collections.abc import Container, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,9 @@ from federation.core.subjects import RECORDS_BYTES
 from federation.gathering import Reads
 from federation.steps.quarantine import grouped_reasons, quarantine_reasons
 from federation.stored import kept
+
+NOTHING_NEW: Final = "no unit newer than what serves has passed"
+"""Why a merge makes no release on a quiet day, when nothing stops it. Stored events contain these words."""
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
@@ -153,7 +156,7 @@ def waits_for_quorum(selection: Selection, policy: Policy, new: int, now: str) -
 def nothing_new(selection: Selection) -> str:
     """Why there is nothing to merge."""
     if not (selection.forbidden or selection.barred):
-        return "no unit newer than what serves has passed"
+        return NOTHING_NEW
     forbidden = (f"passed, but {reason}" for reason in grouped_reasons(selection.forbidden))
     return "; ".join(("no unit newer than what serves may be released", *forbidden, *selection.barred))
 
