@@ -185,3 +185,15 @@ def test_a_release_whose_files_lie_in_a_cloud_is_told_apart_from_one_that_is_bro
     assert "units of that release lie elsewhere: gs://acme-vertex/emb/1/" in answer.err
     assert "Copy the manifest that shipped the unit, with its files, to this machine" in answer.err
     assert "Correct the document" not in answer.err
+
+
+def test_a_rule_of_the_policy_that_is_misspelt_is_named(federation, examples, tmp_path):
+    document = json.loads((examples / "policy.json").read_bytes())
+    document["gates"]["embedder"]["safety"]["nevers"] = ["weapons"]
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(document), "utf-8")
+    typed = ("gate", examples / "gcp_manifest.json", "--policy", policy)
+    assert "did you mean `never`?" in federation(*typed).out
+    (warning,) = federation(*typed, "--json").json["unknown_fields"]
+    assert warning.startswith("`gates.embedder.safety.nevers` is not a field of a policy")
+    assert federation("gate", examples / "gcp_manifest.json", "--json").json["unknown_fields"] == []

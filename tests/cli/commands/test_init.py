@@ -5,6 +5,10 @@ import json
 
 from tests.cli.tampering import damaged
 
+from federation.cli.home.opened import opened
+from federation.core import names
+from federation.core.digest import canonical
+
 EVA = ("--who", "eva", "--why", "fewer false alarms")
 
 
@@ -97,3 +101,43 @@ def test_a_damaged_note_of_who_stored_it_hides_no_policy(federation, new_home, e
     damaged(new_home, "policy-orders/%", b"{}")
     assert federation("explain", "policy", "--folder", new_home).code == 0
     assert "policy-orders/000001/" in federation("intact", "--folder", new_home).out
+
+
+def _misspelt(policy, path, **changed):
+    """The policy, in which a never-event is listed under a name that no gate reads."""
+    document = json.loads(policy.read_text())
+    document["gates"]["embedder"]["safety"]["nevers"] = ["weapons"]
+    path.write_text(json.dumps({**document, **changed}))
+    return path
+
+
+def test_a_misspelt_rule_is_not_stored(federation, new_home, examples, tmp_path):
+    policy = _misspelt(examples / "policy.json", tmp_path / "second.json", version=2)
+    answer = federation("init", "--policy", policy, *EVA, "--folder", new_home)
+    assert answer.code == 2
+    assert "gates.embedder.safety.nevers; did you mean `never`?" in answer.err
+    assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 1
+
+
+def test_a_field_that_is_no_misspelling_is_stored_with_a_warning(federation, examples, tmp_path):
+    policy = _with(examples / "policy.json", tmp_path / "noted.json", x_ticket="OPS-7")
+    typed = ("init", "--policy", policy, "--folder", tmp_path / "home")
+    answer = federation(*typed)
+    assert answer.code == 0
+    warning = "`x_ticket` is not a field of a policy and has no effect"
+    assert warning in answer.out
+    assert federation(*typed, "--json").json["unknown_fields"] == [warning]
+
+
+def test_a_misspelt_rule_that_is_in_force_is_no_obstacle_to_the_next_version(federation, new_home, examples, tmp_path):
+    with opened(new_home) as home:  # an earlier release of this command stored it
+        stored = _misspelt(examples / "policy.json", tmp_path / "second.json", version=2)
+        home.ports.store.keep(names.policy(2), canonical(json.loads(stored.read_text())))
+    again = federation("init", "--policy", stored, *EVA, "--folder", new_home)
+    assert again.code == 0
+    third = _misspelt(examples / "policy.json", tmp_path / "third.json", version=3)
+    answer = federation("init", "--policy", third, *EVA, "--folder", new_home, "--json")
+    assert answer.code == 0
+    assert "did you mean `never`?" in answer.json["unknown_fields"][0]
+    assert federation("policy", "--folder", new_home).json["version"] == 3
+    assert "did you mean `never`?" in federation("policy", "--folder", new_home).err

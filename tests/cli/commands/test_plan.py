@@ -130,3 +130,14 @@ def test_a_policy_without_floors_and_budgets_is_said_to_pass_no_first_release(fe
     gaps = federation("plan", policy, "--json").json["first_release"]
     assert "embedder: latency has no `p95_ms`" in gaps
     assert [gap for gap in gaps if "has no `floor`" in gap]
+
+
+def test_a_rule_without_effect_is_named_beside_the_answer(federation, examples, tmp_path):
+    document = json.loads((examples / "policy.json").read_bytes())
+    assert federation("plan", examples / "policy.json", "--json").json["unknown_fields"] == []
+    document["rollback"]["alarm"] = {"churn-prod-5xx": "tell"}
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(document), "utf-8")
+    warning = "`rollback.alarm` is not a field of a policy and has no effect; did you mean `alarms`?"
+    assert warning in " ".join(federation("plan", policy).out.split())
+    assert federation("plan", policy, "--json").json["unknown_fields"] == [warning]

@@ -106,3 +106,34 @@ def test_a_document_of_no_schema_says_which_there_are(federation, tmp_path):
 
 def test_what_is_not_there_is_missing(federation, tmp_path):
     assert federation("validate", tmp_path / "nothing.json").code == 3
+
+
+def test_a_misspelt_field_is_valid_and_named(federation, examples, tmp_path):
+    policy = json.loads((examples / "policy.json").read_text())
+    policy["gates"]["embedder"]["quality"][0]["directon"] = "lower"
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(policy))
+    answer = federation("validate", path)
+    assert answer.code == 0
+    warning = (
+        "`gates.embedder.quality[0].directon` is not a field of a policy and has no effect; did you mean `direction`?"
+    )
+    assert warning in answer.out
+    sound, named = federation("validate", examples / "hf_manifest.json", path, "--json").json
+    assert sound["unknown_fields"] == []
+    assert named == {"file": str(path), "valid": True, "faults": [], "unknown_fields": [warning]}
+
+
+def test_a_float_hides_no_other_fault(federation, examples, tmp_path):
+    policy = json.loads((examples / "policy.json").read_text())
+    policy["gates"]["embedder"]["quality"][0]["margin"] = 0.02
+    policy["version"] = 1.5
+    del policy["routes"]
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps(policy))
+    (found,) = federation("validate", path, "--json").json
+    assert [fault.partition(":")[0] for fault in found["faults"]] == [
+        "$.gates.embedder.quality[0].margin",
+        "$",
+        "$.version",
+    ]
