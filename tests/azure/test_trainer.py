@@ -130,6 +130,13 @@ def test_a_used_up_quota_is_a_lack_of_capacity(azure_trainer, azure_cloud, statu
     assert len(azure_cloud.jobs) == 1
 
 
+def test_a_quota_of_requests_is_told_apart_from_one_of_machines(azure_trainer, azure_cloud):
+    azure_cloud.used_up_quota = 429, "TooManyRequests", "The rate of requests exceeds the quota."
+    with pytest.raises(ServiceError, match="429 TooManyRequests") as error:
+        azure_trainer.launch(NAME, JOB)
+    assert not isinstance(error.value, CapacityError)
+
+
 def test_a_job_that_started_before_the_quota_was_used_up_goes_on(azure_trainer, azure_cloud):
     azure_trainer.launch(NAME, JOB)
     azure_cloud.used_up_quota = 403, "QuotaExceeded", "Please ask for more."

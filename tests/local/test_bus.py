@@ -63,6 +63,21 @@ def test_what_raises_is_delivered_again_and_then_put_aside_with_its_reason(bus):
     assert bus.dead() == []
 
 
+def test_a_dead_letter_never_has_the_number_of_an_earlier_one(bus):
+    def refuse(step, heard):
+        raise ServiceError("the hub is down")
+
+    bus.announce([event(1)])
+    bus.drain(refuse)
+    (first,) = bus.dead()
+    bus.redrive()
+    bus.drain(lambda step, heard: None)
+    bus.announce([event(2)])
+    bus.drain(refuse)
+    (second,) = bus.dead()
+    assert second.id != first.id, "a `redrive ID` that was copied earlier must not send another letter"
+
+
 def test_a_step_that_breaks_on_an_event_is_put_aside_like_any_other(bus):
     def deliver(step, heard):
         return {"good": 1}[heard.key]

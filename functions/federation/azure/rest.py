@@ -12,6 +12,7 @@ TIMEOUT: Final = 30.0
 """Seconds for one answer."""
 _FIRST_ERROR: Final = 400
 _MISSING: Final = 404
+_TOO_MANY_REQUESTS: Final = 429
 _REFUSED: Final = frozenset({400, 422})
 """Statuses that the same request would get again. 409 is not one: it may mean that a change is in progress."""
 _NO_QUOTA: Final = re.compile(
@@ -101,7 +102,7 @@ def meaning(operation: str, response: Any) -> MissingError | ContractError | Ser
     text = f"Azure did not {operation}: {response.status_code} {reason}"[:_MAX_SHOWN]
     if response.status_code == _MISSING:
         return MissingError(text)
-    if _NO_QUOTA.search(reason):
+    if response.status_code != _TOO_MANY_REQUESTS and _NO_QUOTA.search(reason):
         return CapacityError(text)
     return ContractError(text) if response.status_code in _REFUSED else ServiceError(text)
 

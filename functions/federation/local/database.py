@@ -26,7 +26,7 @@ _TABLES = """
 create table if not exists documents (name text primary key, body blob not null) without rowid;
 create table if not exists channels (name text primary key, counter integer not null, body blob not null);
 create table if not exists queue (
-  number integer primary key, step text not null, event blob not null, attempts integer not null default 0,
+  number integer primary key autoincrement, step text not null, event blob not null, attempts integer not null default 0,
   failure text not null default '', dead integer not null default 0
 );
 create index if not exists waiting on queue (dead, attempts, number);
