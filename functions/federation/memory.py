@@ -2,12 +2,11 @@
 """What does this process know about the store without a call?"""
 
 from collections.abc import Sequence
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, cast
 
 from federation.ports import Store
 
 
-@runtime_checkable
 class Memory(Protocol):
     """A store's cache in this process."""
 
@@ -44,4 +43,5 @@ _EMPTY: Final = _EmptyMemory()
 
 def memory_of(store: Store) -> Memory:
     """The store's cache, or an empty one."""
-    return store if isinstance(store, Memory) else _EMPTY
+    # From Python 3.12 on, isinstance with a protocol does not see what a store that wraps another one passes on.
+    return cast("Memory", store) if hasattr(store, "recall") else _EMPTY

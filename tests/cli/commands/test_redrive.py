@@ -2,6 +2,7 @@
 """What was delivered in vain is listed, and delivered again when its cause is mended."""
 
 import sqlite3
+from contextlib import closing
 
 from federation.cli.home.opened import opened
 from federation.core import event as events
@@ -94,8 +95,8 @@ def test_an_order_among_the_letters_says_whose_it_is_how_old_and_that_it_was_abo
 def test_only_the_letters_that_are_named_are_sent_and_the_others_stay(federation, stuck):
     """The page names each letter, so that one can be chosen; a wrong order among them is left where it is."""
     old = Event(type=events.TICK_MERGE, source="//test", subject="x", time="2026-11-11T18:02:00Z", key="x", data={})
-    with sqlite3.connect(stuck.home / "store.sqlite") as store:
-        row = ("fuse", canonical(old.document()), "ServiceError: the disk is full")
+    row = ("fuse", canonical(old.document()), "ServiceError: the disk is full")
+    with closing(sqlite3.connect(stuck.home / "store.sqlite", isolation_level=None)) as store:
         store.execute("insert into queue (step, event, failure, attempts, dead) values (?, ?, ?, 5, 1)", row)
     stuck.mend()
     shipped, tick = federation("redrive", "--dry-run", "--folder", stuck.home, "--json").json["dead"]
