@@ -79,7 +79,7 @@ def test_an_order_among_the_letters_says_whose_it_is_how_old_and_that_it_was_abo
         )
         for type_, data in ((events.PROMOTION_ORDERED, jon), (events.TICK_PROMOTE, {}))
     )
-    with sqlite3.connect(new_home / "store.sqlite") as store:
+    with closing(sqlite3.connect(new_home / "store.sqlite", isolation_level=None)) as store:
         for event in (ordered, ticked):
             row = ("promote", canonical(event.document()), "ServiceError: the disk is full")
             store.execute("insert into queue (step, event, failure, attempts, dead) values (?, ?, ?, 5, 1)", row)
