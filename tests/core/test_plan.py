@@ -3,6 +3,8 @@
 
 from decimal import Decimal
 
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from federation.core.gates.rules import Flaky, GateRules, LatencyRule, QualityRule, SafetyRule, SuiteRule
@@ -27,17 +29,26 @@ def test_the_plan_says_what_each_rule_needs():
 
 def test_enough_of_everything_makes_a_policy_possible():
     enough = Expected(items=2000, safety={"policy": 299}, requests=2000)
-    assert plan(RULES, enough).impossible == ()
+    assert (plan(RULES, enough).impossible, plan(RULES, enough).undecided) == ((), ())
 
 
-def test_a_margin_below_what_the_items_can_show_is_impossible():
+def test_a_margin_that_few_good_candidates_can_show_is_possible_but_leaves_most_undecided():
     found = plan(RULES, Expected(items=200, differing=0.15))
-    assert found.needs[0].detectable == "0.0696"
-    (reason,) = found.impossible
+    assert (found.needs[0].detectable, found.impossible) == ("0.0697", ())
+    (reason,) = found.undecided
     assert reason == (
-        "quality of accuracy: 200 can hold an equally good candidate to 0.0696 but not to 0.02; "
-        "allow that much or measure 2,328"
+        "quality of accuracy: with 200, fewer than 80 % of equally good candidates pass at 0.02; "
+        "measure 2,328, or allow 0.0697"
     )
+
+
+@given(st.integers(149, 1558))
+def test_the_margin_that_is_offered_instead_is_wide_enough(items):
+    """Rounded to the nearest, 1,558 items were said to hold a candidate to 0.02, but not to 0.02."""
+    found = plan(RULES, Expected(items=items)).needs[0]
+    wider = replace(RULES, quality=(replace(RULES.quality[0], margin=Decimal(found.detectable)),))
+    assert Decimal(found.detectable) > RULES.quality[0].margin
+    assert plan(wider, Expected(items=items)).undecided == ()
 
 
 def test_what_whoever_ships_may_choose_is_said_until_the_policy_pins_it():
@@ -95,11 +106,8 @@ def test_a_primary_metric_is_planned_for_the_gain_that_it_has_to_prove():
     beats = replace(RULES, quality=(QualityRule(metric="accuracy", margin=Decimal("0.02"), primary=True),))
     found = plan(beats, Expected(items=200, differing=0.15))
     assert (found.needs[0].limit, found.needs[0].gain) == ("gain of 0.02", True)
-    assert found.impossible == (
-        (
-            "quality of accuracy: 200 can prove a gain of 0.0696 but not the gain of 0.02 that a primary metric needs; "
-            "measure 2,328"
-        ),
+    assert found.undecided == (
+        "quality of accuracy: with 200, fewer than 80 % of better candidates prove a gain of 0.02; measure 2,328",
     )
 
 

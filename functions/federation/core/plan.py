@@ -2,12 +2,14 @@
 """How much data do a policy's gates need, and which can never pass with the data available?
 
 This is computed before anything is trained: how many items and requests each rule needs to pass a candidate as good as
-the baseline, the smallest effect that the stated numbers can detect, and why a policy is impossible. Four gates of 80 %
-power each pass such a candidate in only 41 % of cases, so plan for 95 %.
+the baseline, the smallest effect that the stated numbers can detect, and which checks no candidate, or too few good
+ones, can pass. Four gates of 80 % power each pass such a candidate in only 41 % of cases, so plan for 95 %.
 """
 
+import math
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
+from typing import Literal
 
 import msgspec
 from msgspec.structs import replace
@@ -64,15 +66,22 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The table, why the policy is impossible, and the suites whose items the shipper may choose."""
+    """The table, why no candidate can pass, why too few good ones do, and the suites whose items the shipper may choose."""
 
     needs: tuple[Need, ...]
     impossible: tuple[str, ...]
+    undecided: tuple[str, ...] = ()
     unpinned: tuple[str, ...] = ()
 
 
-def plan(rules: GateRules, expected: Expected) -> Plan:
-    """The plan for `rules`, given what is expected."""
+def plan(rules: GateRules, expected: Expected, power: Literal[80, 95] = 80) -> Plan:
+    """The plan for `rules`, given what is expected.
+
+    Args:
+        rules: The gates' rules for one kind.
+        expected: What a person expects to measure.
+        power: The percentage of good candidates that have to pass.
+    """
     needs = [
         need for rule in rules.quality for need in (_metric_need(rule, expected), *_category_needs(rule, expected))
     ]
@@ -80,10 +89,14 @@ def plan(rules: GateRules, expected: Expected) -> Plan:
         needs += _safety_needs(rules.safety, expected)
     if rules.latency is not None:
         needs.append(_latency_need(rules.latency, expected))
-    out_of_reach = (text for need in needs if (text := _reach_fault(need)) is not None)
+    too_few = (text for need in needs if (text := _too_few(need)) is not None)
     crowded = (text for rule in rules.quality if (text := _crowding_fault(rule, expected)) is not None)
-    impossible = (*_missing_rules(rules), *out_of_reach, *crowded)
-    return Plan(needs=tuple(needs), impossible=impossible, unpinned=tuple(_unpinned_suites(rules)))
+    return Plan(
+        needs=tuple(needs),
+        impossible=(*_missing_rules(rules), *too_few, *crowded),
+        undecided=tuple(text for need in needs if (text := _undecided(need, power)) is not None),
+        unpinned=tuple(_unpinned_suites(rules)),
+    )
 
 
 def _unpinned_suites(rules: GateRules) -> Iterator[str]:
@@ -107,7 +120,7 @@ def _metric_need(rule: QualityRule, expected: Expected) -> Need:
         _paired_need(rule.metric, margin, differing),
         limit=f"gain of {number(margin)}" if rule.primary else number(margin),
         available=items,
-        detectable=number(detectable_margin(items, differing)) if items else None,
+        detectable=_rounded_up(detectable_margin(items, differing)) if items else None,
         gain=rule.primary,
     )
 
@@ -168,7 +181,7 @@ def _latency_need(rule: LatencyRule, expected: Expected) -> Need:
         power_80=max(samples_for_ratio(limit, expected.spread, power=80), least) if limit > 1 else None,
         power_95=max(samples_for_ratio(limit, expected.spread, power=95), least) if limit > 1 else None,
         available=requests,
-        detectable=number(detectable_ratio(requests, expected.spread)) if requests else None,
+        detectable=_rounded_up(detectable_ratio(requests, expected.spread)) if requests else None,
     )
 
 
@@ -182,24 +195,33 @@ def _missing_rules(rules: GateRules) -> Iterator[str]:
             yield f"the {gate} gate has no rule, so no unit can pass it; add one"
 
 
-def _reach_fault(need: Need) -> str | None:
-    """Why no candidate, or too few good ones, could pass with the available items; None if enough could."""
-    if need.available is None:
+def _too_few(need: Need) -> str | None:
+    """Why no candidate that is only as good as the baseline can pass with the available items; None if one could."""
+    if need.available is None or need.available >= need.least:
         return None
-    if need.available < need.least:
-        who = "an equally good candidate" if need.gate == "quality" and need.power_80 else "any candidate"
-        return (
-            f"{need.gate} of {need.check}: {need.available:,} are too few for {who} to pass at "
-            f"{need.limit}; measure at least {need.least:,}"
-        )
-    if need.power_80 is None or need.available >= need.power_80:
-        return None
-    if need.gain:
-        return (
-            f"{need.gate} of {need.check}: {need.available:,} can prove a gain of {need.detectable} but not the "
-            f"{need.limit} that a primary metric needs; measure {need.power_80:,}"
-        )
+    who = "an equally good candidate" if need.gate == "quality" and need.power_80 else "any candidate"
     return (
-        f"{need.gate} of {need.check}: {need.available:,} can hold an equally good candidate to "
-        f"{need.detectable} but not to {need.limit}; allow that much or measure {need.power_80:,}"
+        f"{need.gate} of {need.check}: {need.available:,} are too few for {who} to pass at "
+        f"{need.limit}; measure at least {need.least:,}"
     )
+
+
+def _undecided(need: Need, power: Literal[80, 95]) -> str | None:
+    """Why fewer good candidates than asked for pass with the available items; None if enough do, or none can."""
+    wanted = need.power_80 if power == 80 else need.power_95  # noqa: PLR2004 - the two powers of a row
+    if need.available is None or wanted is None or not need.least <= need.available < wanted:
+        return None
+    good = f"better candidates prove a {need.limit}" if need.gain else f"equally good candidates pass at {need.limit}"
+    instead = f", or allow {need.detectable}" if need.detectable and wanted == need.power_80 and not need.gain else ""
+    return (
+        f"{need.gate} of {need.check}: with {need.available:,}, fewer than {power} % of {good}; "
+        f"measure {wanted:,}{instead}"
+    )
+
+
+def _rounded_up(value: float) -> str:
+    """`value` for a sentence, rounded up: less than the true value could not be detected."""
+    if value <= 0 or not math.isfinite(value):
+        return number(value)
+    digits = Decimal(1).scaleb(math.floor(math.log10(value)) - 2)
+    return number(float(Decimal(value).quantize(digits, ROUND_CEILING)))

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, Literal
 
 import typer
 from msgspec.structs import asdict, replace
@@ -24,7 +24,7 @@ from federation.core.unknown_fields import policy_field_warnings
 from federation.errors import REFUSED
 from federation.local.files import document_of
 
-_POWERS = (80, 95)
+_POWERS: Final[tuple[Literal[80, 95], ...]] = (80, 95)
 _NOTES = (
     "for 80 %, for 95 %: items with which so many candidates as good as the baseline pass; for a gain, of better ones.",
     "Quality assumes 0/1 scores; graded scores within 0..1 need no more items.",
@@ -69,7 +69,7 @@ def plan(
     ] = 0.8,
     as_json: AsJson = False,
 ) -> None:
-    """Compute how many items each margin in a policy needs. Exit code 10 if no candidate can pass the policy.
+    """Compute how many items each margin in a policy needs. Exit code 10 if no candidate can pass, or too few good ones.
 
     With --topology: compare ways for several sites to train one model. The policy is then optional and sets the limits.
     """
@@ -79,27 +79,38 @@ def plan(
         return
     if policy is None:
         raise typer.BadParameter("expected a policy, or --topology FILE.json", param_hint="POLICY.json")
-    percent = round(power * 100)
-    if percent not in _POWERS:
+    percent = next((known for known in _POWERS if known == round(power * 100)), None)
+    if percent is None:
         raise typer.BadParameter("expected 0.8 or 0.95", param_hint="--power")
     expected = Expected(items=items, differing=discordance, requests=requests, spread=spread)
     document = document_of(policy)
     rules = policy_of(document, what=str(policy))
     plans = {
-        kind: planned(gates, replace(expected, safety=_suites(gates, safety_items)))
+        kind: planned(gates, replace(expected, safety=_suites(gates, safety_items)), percent)
         for kind, gates in rules.gates.items()
     }
-    short = [line for kind, kind_plan in sorted(plans.items()) for line in _impossible(kind, kind_plan, percent)]
+    short = [f"{kind}: {reason}" for kind, kind_plan in sorted(plans.items()) for reason in kind_plan.impossible]
+    undecided = [f"{kind}: {reason}" for kind, kind_plan in sorted(plans.items()) for reason in kind_plan.undecided]
     first = [f"{kind}: {gap}" for kind, gates in sorted(rules.gates.items()) for gap in _first_release_gaps(gates)]
     doubtful, without_effect = list(policy_warnings(rules, now())), list(policy_field_warnings(document))
     unpinned = {kind: kind_plan.unpinned for kind, kind_plan in sorted(plans.items()) if kind_plan.unpinned}
     if as_json:
         needs = {kind: [asdict(need) for need in kind_plan.needs] for kind, kind_plan in plans.items()}
-        summary = {"impossible": short, "unlikely": doubtful, "unpinned": unpinned, "merges": unreachable(rules)}
-        print_json({"kinds": needs, **summary, "first_release": first, "unknown_fields": without_effect})
+        summary = {"impossible": short, "undecided": undecided, "unlikely": doubtful, "unpinned": unpinned}
+        print_json(
+            {
+                "kinds": needs,
+                **summary,
+                "merges": unreachable(rules),
+                "first_release": first,
+                "unknown_fields": without_effect,
+            }
+        )
     else:
-        answer = f"cannot be passed, for {counted(len(short), 'reason')}:" if short else "can be passed."
-        print_answer(f"The policy {rules.name}, version {rules.version}, {answer}", short)
+        print_answer(
+            f"The policy {rules.name}, version {rules.version}, {_answer(short, undecided)}", short or undecided
+        )
+        print_lines("Checks that leave many good candidates undecided", undecided if short else ())
         print_lines("With no baseline, as for the first release of a kind, no unit can pass", first)
         print_lines(NO_EFFECT, without_effect)
         print_lines(WARNINGS, doubtful)
@@ -112,8 +123,16 @@ def plan(
             left,
         )
         print_lines("Merges", unreachable(rules))
-    if short:
+    if short or undecided:
         raise typer.Exit(REFUSED)
+
+
+def _answer(impossible: Sequence[str], undecided: Sequence[str]) -> str:
+    if impossible:
+        return f"cannot be passed, for {counted(len(impossible), 'reason')}:"
+    if undecided:
+        return f"leaves many good candidates undecided, for {counted(len(undecided), 'reason')}:"
+    return "can be passed."
 
 
 def _first_release_gaps(rules: GateRules) -> Iterator[str]:
@@ -130,20 +149,6 @@ def _first_release_gaps(rules: GateRules) -> Iterator[str]:
 
 def _suites(rules: GateRules, items: int | None) -> Mapping[str, int]:
     return dict.fromkeys(rules.safety.suites, items) if rules.safety and items else {}
-
-
-def _impossible(kind: str, kind_plan: Plan, percent: int) -> list[str]:
-    """The plan's reasons, which are about a power of 80 %, and those that a power of 95 % adds."""
-    reasons = [f"{kind}: {reason}" for reason in kind_plan.impossible]
-    for need in kind_plan.needs if percent == _POWERS[1] else ():
-        wanted = need.power_95
-        if need.available and wanted and (need.power_80 or 0) <= need.available < wanted:
-            who = "a better" if need.gain else "an equally good"
-            reasons.append(
-                f"{kind}: {need.gate} of {need.check}: with {need.available:,}, {who} candidate passes in less than "
-                f"95 % of cases at {need.limit}; measure {wanted:,}"
-            )
-    return reasons
 
 
 def _print(plans: Mapping[str, Plan], discordance: float, notes: Sequence[str]) -> None:
