@@ -132,7 +132,7 @@ def probe(traffic_of, aws_cloud, endpoint, monkeypatch):
 def test_a_page_in_place_of_a_nodes_answer_proves_nothing(probe):
     """A node may answer in any format, but SageMaker names the variant that answered."""
     for page in (b"<html>Sign in</html>", b'"ready"'):
-        with pytest.raises(ServiceError, match="the answer is no node's"):
+        with pytest.raises(ServiceError, match="the answer did not come from a node"):
             probe(Answer(body=page))
     assert probe(Answer(body=b"ready", headers={"x-Amzn-Invoked-Production-Variant": variant_of(FIRST)})) is True
     assert probe(Answer(body=b'{"predictions": ["ready"]}')) is True

@@ -6,16 +6,16 @@ answer in time is left out for the rest of the run; an unsound answer is left ou
 left than the plan requires, the run ends with a sentence and no model.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from training_images.federated import answer_checks, masking, model
 from training_images.federated.answer_checks import EXTRA
-from training_images.federated.masking import Masked, Opened
 from training_images.federated.model import Scale, Vector
 from training_images.federated.notes import Fact, Members, Note
+from training_images.federated.unmasking import open_sum
 from training_images.job.errors import ConfigError
 
 
@@ -173,7 +173,10 @@ def _summed(
     )
     stricter = replace(plan, least=max(plan.least, masking.enough(len(present))))
     answers = _enough(stricter, members.ask(question, present), what, check)
-    total = _unmasked(members, plan, present, answers, occasion)
+    try:
+        total = open_sum(members, present, answers, occasion)
+    except ConfigError as error:
+        raise TooFewError(f"{plan.run}: the sum {occasion} stays hidden: {error}") from error
     try:
         answer_checks.check_counts(question, total)
     except ConfigError as error:
@@ -182,46 +185,6 @@ def _summed(
             "another run"
         ) from error
     return total, answers
-
-
-def _unmasked(
-    members: Members, plan: Plan, present: Sequence[str], answers: Mapping[str, Note], occasion: str
-) -> Vector:
-    masked_answers = {
-        name: Masked(
-            vector=note.arrays["vector"], names=tuple(note.texts("names")), shares=tuple(note.bodies("shares"))
-        )
-        for name, note in sorted(answers.items())
-    }
-    boxes: dict[str, Fact] = {
-        f"for {name}": [answer.shares[answer.names.index(name)] for answer in masked_answers.values()]
-        for name in masked_answers
-    }
-    absent = [name for name in present if name not in masked_answers]
-    about: dict[str, Fact] = {
-        "occasion": occasion,
-        "members": list(present),
-        "survivors": list(masked_answers),
-        "lost": absent,
-    }
-    help_notes = members.ask(Note(what="open", facts={**about, **boxes}), tuple(masked_answers))
-    opened = {
-        name: opened_part for name, note in help_notes.items() if (opened_part := _opened(note, masked_answers, absent))
-    }
-    try:
-        return masking.unmasked(masked_answers, opened)
-    except ConfigError as error:
-        raise TooFewError(f"{plan.run}: the sum {occasion} stays hidden: {error}") from error
-
-
-def _opened(note: Note, survivors: Collection[str], lost: Collection[str]) -> Opened | None:
-    """What a survivor opened; None unless it has a share for each survivor and a whole seed for each lost member."""
-    opened = Opened(
-        shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=False)),
-        seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=False)),
-    )
-    is_whole = all(len(seed) == masking.SEED for seed in opened.seeds.values())
-    return opened if is_whole and opened.shares.keys() == set(survivors) and opened.seeds.keys() == set(lost) else None
 
 
 def _present(members: Members, plan: Plan) -> tuple[str, ...]:

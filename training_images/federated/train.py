@@ -18,12 +18,11 @@ from typing import Any, Final
 from federation.core.digest import Digest, digest
 from training_images.data.wheels import FOLDER
 from training_images.evals.latency import Baseline
-from training_images.federated import accountant, answering, chart, parting, probes, results, safety, sources
-from training_images.federated.in_process import in_process
+from training_images.federated import accountant, answering, chart, probes, safety, sources
+from training_images.federated.engines import AGREED, noise_seed, place, run_plan, seeds
 from training_images.federated.member import DELTA, SCORE_DIGITS
 from training_images.federated.notes import Note
-from training_images.federated.parting import Rows
-from training_images.federated.rounds import Learned, Plan, Stated, TooFewError, learn
+from training_images.federated.rounds import Learned, Plan, Stated
 from training_images.federated.sources import Table
 from training_images.federated.timing import serving_model, timed
 from training_images.job.errors import ConfigError, Interrupted
@@ -32,18 +31,12 @@ from training_images.job.result import DataSet, Made, Record, Scored
 from training_images.job.settings import Settings
 
 KIND: Final = "consortium-risk"
-_AGREED: Final = ("rounds", "steps", "rate", "least", "masked", "noise", "chance")
-"""Settings that a run elsewhere was started with."""
 SETTINGS: Final = frozenset(
-    {*_AGREED, "consortium", "engine", "limit", "noise-seed", "patience", "place.", "results", "seed"}
+    {*AGREED, "consortium", "engine", "limit", "noise-seed", "patience", "place.", "results", "seed"}
 )
 """The settings of this image, besides those that every image takes."""
 SUITE: Final = "consortium-test"
-_ELSEWHERE: Final = "elsewhere"
-"""The engine of a run that others carried out."""
 _MODEL: Final = "model.safetensors"
-_PATIENCE: Final = 120.0
-_LIMIT: Final = 1800.0
 
 
 def train(job: Job) -> Sequence[Made]:
@@ -61,7 +54,7 @@ def unit(job: Job, table: Table) -> Made:
     settings = job.spec.settings
     job.leave_by(lambda: Interrupted("the platform stopped the job; a consortium keeps no checkpoint: start it again"))
     baseline = serving_model(job.spec, table.columns, KIND, _MODEL)  # a wrong channel must not cost the run
-    plan, learned = _learn(job, planned(job.spec.name, settings, table), table)
+    plan, learned = run_plan(job, planned(job.spec.name, settings, table), table)
     for one_round in learned.history:
         job.log(members=len(one_round.members), **({} if one_round.loss is None else {"test_loss": one_round.loss}))
     _write(job.folder / _MODEL, learned)
@@ -88,89 +81,8 @@ def planned(run: str, settings: Settings, table: Table) -> Plan:
     )
 
 
-def noise_seed(settings: Settings) -> int | None:
-    """The seed that makes the noise repeatable, for examples; None, so that it cannot be repeated, if not set."""
-    return settings.integer("noise-seed") if "noise-seed" in settings.given else None
-
-
 def _wheels(job: Job) -> Path:
     return job.spec.channel("data") if "data" in job.spec.channels else FOLDER
-
-
-def _engine(settings: Settings) -> str:
-    return settings.choice("engine", ("flower", "in-process", _ELSEWHERE), "flower")
-
-
-def _seeds(settings: Settings) -> dict[str, int]:
-    """The seed of the split; none of a run elsewhere, whose members split their rows themselves."""
-    return {} if _engine(settings) == _ELSEWHERE else {"split": settings.integer("seed", 0)}
-
-
-def _learn(job: Job, plan: Plan, table: Table) -> tuple[Plan, Learned]:
-    """The plan that was carried out, and its result."""
-    settings = job.spec.settings
-    engine, seeds = _engine(settings), _seeds(settings)
-    try:
-        if engine == "in-process":
-            return plan, learn(in_process(parting.parted(table, seeds["split"]), noise_seed(settings)), plan)
-        if engine == "flower":
-            return plan, _over_flower(job, plan, parting.parted(table, seeds["split"]))
-        result = results.found(Path(settings.text("results")))
-    except TooFewError as error:
-        raise ConfigError(str(error)) from error
-    if result is None:
-        raise ConfigError(
-            f"there is no result in {settings.text('results')} yet; start this job when the run has ended"
-        )
-    _refuse_another_run(settings, plan, result.plan)
-    return result.plan, result.learned
-
-
-def _refuse_another_run(settings: Settings, asked: Plan, carried_out: Plan) -> None:
-    """Refuse settings that contradict the run's own record: the unit would promise what the run did not keep."""
-    place = settings.text("results")
-    if "seed" in settings.given:
-        raise ConfigError(f"the members of the run in {place} split their rows themselves: leave --seed out")
-    if carried_out.predictors != asked.predictors or not set(carried_out.members) <= set(asked.members):
-        raise ConfigError(
-            f"the run in {place} had {carried_out.predictors} predictors and the members {', '.join(carried_out.members)}, "
-            "which are not this consortium's: name the right one with --consortium"
-        )
-    for name in filter(settings.given.__contains__, _AGREED):
-        setting, actual = getattr(asked, name), getattr(carried_out, name)
-        if setting != actual:
-            raise ConfigError(
-                f"the run in {place} had {name} {actual!r}, and this job says {setting!r}: leave --{name} out, "
-                "since the run's record states it"
-            )
-
-
-def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
-    from training_images.federated.fleet import Placed, putting_up
-
-    settings = job.spec.settings
-    limits = {"masked": "yes"} if plan.masked else {}
-    if (seed := noise_seed(settings)) is not None:
-        limits["seed"] = str(seed)
-    placed = []
-    for rows in members:
-        platform, region = _place(job, rows.member)
-        placed.append(Placed(rows=rows, platform=platform, region=region, settings=limits))
-    with putting_up(job.folder / "fleet", placed) as fleet:
-        result = fleet.run(
-            plan, patience=settings.number("patience", _PATIENCE), limit=settings.number("limit", _LIMIT)
-        )
-    for what, seconds in result.seconds:
-        job.log(**{f"seconds_{what}": seconds})
-    return result.learned
-
-
-def _place(job: Job, member: str) -> tuple[str, str]:
-    place = job.spec.settings.text(f"place.{member}", f"{job.spec.platform}/{job.spec.region}")
-    platform, slash, region = place.partition("/")
-    if not (platform and slash and region):
-        raise ConfigError(f"--place.{member} {place!r} is not PLATFORM/REGION")
-    return platform, region
 
 
 def _write(path: Path, learned: Learned) -> None:
@@ -195,7 +107,7 @@ def _make_unit(job: Job, table: Table, plan: Plan, learned: Learned, baseline: B
         base_model="",
         summary=_summary(table, plan, learned),
         charts=_charts(learned),
-        seeds=_seeds(job.spec.settings),
+        seeds=seeds(job.spec.settings),
     )
 
 
@@ -243,7 +155,7 @@ def _digest(scores: Mapping[str, Note]) -> Digest:
 
 
 def _dataset(job: Job, table: Table, member: str, statement: Stated) -> DataSet:
-    platform, region = _place(job, member)
+    platform, region = place(job, member)
     if statement.platform != "local":
         platform, region = statement.platform, statement.region
     return DataSet(name=f"{table.name}/{member}", digest=statement.rows, platform=platform, region=region)

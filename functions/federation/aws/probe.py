@@ -25,7 +25,7 @@ def check_node(answer: Mapping[str, Any]) -> None:
     body: bytes = answer["Body"].read()
     if not (answer.get(_SERVED_BY) or _is_object(body)):
         shown = body.decode(errors="replace")[:_MAX_SHOWN]
-        raise ServiceError(f"SageMaker answered a probe, but the answer is no node's: {shown}")
+        raise ServiceError(f"SageMaker answered a probe, but the answer did not come from a node: {shown}")
 
 
 def _is_object(body: bytes) -> bool:

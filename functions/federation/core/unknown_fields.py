@@ -44,7 +44,7 @@ def unknown_fields(schema: SchemaName, document: Any) -> Iterator[UnknownField]:
     return _unknown(whole, document, "$", whole["$defs"])
 
 
-def similar_name(name: str, names: Iterable[str], likeness: float = _SIMILAR) -> str | None:
+def similar_name(name: str, names: Iterable[str], likeness: float) -> str | None:
     """The most similar of `names`, in which case does not count; None if none is similar enough."""
     by_lower_case = {known.lower(): known for known in names}
     close = get_close_matches(name.lower(), by_lower_case, n=1, cutoff=likeness)
@@ -76,5 +76,5 @@ def _unknown(
             if key in named or others:
                 yield from _unknown(named.get(key, others), inner, place, definitions)
             elif named:
-                misspelt = similar_name(key, named, _MISSPELT) is not None
-                yield UnknownField(path=place.removeprefix("$."), similar=similar_name(key, named), misspelt=misspelt)
+                similar, misspelt = similar_name(key, named, _SIMILAR), similar_name(key, named, _MISSPELT) is not None
+                yield UnknownField(path=place.removeprefix("$."), similar=similar, misspelt=misspelt)

@@ -95,7 +95,9 @@ class VertexTraffic:
         status = response.status_code
         if status == _SUCCESS:
             if not (_SERVED_BY in response.headers or _is_object(response.content)):
-                raise ServiceError(f"Vertex AI did not {operation}: the answer is no node's: {response.text:.200}")
+                raise ServiceError(
+                    f"Vertex AI did not {operation}: the answer did not come from a node: {response.text:.200}"
+                )
         elif status not in _ABOUT_THE_NODE and _SERVED_BY not in response.headers:
             raise ServiceError(f"Vertex AI did not {operation}: {status}")
         return bool(status == _SUCCESS)

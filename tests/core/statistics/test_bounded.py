@@ -14,11 +14,11 @@ def zeros_and(*others: Group, units: int) -> list[Group]:
     return [Group(1.0, 0.0, units), *others]
 
 
-@pytest.mark.parametrize("units", [2, 25, 149, 1000, 100_000])
-@pytest.mark.parametrize("lost", [0, 1, 3, 10, 19])
+@pytest.mark.parametrize(
+    ("units", "lost"),
+    [(units, lost) for units in (2, 25, 149, 1000, 100_000) for lost in (0, 1, 3, 10, 19) if lost < units],
+)
 def test_units_that_are_lost_whole_have_the_exact_binomial_bound(units, lost):
-    if lost >= units:
-        return
     groups = zeros_and(*([Group(1.0, -1.0, lost)] if lost else []), units=units - lost)
     exact = rate_upper(lost, units)
     assert -bounded_lower(groups, worst=-1.0, unseen=1.0) == pytest.approx(exact, rel=0.005)

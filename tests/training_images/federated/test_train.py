@@ -9,10 +9,11 @@ from tests.training_images.federated.test_parting import table
 
 from training_images.federated.accountant import epsilon
 from training_images.federated.answering import stated
+from training_images.federated.engines import noise_seed
 from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA
 from training_images.federated.rounds import learn
-from training_images.federated.train import contract, noise_seed, planned, records
+from training_images.federated.train import contract, planned, records
 from training_images.job.errors import ConfigError
 from training_images.job.settings import Settings
 

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-import msgspec
 import typer
 
 from federation.cli.clock import now
@@ -27,6 +26,7 @@ from federation.errors import ConflictError, ContractError, ServiceError
 from federation.local.files import document_of
 from federation.ports import Store
 from federation.reads import recorded_policy
+from federation.stored import decoded
 
 _STORED: Final = "The policy is stored and in force. Run the same command again to record who stored it."
 
@@ -164,7 +164,7 @@ def _check_spelling(store: Store, earlier: Sequence[str], new: Mapping[str, Any]
         ContractError: A rule would have no effect.
     """
     body = store.read(earlier[-1]) if earlier else None
-    kept = {field.path for field in unknown_fields("policy.v1", msgspec.json.decode(body))} if body else set()
+    kept = {field.path for field in unknown_fields("policy.v1", decoded(earlier[-1], body))} if body else set()
     misspelt = [field for field in unknown_fields("policy.v1", new) if field.misspelt and field.path not in kept]
     if misspelt:
         raise ContractError(
