@@ -2,7 +2,7 @@
 """Was the right document found? Recall and nDCG of ranked documents, by pytrec_eval (TREC's own measures)."""
 
 from collections.abc import Mapping, Sequence
-from itertools import chain, repeat
+from itertools import chain
 from typing import Final
 
 import pytrec_eval
@@ -14,8 +14,6 @@ from training_images.job.result import Scored
 
 DEPTH: Final = 10
 _MEASURES: Final = frozenset({"recall_1", "recall_10", "ndcg_cut_10"})
-_FALLING: Final = [float(score) for score in range(DEPTH, 0, -1)]
-"""Scores that fall with the rank, so that the given order is kept."""
 
 
 def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
@@ -26,20 +24,35 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
         suite: The suite with the questions and the documents.
 
     Raises:
-        ConfigError: A question has no ranking, or a document is not in the suite.
+        ConfigError: A question has no ranking, a document is not in the suite, or a question ranks a document twice.
     """
     part = suite.parts["retrieval"]
     if missing := {item.id for item in part.items} - ranked.keys():
         raise ConfigError(f"{len(missing)} questions were not searched for, the first is {min(missing)}")
-    runs = {item.id: dict(zip(ranked[item.id], _FALLING, strict=False)) for item in part.items}
-    _refuse_strange(ranked, runs, suite)
-    right = {item.id: {item.label: 1} for item in part.items}
-    measures = pytrec_eval.RelevanceEvaluator(right, _MEASURES).evaluate(runs)
+    best = [ranked[item.id][:DEPTH] for item in part.items]
+    _refuse_strange(best, suite)
+    measures = _measures_by_rank()
     return Scored(
         suite=part.suite,
         digest=part.digest,
-        records=[record(item, _named(measures[item.id])) for item in part.items],
+        records=[
+            record(item, measures[documents.index(item.label) if item.label in documents else DEPTH])
+            for item, documents in zip(part.items, best, strict=True)
+        ],
     )
+
+
+def _measures_by_rank() -> list[dict[str, float]]:
+    """What pytrec_eval says of a question whose right document has rank 0, 1, ... 9, and of one where it is not found.
+
+    One document is right for each question, so nothing but its rank matters, and eleven questions stand for all.
+    """
+    ranks = [str(rank) for rank in range(DEPTH + 1)]
+    falling = {rank: float(-int(rank)) for rank in ranks[:DEPTH]}
+    measured = pytrec_eval.RelevanceEvaluator({rank: {rank: 1} for rank in ranks}, _MEASURES).evaluate(
+        dict.fromkeys(ranks, falling)
+    )
+    return [_named(measured[rank]) for rank in ranks]
 
 
 def _named(measures: Mapping[str, float]) -> dict[str, float]:
@@ -47,11 +60,10 @@ def _named(measures: Mapping[str, float]) -> dict[str, float]:
     return {"recall_at_1": measures["recall_1"], "recall_at_10": measures["recall_10"], "ndcg": measures["ndcg_cut_10"]}
 
 
-def _refuse_strange(ranked: Mapping[str, Sequence[str]], runs: Mapping[str, Mapping[str, float]], suite: Suite) -> None:
+def _refuse_strange(best: Sequence[Sequence[str]], suite: Suite) -> None:
     """Refuse a document that is not in the suite, or that a question ranks twice."""
-    document_ids = {row.id for row in suite.documents}
-    if not document_ids.issuperset(chain.from_iterable(runs.values())):
-        raise ConfigError(f"{min(set().union(*runs.values()) - document_ids)!r} is not one of the suite's documents")
-    depths = map(min, map(len, map(ranked.__getitem__, runs)), repeat(DEPTH))
-    if sum(map(len, runs.values())) != sum(depths):
+    known = {row.id for row in suite.documents}
+    if not known.issuperset(chain.from_iterable(best)):
+        raise ConfigError(f"{min(set().union(*best) - known)!r} is not one of the suite's documents")
+    if any(len(set(documents)) != len(documents) for documents in best):
         raise ConfigError("a document was ranked twice for the same question; rank each once")

@@ -4,6 +4,9 @@
 import math
 
 import pytest
+import pytrec_eval
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.training_images.evals.suites import tiny
 
 from training_images.evals.retrieval import retrieval
@@ -24,8 +27,28 @@ def ranked(place: int | None) -> dict[str, list[str]]:
     [(0, (1, 1, 1)), (2, (0, 1, 1 / math.log2(4))), (9, (0, 1, 1 / math.log2(11))), (10, (0, 0, 0)), (None, (0, 0, 0))],
 )
 def test_recall_and_ndcg_follow_their_definitions(place: int | None, expected: tuple[float, float, float]) -> None:
-    for told in retrieval(ranked(place), tiny()).records:
-        assert tuple(told["scores"].values()) == pytest.approx(expected)
+    for scored in retrieval(ranked(place), tiny()).records:
+        assert tuple(scored["scores"].values()) == pytest.approx(expected)
+
+
+@st.composite
+def searches(draw: st.DrawFn) -> dict[str, list[str]]:
+    """Rankings of any depth, in any order."""
+    documents = [document.id for document in tiny().documents]
+    one = st.lists(st.sampled_from(documents), unique=True)
+    return {item.id: draw(one) for item in tiny().parts["retrieval"].items}
+
+
+@given(searches())
+def test_the_measures_are_those_of_pytrec_eval_asked_for_each_question(found: dict[str, list[str]]) -> None:
+    items = tiny().parts["retrieval"].items
+    directly = pytrec_eval.RelevanceEvaluator(
+        {item.id: {item.label: 1} for item in items}, {"recall_1", "recall_10", "ndcg_cut_10"}
+    ).evaluate({name: {document: float(-rank) for rank, document in enumerate(best)} for name, best in found.items()})
+    for scored in retrieval(found, tiny()).records:
+        # pytrec_eval leaves a question without documents out of its answer
+        expected = directly.get(scored["item"], {"recall_1": 0, "recall_10": 0, "ndcg_cut_10": 0})
+        assert list(scored["scores"].values()) == [expected[name] for name in ("recall_1", "recall_10", "ndcg_cut_10")]
 
 
 def test_a_question_that_was_not_searched_for_is_named() -> None:
