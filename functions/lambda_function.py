@@ -9,11 +9,10 @@ import gc
 
 gc.set_threshold(150_000)  # the 90,000 objects made before the first answer are not garbage
 
-import json
 import os
 from base64 import b64decode
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from inspect import signature
 from typing import Any
@@ -21,10 +20,10 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.logging import Logger
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.data_classes.lambda_function_url_event import LambdaFunctionUrlEvent
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from federation import chain
+from federation.aws.json_text import json_of_batch, json_text
 from federation.aws.redelivery import SqsRedelivery
 from federation.core import contract, strict_json
 from federation.core.event import Event
@@ -38,15 +37,7 @@ from federation.wiring.aws import aws_ports, aws_trust, own_clients
 from federation.wiring.clock import clock_of
 from federation.wiring.renewed import Renewed
 
-
-def _json_text(value: Any) -> str:
-    try:
-        return msgspec.json.encode(value, enc_hook=str).decode()
-    except UnicodeEncodeError:  # a lone surrogate, in quoted input
-        return json.dumps(value, default=str)
-
-
-logger = Logger(service="federation", json_serializer=_json_text, json_deserializer=str)  # a sentence is not JSON
+logger = Logger(service="federation", json_serializer=json_text, json_deserializer=str)  # a sentence is not JSON
 
 
 class _Batch(BatchProcessor):
@@ -69,11 +60,12 @@ def receive(event: dict[str, Any] | list[Any], context: Any) -> dict[str, Any]:
     """Handle an HTTP request to the function's URL, records of a queue or (bare) of a Pipe, or a direct invocation."""
     del context
     if isinstance(event, dict) and _is_request(event):
-        return _http_response(LambdaFunctionUrlEvent(event))
+        return _http_response(event)
     entry_name = entry.of_invocation(event)
     records = _records(event) if entry_name == "lambda:sqs" else ()
     with _hastening_on_error(records):
-        reading = _deliver(Request(entry=entry_name, body=_json_text(event).encode()))
+        body = json_of_batch(event) if entry_name == "lambda:sqs" else json_text(event).encode()
+        reading = _deliver(Request(entry=entry_name, body=body))
     if entry_name == "lambda:sqs":
         return {"batchItemFailures": [{"itemIdentifier": name} for name in _failed_records(records, reading)]}
     return {"verdict": reading.verdict, "error": reading.error, "why": reading.why}
@@ -183,14 +175,24 @@ def _hastening_on_error(records: Sequence[Any]) -> Iterator[None]:
         raise
 
 
-def _http_response(request: LambdaFunctionUrlEvent) -> dict[str, Any]:
-    """The response to an HTTP request."""
-    body = request.body or ""
-    raw = b64decode(body) if request.is_base64_encoded else body.encode()
-    headers = {name.lower(): value for name, value in (request.get("headers") or {}).items()}
-    reading = _deliver(Request(entry=entry.of_request(request.raw_path, headers), body=raw, headers=headers))
+def _http_response(request: dict[str, Any]) -> dict[str, Any]:
+    """The response to an HTTP request. Whoever may invoke the function directly can write anything into it."""
+    given = request.get("headers")
+    named = given.items() if isinstance(given, dict) else ()
+    headers = {name.lower(): value for name, value in named if isinstance(value, str)}
+    entry_name = entry.of_request(str(request.get("rawPath")), headers)
+    reading = _deliver(Request(entry=entry_name, body=_body_of(request), headers=headers))
     answer_headers = {"content-type": "text/plain", **reading.answer_headers}
     return {"statusCode": reading.respond or 200, "headers": answer_headers, "body": reading.answer}
+
+
+def _body_of(request: dict[str, Any]) -> bytes:
+    """The bytes of the body. Text that should be base64 and is not stays as it is."""
+    body = request.get("body")
+    raw = body.encode("utf-8", "backslashreplace") if isinstance(body, str) else b""
+    with suppress(ValueError):
+        return b64decode(raw) if request.get("isBase64Encoded") else raw
+    return raw
 
 
 def _deliver(request: Request) -> Reading:

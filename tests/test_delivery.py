@@ -145,3 +145,20 @@ def test_a_parked_body_that_comes_again_after_an_upgrade_stays_parked_with_the_s
     receive(replace(reading, why="Expected text for status, found a list."), home.ports, LATER)
     (parked,) = home.ports.store.names(names.PARKED)
     assert b"status is a list." in home.ports.store.read(parked)
+
+
+@pytest.mark.parametrize(
+    ("reading", "levels"),
+    [
+        (told("one"), ["INFO", "DEBUG"]),
+        (Reading(verdict="reject", why="not ours", error="secret_wrong", respond=403), ["INFO", "INFO"]),
+        (Reading(verdict="ignore", why="nothing to do"), ["DEBUG", "DEBUG"]),
+    ],
+    ids=["new, then known", "refused", "without effect"],
+)
+def test_a_delivery_that_matters_leaves_one_line_in_the_log(home, caplog, reading, levels):
+    caplog.set_level("DEBUG", "federation")
+    heard(home)
+    for _ in levels:
+        receive(reading, home.ports, FIRST)
+    assert [line.levelname for line in caplog.records] == levels

@@ -62,6 +62,16 @@ def test_one_that_is_told_of_alone_is_passed_on_too():
     assert [event.type for event in bus.heard] == [events.SLO_BREACHED]
 
 
+def test_the_log_has_a_line_for_each_record_with_an_effect_or_a_fault(caplog):
+    caplog.set_level("INFO", "federation")
+    relay(queued(JOB, b"no letter", ALARM), Trust.read(TRUST), Bus(), NOW)
+    assert [(line.levelname, line.verdict, line.message_id) for line in caplog.records] == [
+        ("INFO", "accept", "0"),
+        ("WARNING", "reject", "1"),
+        ("INFO", "ignore", "2"),
+    ]
+
+
 def test_where_home_does_not_hear_the_sender_has_to_tell_it_again():
     with pytest.raises(ServiceError, match="the bus is down"):
         relay(queued(ALARM), Trust.read(TRUST), Bus(is_down=True), NOW)

@@ -10,7 +10,7 @@ from federation.core.digest import canonical
 from federation.errors import ServiceError
 from federation.ports import Ports
 from federation.reads import LiveReads
-from federation.sources import read
+from federation.sources import log_line, read
 from federation.sources.reading import Reading, Request
 from federation.sources.timely import without_future_times
 from federation.sources.trust import Trust
@@ -56,7 +56,11 @@ def take_in(delivery: Delivery, ports: Ports, now: str) -> Reading:
         keep(document.name, canonical(document.value))
     if outcome.events:
         ports.bus.announce(outcome.events)
-    return receive.judged(delivery, facts)
+    result = receive.judged(delivery, facts)
+    level = logging.INFO if log_line.matters(result) else logging.DEBUG
+    if log.isEnabledFor(level):
+        log.log(level, "%s", result.why, extra=log_line.fields(delivery.request, result))
+    return result
 
 
 def _take_in_batch(delivery: Delivery, batch: Sequence[Reading], ports: Ports, now: str) -> tuple[Reading, ...]:

@@ -9,7 +9,7 @@ import logging
 from typing import Final
 
 from federation.ports import Bus
-from federation.sources import Reading, Request, Trust, read
+from federation.sources import Reading, Request, Trust, log_line, read
 from federation.sources.timely import without_future_times
 from federation.steps import receive
 
@@ -34,6 +34,9 @@ def _announced(request: Request, reading: Reading, bus: Bus, now: str) -> Readin
         outcome = receive.decide(delivery, _NO_FACTS, now)
         if outcome.events:
             bus.announce(outcome.events)
+        fields = log_line.fields(request, part)
         if part.verdict == "reject":
-            log.warning("rejected as %s: %s", part.error, part.why)
+            log.warning("rejected as %s: %s", part.error, part.why, extra=fields)
+        elif log_line.matters(part):
+            log.info("%s", part.why, extra=fields)
     return reading

@@ -55,6 +55,16 @@ def test_a_failed_message_returns_long_before_the_queues_timeout(sqs, queue):
         assert time.monotonic() - started < 30
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [{"eventSourceARN": "queue"}, {"eventSourceARN": None}, {"attributes": None}],
+    ids=["no ARN", "null", "no attributes"],
+)
+def test_a_damaged_record_stops_no_other_one(sqs, queue, damage):
+    """It is one that failed: what it contains may be anything."""
+    SqsRedelivery(lambda: sqs).hasten({**record_of(sqs, queue, 1), **damage})
+
+
 def test_when_sqs_refuses_the_message_waits_for_the_queues_timeout(sqs, queue, aws_cloud, caplog):
     record = record_of(sqs, queue, 1)
     aws_cloud.faults.refuse("ChangeMessageVisibility", 400)

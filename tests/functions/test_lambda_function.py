@@ -251,6 +251,43 @@ def test_when_the_store_fails_the_invocation_fails_and_is_sent_again(service, cl
     assert service.request("receive", "/hub", push.body, push.headers).status == 202
 
 
+def test_half_a_surrogate_pair_in_one_record_leaves_the_others_alone(service):
+    job = wire_aws.training_job("embedder-v41", "s3://spiralverse-artifacts/e/model.tar.gz", "2026-11-15T05:40:00Z")
+    half, good = record(json.dumps({"detail": "HALF"}), "half"), record(job.body.decode(), "good")
+    batch = json.dumps({"Records": [half, good]}).replace("HALF", "\\ud83d").encode()
+    assert service["receive"].invoke(msgspec.Raw(batch)) == {"batchItemFailures": [{"itemIdentifier": "half"}]}
+
+
+def test_a_first_record_that_is_of_no_queue_does_not_make_the_batch_count_as_done(service):
+    foreign = {**record("{}", "foreign"), "eventSource": "aws:kinesis", "eventSourceARN": "none"}
+    told = service["receive"].invoke({"Records": [foreign, record("{", "junk")]})
+    assert told == {"batchItemFailures": [{"itemIdentifier": "foreign"}, {"itemIdentifier": "junk"}]}
+
+
+@pytest.mark.parametrize(
+    ("odd", "status"),
+    [
+        ({"body": {"webhook": 3}}, 400),
+        ({"body": "é", "isBase64Encoded": True}, 400),
+        ({"body": "abc", "isBase64Encoded": True}, 400),
+        ({"body": msgspec.Raw(b'"\\ud83d"')}, 400),
+        ({"headers": {"x-webhook-secret": ["one"]}}, 401),
+        ({"headers": ["x-webhook-secret"]}, 401),
+        ({"rawPath": None}, 401),
+    ],
+)
+def test_a_request_that_no_functions_url_would_write_is_refused_like_any_other(service, odd, status):
+    push = wire_hub.push("adapters", SHA)
+    request = {
+        "rawPath": "/hub",
+        "headers": {name.lower(): value for name, value in push.headers.items()},
+        "requestContext": {"http": {}},
+        "body": "{}",
+        **odd,
+    }
+    assert service["receive"].invoke(request)["statusCode"] == status
+
+
 def test_half_a_surrogate_pair_in_an_event_is_a_fault_of_the_event(service):
     told = service["receive"].invoke(msgspec.Raw(b'{"source": "aws.sagemaker", "detail": "\\ud83d"}'))
     assert (told["verdict"], told["error"]) == ("reject", "invalid_json")

@@ -44,6 +44,17 @@ def test_a_value_that_json_does_not_know_is_logged_as_text():
     assert line(levelname="INFO", msg="x", where=object)["where"] == "<class 'object'>"
 
 
+def test_what_others_log_of_a_failure_is_one_line_with_its_severity():
+    """Flask logs what a step raises. Without a handler of the root logger it would write text of many lines."""
+    code = "from federation.gcp.logs import configure; configure('INFO'); configure('INFO')"
+    app = "import flask; app = flask.Flask('step'); app.add_url_rule('/', view_func=lambda: 1 / 0)"
+    failing = f"{code}; {app}; app.test_client().get('/')"
+    process = subprocess.run([sys.executable, "-c", failing], check=True, capture_output=True)
+    (logged,) = [json.loads(line_) for line_ in process.stderr.splitlines()]
+    assert logged["severity"] == "ERROR"
+    assert "ZeroDivisionError" in logged["stack_trace"]
+
+
 def test_an_entry_file_that_is_loaded_twice_logs_each_message_once():
     """functions-framework loads it once for every application that it creates."""
     code = "from federation.gcp.logs import configure; configure('INFO'); configure('INFO')"

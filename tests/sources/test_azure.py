@@ -107,6 +107,8 @@ def test_a_batch_is_judged_event_by_event():
     foreign = {**COMPLETED, "topic": TOPIC.replace("Acme-ML", "theirs")}
     reading = asked([foreign, COMPLETED])
     assert [one.error for one in reading.batch or ()] == ["workspace_not_allowed", None]
+    beside_junk = asked([None, COMPLETED])
+    assert [one.error for one in beside_junk.batch or ()] == ["not_an_event", None]
     assert reading.signal is not None
 
 

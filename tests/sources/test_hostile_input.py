@@ -222,3 +222,13 @@ def test_a_body_that_is_too_large_is_not_read():
 def test_an_entry_that_is_none_is_refused_by_name():
     reading = read(Request(entry="http:nowhere", body=b"{}"), TRUST)
     assert (reading.verdict, reading.error) == ("reject", "unknown_entry")
+
+
+@pytest.mark.parametrize(("numbers", "state"), [(100, "unknown"), (200, "firing"), (400_000, "firing")])
+def test_the_words_of_an_endless_alert_name_are_not_read(numbers: int, state: str):
+    """A stranger may write one to Grafana's entry. The time for its words grows with the square of its length."""
+    alert = {"status": "firing", "labels": {"alertname": "Watchdog" + " 1" * numbers}}
+    body = {"status": "firing", "groupKey": "one", "alerts": [alert]}
+    signal = read(Request(entry="http:grafana", body=json.dumps(body).encode(), proven=True), TRUST).signal
+    assert signal is not None
+    assert signal.state == state

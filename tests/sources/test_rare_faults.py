@@ -10,7 +10,7 @@ import pytest
 from tests.sources.bending import closed, opened
 from tests.sources.cases import case
 
-from federation.sources import Reading, read
+from federation.sources import Reading, Request, read
 from federation.sources.entry import of_invocation
 
 Change = Callable[[Any], object]
@@ -261,9 +261,10 @@ def entry(change: Change) -> Change:
 
 
 def test_a_log_whose_name_was_decoded_on_the_way_still_tells_of_a_pipelines_end():
-    decoded = entry(lambda told: told.update(logName=told["logName"].replace("%2F", "/")))
-    assert after("vertex/push_pipeline_succeeded", decoded).verdict == "accept"
-    assert after("vertex/push_pipeline_failed", decoded).verdict == "ignore"
+    for slash in ("/", "%2f"):
+        decoded = entry(lambda told, slash=slash: told.update(logName=told["logName"].replace("%2F", slash)))
+        assert after("vertex/push_pipeline_succeeded", decoded).verdict == "accept"
+        assert after("vertex/push_pipeline_failed", decoded).verdict == "ignore"
 
 
 def test_a_custom_jobs_success_may_stand_in_a_structured_payload():
@@ -303,6 +304,20 @@ def test_a_pipe_hands_over_the_records_of_a_queue_without_an_object_around_them(
     assert of_invocation(records) == "lambda:sqs"
     assert bare == read(one.request(), one.trust)
     assert of_invocation([]) == of_invocation([1]) == "lambda:eventbridge"
+
+
+@pytest.mark.parametrize("unnamed", [None, {}, {"eventSource": "aws:kinesis"}])
+def test_a_record_that_names_no_carrier_does_not_hide_the_ones_behind_it(unnamed):
+    """Read as anything but a queue's, the whole batch would count as done."""
+    queued = {"eventSource": "aws:sqs", "messageId": "good"}
+    assert of_invocation({"Records": [unnamed, queued]}) == of_invocation([unnamed, queued]) == "lambda:sqs"
+
+
+def test_s3s_test_event_is_read_as_one_when_the_function_is_invoked_with_it():
+    tested = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "acme-ml-artifacts-prod"}
+    one = case("sqs/batch_mixed")
+    reading = read(Request(entry=of_invocation(tested), body=json.dumps(tested).encode()), one.trust)
+    assert (reading.verdict, reading.error) == ("ignore", None)
 
 
 FOLLOWS = "after_failed_record"

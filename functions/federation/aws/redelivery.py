@@ -16,6 +16,7 @@ log = logging.getLogger("federation")
 
 _FIRST_SECONDS: Final = 5
 _LONGEST_SECONDS: Final = 300
+_PARTS_OF_ARN: Final = 6
 
 
 class SqsRedelivery:
@@ -31,14 +32,15 @@ class SqsRedelivery:
             record: As Lambda hands it to a function:
                 https://docs.aws.amazon.com/lambda/latest/dg/with-sqs.html
         """
-        if not {"eventSourceARN", "receiptHandle"} <= record.keys():
+        arn = str(record.get("eventSourceARN")).split(":")
+        if len(arn) != _PARTS_OF_ARN or "receiptHandle" not in record:
             return
-        attempts = int(record.get("attributes", {}).get("ApproximateReceiveCount", 1))
+        attempts = _attempts(record.get("attributes"))
         seconds = min(_FIRST_SECONDS * 2 ** min(attempts - 1, 10), _LONGEST_SECONDS)
         try:
             with service_call("SQS", "ChangeMessageVisibility"):
                 sqs = self._sqs()
-                account, queue = record["eventSourceARN"].split(":")[4:]
+                account, queue = arn[4:]
                 sqs.change_message_visibility(
                     QueueUrl=f"{sqs.meta.endpoint_url}/{account}/{queue}",
                     ReceiptHandle=record["receiptHandle"],
@@ -46,3 +48,9 @@ class SqsRedelivery:
                 )
         except ServiceError as error:
             log.warning("a message that failed waits for its queue's visibility timeout: %s", error)
+
+
+def _attempts(attributes: Any) -> int:
+    """How often the message was delivered; 1 if the record does not say."""
+    count = str(attributes.get("ApproximateReceiveCount")) if isinstance(attributes, Mapping) else ""
+    return int(count) if count.isascii() and count.isdigit() else 1

@@ -30,11 +30,16 @@ class CloudLoggingFormatter(logging.Formatter):
 
 
 def configure(level: str) -> None:
-    """Write the logs of `federation` from this level up to standard error, one line a record. Safe to call again."""
+    """Write the logs of `federation` from this level up to standard error, one line a record. Safe to call again.
+
+    So are the warnings and errors of everything else: Flask would write an exception as text of many lines, without a
+    severity, unless the root logger has a handler.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(CloudLoggingFormatter())
     logger = logging.getLogger("federation")
-    logger.handlers = [*(existing for existing in logger.handlers if not _is_ours(existing)), handler]
+    for holder in (logger, logging.getLogger()):
+        holder.handlers = [*(existing for existing in holder.handlers if not _is_ours(existing)), handler]
     logger.setLevel(level.upper())
     logger.propagate = False
 

@@ -34,6 +34,8 @@ A watchdog or a heartbeat counts only if it is the monitoring's own: `WatchdogTi
 """
 _WHERE: Final = r"(?: (?:dev|test|stag(?:e|ing)|prod(?:uction)?|[0-9]+))*"
 """The environment after an alert's name: `DeadMansSwitch-prod`."""
+_LONGEST_NAME: Final = 255
+"""The most characters of a name whose words are read; the time for that grows with their square."""
 _UNMEASURED: Final = ("Error", "NoData")
 """Reasons why an alert fires without a measurement. `Error, KeepLast` is not one: it repeats the last measurement."""
 _TEST_BUTTON: Final = {"alertname": "TestAlert", "instance": "Grafana"}
@@ -132,7 +134,7 @@ def _state(status: str, alerts: Sequence[Mapping[str, Any]], *, whole: bool) -> 
 def _is_about_the_model(alert: Mapping[str, Any]) -> bool:
     """Whether an alert is about the model: not a test, not about the monitoring itself, and with a measurement."""
     name = mapping_in(alert, "labels").get("alertname")
-    always = isinstance(name, str) and _always_fires(name)
+    always = isinstance(name, str) and len(name) <= _LONGEST_NAME and _always_fires(name)
     return not (name in _WITHOUT_DATA or always or _is_test(alert)) and _reason(alert) not in _UNMEASURED
 
 

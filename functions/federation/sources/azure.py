@@ -46,12 +46,13 @@ def read(request: Request, trust: Trust) -> Reading:
     parsed = json_value(request.body)
     no_duplicates(parsed)
     values = parsed.value if isinstance(parsed.value, list) else [parsed.value]
-    events = [object_of(value, "not_an_event", "An event in the body") for value in values]
-    return (
-        _validation_reading(events, trust)
-        if validates
-        else read_all(events, lambda value: _event_reading(value, trust))
-    )
+    if validates:
+        return _validation_reading([_event(value) for value in values], trust)
+    return read_all(values, lambda value: _event_reading(_event(value), trust))
+
+
+def _event(value: Any) -> dict[str, Any]:
+    return object_of(value, "not_an_event", "An event in the body")
 
 
 def _origin_reading(origin: str, trust: Trust) -> Reading:

@@ -48,11 +48,19 @@ def secret_shown(entry: str) -> str | None:
 def of_invocation(payload: Any) -> str:
     """The entry of a Lambda invocation that is not an HTTP request. An EventBridge Pipe sends bare records."""
     records = payload.get("Records") if isinstance(payload, Mapping) else payload
-    if isinstance(records, list) and records and isinstance(records[0], Mapping):
-        carrier = records[0].get("eventSource") or records[0].get("EventSource")
-        return _CARRIERS.get(str(carrier), "lambda:eventbridge")
+    if carrier := _carrier_of(records):
+        return carrier
     if not isinstance(payload, Mapping):
         return "lambda:eventbridge"
+    if payload.get("Event") == "s3:TestEvent":
+        return "lambda:s3-notification"
     if "alarmData" in payload:
         return "lambda:cloudwatch-alarm"
     return "lambda:scheduler" if schedule.is_input(payload) else "lambda:eventbridge"
+
+
+def _carrier_of(records: Any) -> str | None:
+    """The entry of the first record that names its carrier; one that does not must not hide the others."""
+    members = [record for record in records if isinstance(record, Mapping)] if isinstance(records, list) else []
+    sources = (str(record.get("eventSource") or record.get("EventSource")) for record in members)
+    return next((_CARRIERS[source] for source in sources if source in _CARRIERS), None)

@@ -57,7 +57,7 @@ def read_entry(entry: Mapping[str, Any], trust: Trust, published_at: str | None)
         )
     _require_own_project(match[1], trust)
     time = normalise(entry.get("timestamp")) or normalise(published_at)
-    log = match[2].replace("/", "%2F")
+    log = match[2].replace("/", "%2F").replace("%2f", "%2F")
     if log == _PIPELINE_LOG:
         return _pipeline(entry, trust, time)
     if log == _AUDIT_LOG:
