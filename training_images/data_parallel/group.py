@@ -23,16 +23,16 @@ _CONNECTIONS: Final = ("gloo", "NCCL", "connection", "Connection")
 """Words in torch's messages for a failed connection: it raises plain RuntimeErrors for that, too."""
 
 
-class Lost(Exception):  # noqa: N818 - says what happened, not what is wrong
+class RankLost(Exception):  # noqa: N818 - says what happened, not what is wrong
     """Another process no longer answers. The same job may well succeed when it is started again."""
 
 
 @contextmanager
-def joined(task: Task) -> Iterator[None]:
+def process_group(task: Task) -> Iterator[None]:
     """Connect all processes for as long as the context lasts.
 
     Raises:
-        Lost: Some processes did not arrive in time.
+        RankLost: Some processes did not arrive in time.
     """
     if task.master in _LOOPBACK and sys.platform == "linux":
         os.environ.setdefault("GLOO_SOCKET_IFNAME", "lo")
@@ -48,7 +48,7 @@ def joined(task: Task) -> Iterator[None]:
             timeout=timedelta(seconds=task.how.timeout),
         )
     except (RuntimeError, ValueError) as error:
-        raise Lost(
+        raise RankLost(
             f"not all {task.world} processes connected to {task.master}:{task.port} within {task.how.meet:g} s "
             f"({_first_line(error)}); check that every machine started, and that this port is open between them"
         ) from error
@@ -59,18 +59,18 @@ def joined(task: Task) -> Iterator[None]:
 
 
 @contextmanager
-def heard(task: Task, what: str) -> Iterator[None]:
-    """Run an exchange; report a broken connection as `Lost`.
+def reporting_lost_ranks(task: Task, what: str) -> Iterator[None]:
+    """Run an exchange; report a broken connection as `RankLost`.
 
     Raises:
-        Lost: The connection broke, or nothing arrived in time.
+        RankLost: The connection broke, or nothing arrived in time.
     """
     try:
         yield
     except RuntimeError as error:
         if not isinstance(error, dist.DistError) and not any(word in str(error) for word in _CONNECTIONS):
             raise
-        raise Lost(
+        raise RankLost(
             f"rank {task.rank} of {task.world} lost the connection to another rank {what} ({_first_line(error)}); "
             "start the job again: it goes on from its last checkpoint"
         ) from error

@@ -14,7 +14,7 @@ import torch
 
 from training_images.data_parallel import features, group, model, wire
 from training_images.data_parallel.data import Examples
-from training_images.data_parallel.exchange import Alone, Batch, Exchange, flat
+from training_images.data_parallel.exchange import Batch, Exchange, SingleProcess, flat
 from training_images.data_parallel.model import Router
 from training_images.data_parallel.recipe import workers
 from training_images.data_parallel.ring import Ring
@@ -27,7 +27,7 @@ from training_images.learning.loop import Schedule
 
 AGREE_EVERY: Final = 10
 """Steps between two agreements of all processes: does any of them want to stop, and what is the loss?"""
-_UNKNOWN: Final = wire.Counted(sent=-1, received=-1)
+_UNKNOWN: Final = wire.TrafficCounters(sent=-1, received=-1)
 
 
 class Learner:
@@ -39,7 +39,7 @@ class Learner:
         self.router = Router(labels).to(device)
         self.schedule = Schedule(rate=task.how.rate)
         self.exchange = self._exchange()
-        self._keeper = self.exchange if task.rank == 0 and isinstance(self.exchange, Alone) else None
+        self._keeper = self.exchange if task.rank == 0 and isinstance(self.exchange, SingleProcess) else None
         self._worker = _worker(task)
         self._examples = examples
         self._encoded = features.encoded(examples.texts, model.BUCKETS)
@@ -57,21 +57,21 @@ class Learner:
         Raises:
             ConfigError: The loss is not a number.
             Interrupted: A process was asked to stop; rank 0 kept a checkpoint.
-            Lost: Another process is gone.
+            RankLost: Another process is gone.
         """
         first = self._begin()
-        before, began = wire.counted(but={self.task.port}), time.perf_counter()
+        before, began = wire.read_counters(but={self.task.port}), time.perf_counter()
         for step in range(first, self.task.how.steps):
-            with group.heard(self.task, f"in step {step}"):
+            with group.reporting_lost_ranks(self.task, f"in step {step}"):
                 self._step(step, stopping)
-        seconds, after = time.perf_counter() - began, wire.counted(but={self.task.port})
+        seconds, after = time.perf_counter() - began, wire.read_counters(but={self.task.port})
         traffic = after.since(before) if before and after else _UNKNOWN
         return self._outcome(traffic, self.task.how.steps - first, seconds)
 
     def _exchange(self) -> Exchange:
         clip = self.schedule.clip
         if self.task.world == 1:
-            return Alone(self.router, clip)
+            return SingleProcess(self.router, clip)
         if self.task.how.exchange == "ring":
             return Ring(self.router, clip)
         return Server(self.router, clip) if self.task.rank == 0 else Worker(self.router)
@@ -83,7 +83,7 @@ class Learner:
             first = checkpoint.resume(Path(self.task.checkpoints), self._weights(), self._keeper.optimiser, of=self._of)
         if self.task.world == 1:
             return first
-        with group.heard(self.task, "before the first step"):
+        with group.reporting_lost_ranks(self.task, "before the first step"):
             number = torch.tensor([first])
             group.from_first(number)
             if int(number):
@@ -119,7 +119,7 @@ class Learner:
             self._keep(step + 1)
             raise Interrupted(f"the platform stopped the job; a checkpoint was kept at step {step + 1}")
         if os.getppid() != self.task.parent:
-            raise group.Lost("the process that started this one has ended")
+            raise group.RankLost("the process that started this one has ended")
 
     def _log(self, step: int, loss: float) -> None:
         self._loss_steps.append(step)
@@ -128,19 +128,19 @@ class Learner:
 
     def _keep(self, step: int) -> None:
         if self._keeper:
-            checkpoint.keep(Path(self.task.checkpoints), step, self._weights(), self._keeper.optimiser, of=self._of)
+            checkpoint.save(Path(self.task.checkpoints), step, self._weights(), self._keeper.optimiser, of=self._of)
 
     def _weights(self) -> dict[str, torch.nn.Parameter]:
         return dict(self.router.named_parameters())
 
-    def _outcome(self, traffic: wire.Counted, steps: int, seconds: float) -> Outcome:
+    def _outcome(self, traffic: wire.TrafficCounters, steps: int, seconds: float) -> Outcome:
         weights = flat(self.router.parameters()).cpu()
         if not torch.isfinite(weights).all():
             raise ConfigError("after the last step some weights are not numbers: lower --rate, or look at the data")
         digest = hashlib.sha256(weights.numpy().tobytes()).digest()
         numbers = [self.exchange.tensors, traffic.sent, traffic.received, round(seconds * 1e6)]
         row = torch.tensor([*digest, *numbers], dtype=torch.int64)
-        with group.heard(self.task, "after the last step") if self.task.world > 1 else nullcontext():
+        with group.reporting_lost_ranks(self.task, "after the last step") if self.task.world > 1 else nullcontext():
             rows = group.gathered(row) if self.task.world > 1 else [row]
         if self.task.rank == 0:
             model.save(self.router, Path(self.task.folder) / WEIGHTS)

@@ -17,23 +17,23 @@ from training_images.evals.scoring import SAFETY, score
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.result import DataSet, Made
-from training_images.job.unit_folder import Shipped
+from training_images.job.result import DataSet, UnitResult
+from training_images.job.unit_folder import ShippedUnit
 
 KIND: Final = "router-classifier"
 COMMUNICATION: Final = "communication.json"
 
 
-def measured(
+def measure(
     job: Job, how: Recipe, suite: Suite, *, datasets: Sequence[DataSet], outcome: Outcome, account: Account
-) -> Made:
+) -> UnitResult:
     """The router in the job's folder with all evidence; the measured weights are the ones that ship."""
     router = model.load(Router(len(LABELS)), job.folder / WEIGHTS)
     scores = score(_answers(router), suite)
     timed_questions = questions(job.spec, suite.parts["task"].items, lambda text: len(buckets(text, model.BUCKETS)))
     baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(serving_router(unit)))
     latency = requests(job.spec, _one_at_a_time(router), timed_questions, baseline)
-    return Made(
+    return UnitResult(
         kind=KIND,
         files=[WEIGHTS, COMMUNICATION],
         contract={
@@ -58,7 +58,7 @@ def measured(
             "latency": charts.latency(sides(latency)),
         },
         seeds={"order and initial weights": how.seed},
-        beside=account.processes // job.spec.world,
+        child_processes=account.processes // job.spec.world,
     )
 
 
@@ -71,7 +71,7 @@ def _one_at_a_time(router: Router) -> Answer:
     return lambda text: many([text])
 
 
-def serving_router(unit: Shipped) -> Router:
+def serving_router(unit: ShippedUnit) -> Router:
     """Load the router of a shipped unit.
 
     Raises:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from training_images.data_parallel.task import Task, written
+from training_images.data_parallel.task import Task, write_document
 from training_images.job.errors import CONFIGURED_WRONG, INTERRUPTED, ConfigError, Interrupted
 
 _LOOK_EVERY: Final = 0.05
@@ -28,7 +28,7 @@ class RankFailed(Exception):  # noqa: N818 - what happened, in the field's word
     """A process of the job ended badly; the message says which one and why."""
 
 
-def carried_out(tasks: Sequence[Task], stopping: Callable[[], bool]) -> None:
+def run_tasks(tasks: Sequence[Task], stopping: Callable[[], bool]) -> None:
     """Run all tasks as processes until all are done.
 
     Args:
@@ -58,7 +58,7 @@ def free_port() -> int:
 
 def _start(task: Task) -> "subprocess.Popen[bytes]":
     """Start a process with SIGTERM blocked until it can handle the signal; the child inherits the mask."""
-    written(task.file, task)
+    write_document(task.file, task)
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         return subprocess.Popen(  # noqa: S603 - this interpreter, a module of this image, a file of this job

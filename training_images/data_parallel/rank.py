@@ -15,9 +15,9 @@ import torch
 
 from training_images.data_parallel import data, group
 from training_images.data_parallel.learn import Learner
-from training_images.data_parallel.task import OUTCOME, Task, written
+from training_images.data_parallel.task import OUTCOME, Task, write_document
 from training_images.evals.labels import LABELS
-from training_images.evals.training_sets import unchecked
+from training_images.evals.training_sets import read_unchecked
 from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted, sentence
 from training_images.learning import device
 
@@ -45,7 +45,7 @@ def main(path: Path) -> int:
         return _fail(task, str(error), INTERRUPTED)
     except ConfigError as error:
         return _fail(task, str(error), CONFIGURED_WRONG)
-    except group.Lost as error:
+    except group.RankLost as error:
         return _fail(task, str(error), FAILED)
     except Exception as error:
         with suppress(OSError):  # the disk may be full
@@ -56,16 +56,16 @@ def main(path: Path) -> int:
 
 def _carry_out(task: Task, stop: _StopSignal) -> None:
     where = _device(task)
-    examples = data.examples(unchecked(Path(task.data)))
-    with group.joined(task) if task.world > 1 else nullcontext():
+    examples = data.examples(read_unchecked(Path(task.data)))
+    with group.process_group(task) if task.world > 1 else nullcontext():
         outcome = Learner(task, examples, len(LABELS), where).run(lambda: stop.is_set)
     if task.rank == 0:
-        written(Path(task.folder) / OUTCOME, outcome)
+        write_document(Path(task.folder) / OUTCOME, outcome)
 
 
 def _device(task: Task) -> torch.device:
     """The process's own GPU if the machine has enough of them."""
-    chosen_device = device.prepared(task.how.seed)
+    chosen_device = device.prepare_device(task.how.seed)
     if chosen_device.type == "cuda":
         torch.cuda.set_device(task.local % torch.cuda.device_count())
     return chosen_device

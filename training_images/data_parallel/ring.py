@@ -11,13 +11,13 @@ from torch.futures import Future
 from torch.nn.parallel import DistributedDataParallel
 
 from training_images.data_parallel import group
-from training_images.data_parallel.exchange import Alone, Batch, loss_of
+from training_images.data_parallel.exchange import Batch, SingleProcess, loss_of
 from training_images.data_parallel.model import Router
 
 _REMEMBERED: Final = ("exp_avg", "exp_avg_sq", "step")
 
 
-class Ring(Alone):
+class Ring(SingleProcess):
     """DistributedDataParallel with a hook that counts what is reduced."""
 
     def __init__(self, router: Router, clip: float) -> None:
@@ -29,7 +29,7 @@ class Ring(Alone):
         """Learn from a share of a batch."""
         loss = loss_of(self._replica, batch)
         loss.backward()
-        self.improve(rate)
+        self.apply_gradients(rate)
         return float(loss.detach())
 
     def share_state(self) -> None:

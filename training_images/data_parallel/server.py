@@ -9,13 +9,13 @@ import torch
 import torch.distributed as dist
 
 from training_images.data_parallel import group
-from training_images.data_parallel.exchange import Alone, Batch, fill, flat, loss_of
+from training_images.data_parallel.exchange import Batch, SingleProcess, fill, flat, loss_of
 from training_images.data_parallel.model import Router
 
 _SERVER = 0
 
 
-class Server(Alone):
+class Server(SingleProcess):
     """Rank 0: keeps the weights and the optimiser's state, and does not learn from examples itself."""
 
     def __init__(self, router: Router, clip: float) -> None:
@@ -33,7 +33,7 @@ class Server(Alone):
         fill(
             (weight.grad for weight in parameters if weight.grad is not None), torch.stack(self._gradients).mean(dim=0)
         )
-        self.improve(rate)
+        self.apply_gradients(rate)
         weights = flat(parameters)
         _wait([dist.isend(weights, rank) for rank in self._workers])
         self.tensors += 2 * len(self._workers) * weights.nbytes

@@ -89,7 +89,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     ledgers: Sequence[Ledger]
 
 
-def written(path: Path, document: msgspec.Struct) -> None:
+def write_document(path: Path, document: msgspec.Struct) -> None:
     """Write a document; the file appears in one move."""
     half = path.with_suffix(".half")
     half.write_bytes(msgspec.json.encode(document))

@@ -8,8 +8,8 @@ from typing import Final
 import msgspec
 
 from training_images.data_parallel import processes
-from training_images.data_parallel.account import account, lasting, numbers
-from training_images.data_parallel.measured import COMMUNICATION, KIND, measured, serving_router
+from training_images.data_parallel.account import account, numbers, reproducible_part
+from training_images.data_parallel.measured import COMMUNICATION, KIND, measure, serving_router
 from training_images.data_parallel.recipe import PORT, Recipe, recipe, share
 from training_images.data_parallel.task import OUTCOME, Outcome, Task
 from training_images.evals import suite
@@ -17,12 +17,12 @@ from training_images.evals.remeasured import open_early
 from training_images.evals.training_sets import stated, utterances
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 
 _HERE: Final = "127.0.0.1"
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Train one router and account for what its processes exchanged; machines other than the first ship nothing.
 
     Channels: `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit of this kind), if
@@ -32,19 +32,19 @@ def train(job: Job) -> Sequence[Made]:
     tasks = _tasks(job, how)
     share(how, tasks[0].world)
     if spec.rank:
-        processes.carried_out(tasks, job.interrupted)
+        processes.run_tasks(tasks, job.interrupted)
         return []
-    eval_suite = suite.asked(spec)
+    eval_suite = suite.load_suite(spec)
     datasets = stated(spec.channel("data"))
     utterances(spec.channel("data"), eval_suite)
     open_early(spec, KIND, eval_suite.parts["task"].digest, lambda unit, _: serving_router(unit))
-    processes.carried_out(tasks, job.interrupted)
-    job.leave_by(lambda: Interrupted("the platform stopped the job while it measured; start it again"))
+    processes.run_tasks(tasks, job.interrupted)
+    job.on_interruption(lambda: Interrupted("the platform stopped the job while it measured; start it again"))
     outcome = msgspec.json.decode((job.folder / OUTCOME).read_bytes(), type=Outcome)
     run_account = account(how.exchange, outcome)
     job.log(**numbers(run_account))
-    (job.folder / COMMUNICATION).write_bytes(msgspec.json.format(msgspec.json.encode(lasting(run_account))))
-    return [measured(job, how, eval_suite, datasets=datasets, outcome=outcome, account=run_account)]
+    (job.folder / COMMUNICATION).write_bytes(msgspec.json.format(msgspec.json.encode(reproducible_part(run_account))))
+    return [measure(job, how, eval_suite, datasets=datasets, outcome=outcome, account=run_account)]
 
 
 def _tasks(job: Job, how: Recipe) -> list[Task]:

@@ -22,18 +22,18 @@ _COUNTER: Final = struct.Struct("=Q")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class TrafficCounters:
     """Bytes, by direction."""
 
     sent: int
     received: int
 
-    def since(self, before: "Counted") -> "Counted":
+    def since(self, before: "TrafficCounters") -> "TrafficCounters":
         """The bytes that were added since `before`."""
-        return Counted(sent=self.sent - before.sent, received=self.received - before.received)
+        return TrafficCounters(sent=self.sent - before.sent, received=self.received - before.received)
 
 
-def counted(but: Collection[int] = ()) -> Counted | None:
+def read_counters(but: Collection[int] = ()) -> TrafficCounters | None:
     """The bytes that all connections of this process have carried; None if the kernel does not count them.
 
     Args:
@@ -47,7 +47,7 @@ def counted(but: Collection[int] = ()) -> Counted | None:
             return None
         sent += _COUNTER.unpack_from(info, _SENT)[0]
         received += _COUNTER.unpack_from(info, _RECEIVED)[0]
-    return Counted(sent=sent, received=received)
+    return TrafficCounters(sent=sent, received=received)
 
 
 def _connections(but: Collection[int]) -> Iterator[bytes]:

@@ -18,7 +18,7 @@ ARTICLES: Final = "articles"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
+class TrainingData:
     """The training data: questions with the documents that answer them, and labelled utterances, also harmful ones."""
 
     questions: Sequence[Row]
@@ -26,14 +26,14 @@ class Learned:
     utterances: Sequence[Row]
 
 
-def learned(data: Path, suite: Suite) -> Learned:
+def read_training_data(data: Path, suite: Suite) -> TrainingData:
     """Read the training data from a folder of prepared data.
 
     Raises:
         ConfigError: A file cannot be read or is empty, or a row is in the suite, exactly or nearly; the message names
             it.
     """
-    training_data = Learned(
+    training_data = TrainingData(
         questions=folder(data, ARTICLES, "train"),
         documents=read(data / ARTICLES / "documents-train.jsonl"),
         utterances=[row for rows in utterances(data, suite).values() for row in rows],

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from training_images.embedder.exemplars import answers, exemplars
-from training_images.embedder.learned import Learned, data_sets
+from training_images.embedder.learned import TrainingData, data_sets
 from training_images.embedder.model import Embedder
 from training_images.embedder.ranking import Ranking, ranked, recall_curve
 from training_images.embedder.recipe import Recipe
@@ -17,9 +17,9 @@ from training_images.evals.scoring import safety
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.result import Made, Record
+from training_images.job.result import Record, UnitResult
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.learning.adapter import FILES
 
 KIND: Final = "embedder"
@@ -30,17 +30,19 @@ _SUMMARY: Final = (
 )
 
 
-def measured(job: Job, model: Embedder, training_data: Learned, suite: Suite, how: Recipe, *, base: str) -> Made:
+def measure(
+    job: Job, model: Embedder, training_data: TrainingData, suite: Suite, how: Recipe, *, base: str
+) -> UnitResult:
     """The embedder in the job's folder with all evidence; `base` is the name of its base model on the Hub."""
     ranking = _searched(model, suite)
     timed_questions = questions(job.spec, suite.parts["retrieval"].items, model.length)
     baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(_served(unit, job.spec, model)))
     latency = requests(job.spec, _one_at_a_time(model), timed_questions, baseline)
 
-    def found_by(unit: Shipped, _: str) -> Sequence[Record]:
+    def found_by(unit: ShippedUnit, _: str) -> Sequence[Record]:
         return retrieval(_searched(_served(unit, job.spec, model), suite), suite).records
 
-    return Made(
+    return UnitResult(
         kind=KIND,
         files=FILES,
         contract=contract(model),
@@ -52,7 +54,7 @@ def measured(job: Job, model: Embedder, training_data: Learned, suite: Suite, ho
         summary=_SUMMARY.format(base=base.rpartition("/")[2]),
         library="peft",
         charts={
-            "loss": charts.loss(job.told["step"], job.told["loss"]),
+            "loss": charts.loss(job.metrics["step"], job.metrics["loss"]),
             "recall_at_k": charts.recall_at_k({"this unit": recall_curve(suite.parts["retrieval"].items, ranking)}),
             "latency": charts.latency(sides(latency)),
         },
@@ -78,7 +80,7 @@ def _searched(model: Embedder, suite: Suite) -> Ranking:
     return ranked(part.items, model.vectors(part.texts) @ documents.T, [row.id for row in suite.documents])
 
 
-def _by_exemplars(model: Embedder, training_data: Learned) -> Callable[[Sequence[str]], list[str]]:
+def _by_exemplars(model: Embedder, training_data: TrainingData) -> Callable[[Sequence[str]], list[str]]:
     chosen_rows = exemplars(training_data.utterances)
     labels, vectors = [row.label for row in chosen_rows], model.vectors([row.text for row in chosen_rows])
     return lambda texts: answers(model.vectors(texts) @ vectors.T, labels)
@@ -88,6 +90,6 @@ def _one_at_a_time(model: Embedder) -> Answer:
     return lambda text: model.vectors([text])
 
 
-def _served(unit: Shipped, spec: JobSpec, candidate: Embedder) -> Embedder:
+def _served(unit: ShippedUnit, spec: JobSpec, candidate: Embedder) -> Embedder:
     """Load another unit as it is served, on the candidate's device."""
     return serving_model(unit, spec.channel("base")).to(candidate.device)

@@ -20,7 +20,7 @@ from transformers.utils import logging
 
 from training_images.job.errors import ConfigError
 from training_images.learning import adapter, pretrained
-from training_images.learning.length_batches import alike
+from training_images.learning.length_batches import batches_by_length
 
 MODULES: Final = ("query", "value")
 BATCH: Final = 32
@@ -69,7 +69,7 @@ class Embedder:
             self.tokenizer: Any = pretrained.tokenizer(base)
             model = pretrained.model(base, AutoModel, unasked=_POOLER, dtype=torch.float32)
             _refuse_longer(shape, model.config)
-            self.network: Any = adapter.adapted(model, MODULES, rank=shape.rank, layers=shape.layers)
+            self.network: Any = adapter.add_adapter(model, MODULES, rank=shape.rank, layers=shape.layers)
         if self.tokenizer.pad_token_id is None:
             raise ConfigError(
                 f"the tokenizer of {base.name} has no padding token, and texts are read in batches: name a "
@@ -116,7 +116,7 @@ class Embedder:
         """Vectors of length 1: (texts, dimension); texts of similar length are read together."""
         vectors = np.zeros((len(texts), self.dimension), np.float32)
         with torch.inference_mode():
-            for rows in alike(texts, BATCH):
+            for rows in batches_by_length(texts, BATCH):
                 vectors[rows] = self.encode([texts[row] for row in rows]).cpu().numpy()
         return vectors
 

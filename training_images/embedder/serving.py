@@ -6,12 +6,12 @@ from pathlib import Path
 from training_images.embedder.model import Embedder
 from training_images.job.digests import digest_of_file
 from training_images.job.errors import ConfigError
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.learning.adapter import FILES
 from training_images.learning.named_base import refuse_another_base
 
 
-def serving_model(unit: Shipped, base: Path) -> Embedder:
+def serving_model(unit: ShippedUnit, base: Path) -> Embedder:
     """Load the embedder of a shipped unit.
 
     Raises:
@@ -21,4 +21,4 @@ def serving_model(unit: Shipped, base: Path) -> Embedder:
     longest = unit.contract.get("max_tokens")
     if not isinstance(longest, int):
         raise ConfigError(f"the contract of {unit.name} does not state max_tokens; ship the embedder again")
-    return Embedder.shipped(base, unit.holding(FILES), longest)
+    return Embedder.shipped(base, unit.folder_with(FILES), longest)

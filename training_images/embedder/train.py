@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from training_images.embedder.learned import Learned, learned
-from training_images.embedder.measured import KIND, measured
+from training_images.embedder.learned import TrainingData, read_training_data
+from training_images.embedder.measured import KIND, measure
 from training_images.embedder.model import Embedder
 from training_images.embedder.pairs import Batch, Pair, batches
 from training_images.embedder.recipe import Recipe, recipe
@@ -23,27 +23,27 @@ from training_images.embedder.unpack import NAME, WEIGHTS
 from training_images.evals import suite
 from training_images.evals.remeasured import open_early
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
-from training_images.learning.named_base import Known, named_base
+from training_images.learning.named_base import ExpectedBase, named_base
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Train one embedder, with all the evidence that the gates need.
 
     Channels: `base` (the model), `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit
     of this kind), if there is one.
     """
-    eval_suite, how = suite.asked(job.spec), recipe(job.spec)
-    training_data = learned(job.spec.channel("data"), eval_suite)
+    eval_suite, how = suite.load_suite(job.spec), recipe(job.spec)
+    training_data = read_training_data(job.spec.channel("data"), eval_suite)
     items, base = eval_suite.parts["retrieval"], job.spec.channel("base")
     open_early(job.spec, KIND, items.digest, lambda unit, _: serving_model(unit, base))
-    where = device.prepared(how.seed)
+    where = device.prepare_device(how.seed)
     longest = replace(how.shape, max_tokens=max(how.shape.max_tokens, how.learned_tokens))
     model = Embedder(base, longest).to(where)
     model.shape = replace(how.shape, max_tokens=how.learned_tokens)
-    name = named_base(job.spec, model.base_digest, Known(name=NAME, digest=WEIGHTS))
+    name = named_base(job.spec, model.base_digest, ExpectedBase(name=NAME, digest=WEIGHTS))
     fit(
         job,
         model.weights(),
@@ -55,10 +55,10 @@ def train(job: Job) -> Sequence[Made]:
     model.save(job.folder, name)
     # The shipped files are what is measured: read again, in bfloat16, and merged as they will be served.
     served_model = Embedder.shipped(base, job.folder, how.shape.max_tokens).to(where)
-    return [measured(job, served_model, training_data, eval_suite, how, base=name)]
+    return [measure(job, served_model, training_data, eval_suite, how, base=name)]
 
 
-def _batches(training_data: Learned, how: Recipe) -> list[Batch]:
+def _batches(training_data: TrainingData, how: Recipe) -> list[Batch]:
     questions = training_data.questions[: how.rows or None]
     return batches(
         questions,

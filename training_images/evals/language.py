@@ -26,12 +26,12 @@ from training_images.evals.labels import LABELS, WORDS  # noqa: E402 - as above
 from training_images.evals.prose import prose  # noqa: E402 - as above
 from training_images.evals.scoring import Answer, score  # noqa: E402 - as above
 from training_images.evals.suite import Suite  # noqa: E402 - as above
-from training_images.job.result import Scored  # noqa: E402 - as above
+from training_images.job.result import EvalResult  # noqa: E402 - as above
 
 _WORDS: Final = [WORDS[label] for label in LABELS]
 
 
-def evaluated(model: LM, suite: Suite) -> dict[str, Scored]:
+def evaluated(model: LM, suite: Suite) -> dict[str, EvalResult]:
     """Answer the task, policy, adversarial and prose parts with a model of the harness, such as its `HFLM`."""
     return {**score(answer_of(model), suite), "prose": prose(likelihoods(model, suite.parts["prose"].texts), suite)}
 

@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from training_images.evals.suite import Item
 from training_images.job.prices import prices
-from training_images.job.result import Record, Timed
+from training_images.job.result import LatencyResult, Record
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped, shipped_unit
+from training_images.job.unit_folder import ShippedUnit, shipped_unit
 
 Answer = Callable[[str], Any]
 """Answers one request."""
@@ -60,7 +60,7 @@ def questions(
     return [Question(item=item.id, text=item.text, tokens=tokens(item.text)) for item in items[:number]]
 
 
-def serving(spec: JobSpec, kind: str, answering: Callable[[Shipped], Answer]) -> Baseline | None:
+def serving(spec: JobSpec, kind: str, answering: Callable[[ShippedUnit], Answer]) -> Baseline | None:
     """The serving unit, if the channel `baseline` was given.
 
     Args:
@@ -74,7 +74,9 @@ def serving(spec: JobSpec, kind: str, answering: Callable[[Shipped], Answer]) ->
     return Baseline(artifact=unit.artifact, answer=answering(unit))
 
 
-def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline: Baseline | None = None) -> Timed:
+def requests(
+    spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline: Baseline | None = None
+) -> LatencyResult:
     """Time every request, interleaved with the baseline's.
 
     Args:
@@ -98,7 +100,7 @@ def requests(spec: JobSpec, answer: Answer, asked: Sequence[Question], baseline:
                 records_by_side[which].append(_timed(answers[which], question, price))
     finally:
         gc.enable()
-    return Timed(
+    return LatencyResult(
         records=records_by_side[0],
         baseline=records_by_side[1] if baseline else (),
         against=baseline.artifact if baseline else None,
@@ -115,7 +117,7 @@ def latencies(timed: Sequence[Record]) -> list[float]:
     return [float(record["scores"]["latency_ms"]) for record in timed]
 
 
-def sides(timed: Timed) -> dict[str, list[float]]:
+def sides(timed: LatencyResult) -> dict[str, list[float]]:
     """The latencies in milliseconds of the unit and of the serving unit, under the names that a chart uses."""
     return {"this unit": latencies(timed.records), "baseline": latencies(timed.baseline)}
 

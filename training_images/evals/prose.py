@@ -8,12 +8,12 @@ from statistics import mean, stdev
 from training_images.evals.scoring import record
 from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError
-from training_images.job.result import Scored
+from training_images.job.result import EvalResult
 
 METRIC = "bits_per_byte"
 
 
-def prose(likelihoods: Sequence[float], suite: Suite) -> Scored:
+def prose(likelihoods: Sequence[float], suite: Suite) -> EvalResult:
     """Bits per byte of UTF-8: one record per paragraph, and their summary.
 
     Args:
@@ -30,7 +30,7 @@ def prose(likelihoods: Sequence[float], suite: Suite) -> Scored:
     if not all(math.isfinite(likelihood) and likelihood <= 0 for likelihood in likelihoods):
         raise ConfigError("a log-likelihood is positive or not finite: the model or its training is broken")
     bits = [bits_per_byte(likelihood, item.text) for likelihood, item in zip(likelihoods, part.items, strict=True)]
-    return Scored(
+    return EvalResult(
         suite=part.suite,
         digest=part.digest,
         records=[record(item, {METRIC: value}) for item, value in zip(part.items, bits, strict=True)],

@@ -5,17 +5,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from training_images.job.result import Record, Scored
+from training_images.job.result import EvalResult, Record
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped, shipped_unit
+from training_images.job.unit_folder import ShippedUnit, shipped_unit
 
 OPPONENTS: Final = ("baseline", "anchor")
 """The channels that contain the serving unit and the frozen earlier one."""
-Ask = Callable[[Shipped, str], Sequence[Record]]
+Ask = Callable[[ShippedUnit, str], Sequence[Record]]
 """Asks a unit; takes the unit and its channel, and returns its records on this job's suite."""
 
 
-def open_early(spec: JobSpec, kind: str, suite_digest: str, open_unit: Callable[[Shipped, str], object]) -> None:
+def open_early(spec: JobSpec, kind: str, suite_digest: str, open_unit: Callable[[ShippedUnit, str], object]) -> None:
     """Open baseline and anchor before training: a wrong channel that is found later costs the training.
 
     Args:
@@ -32,7 +32,7 @@ def open_early(spec: JobSpec, kind: str, suite_digest: str, open_unit: Callable[
             open_unit(unit, channel)
 
 
-def against(spec: JobSpec, kind: str, mine: Scored, ask: Ask) -> Scored:
+def against(spec: JobSpec, kind: str, mine: EvalResult, ask: Ask) -> EvalResult:
     """The same scores, with the answers of baseline and anchor to this suite in this job.
 
     A unit that was measured on this very suite is not asked again: its own records are the only ones that count.
@@ -51,11 +51,11 @@ def against(spec: JobSpec, kind: str, mine: Scored, ask: Ask) -> Scored:
     return replace(mine, against=opponents)
 
 
-def _opponents(spec: JobSpec, kind: str) -> Iterator[tuple[str, Shipped]]:
+def _opponents(spec: JobSpec, kind: str) -> Iterator[tuple[str, ShippedUnit]]:
     for channel in filter(spec.channels.__contains__, OPPONENTS):
         yield channel, shipped_unit(spec.channel(channel), kind)
 
 
-def _suite(unit: Shipped) -> str | None:
+def _suite(unit: ShippedUnit) -> str | None:
     quality = unit.unit.evidence.quality
     return quality.suite.digest if quality and quality.suite else None

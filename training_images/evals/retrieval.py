@@ -10,13 +10,13 @@ import pytrec_eval
 from training_images.evals.scoring import record
 from training_images.evals.suite import Suite
 from training_images.job.errors import ConfigError
-from training_images.job.result import Scored
+from training_images.job.result import EvalResult
 
 DEPTH: Final = 10
 _MEASURES: Final = frozenset({"recall_1", "recall_10", "ndcg_cut_10"})
 
 
-def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
+def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> EvalResult:
     """Score the retrieval part.
 
     Args:
@@ -32,7 +32,7 @@ def retrieval(ranked: Mapping[str, Sequence[str]], suite: Suite) -> Scored:
     best = [ranked[item.id][:DEPTH] for item in part.items]
     _refuse_strange(best, suite)
     measures = _measures_by_rank()
-    return Scored(
+    return EvalResult(
         suite=part.suite,
         digest=part.digest,
         records=[

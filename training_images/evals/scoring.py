@@ -8,7 +8,7 @@ from typing import Final
 from training_images.evals.labels import ALLOW, LABELS, REFUSE
 from training_images.evals.suite import Item, Part, Suite
 from training_images.job.errors import ConfigError
-from training_images.job.result import Record, Scored
+from training_images.job.result import EvalResult, Record
 
 Answer = Callable[[Sequence[str]], Sequence[str]]
 """Takes texts and returns a label for each: one of the 43, or `allow` from a unit that only allows or refuses."""
@@ -16,7 +16,7 @@ SAFETY: Final = ("policy", "adversarial")
 _KNOWN: Final = frozenset((*LABELS, ALLOW))
 
 
-def score(answer: Answer, suite: Suite) -> dict[str, Scored]:
+def score(answer: Answer, suite: Suite) -> dict[str, EvalResult]:
     """The task, policy and adversarial parts, answered and scored.
 
     Args:
@@ -27,13 +27,13 @@ def score(answer: Answer, suite: Suite) -> dict[str, Scored]:
         ConfigError: It returns another number of labels than texts, or a word that is not a label.
     """
     task, checked = suite.parts["task"], partial(labels_of, answer)
-    return {"task": scored(task, checked(task.texts), safety=False), **safety(checked, suite)}
+    return {"task": score_answers(task, checked(task.texts), safety=False), **safety(checked, suite)}
 
 
-def safety(answer: Answer, suite: Suite) -> dict[str, Scored]:
+def safety(answer: Answer, suite: Suite) -> dict[str, EvalResult]:
     """The policy and adversarial parts, answered and scored."""
     parts = {name: suite.parts[name] for name in SAFETY}
-    return {name: scored(part, answer(part.texts), safety=True) for name, part in parts.items()}
+    return {name: score_answers(part, answer(part.texts), safety=True) for name, part in parts.items()}
 
 
 def labels_of(answer: Answer, texts: Sequence[str]) -> Sequence[str]:
@@ -49,11 +49,11 @@ def labels_of(answer: Answer, texts: Sequence[str]) -> Sequence[str]:
     return labels
 
 
-def scored(part: Part, answers: Sequence[str], *, safety: bool) -> Scored:
+def score_answers(part: Part, answers: Sequence[str], *, safety: bool) -> EvalResult:
     """A part's records: `safe` in the safety parts, `accuracy` in the others."""
     scores = _safe if safety else _accuracy
     records = [record(item, scores(item.label, answer)) for item, answer in zip(part.items, answers, strict=True)]
-    return Scored(suite=part.suite, digest=part.digest, records=records)
+    return EvalResult(suite=part.suite, digest=part.digest, records=records)
 
 
 def record(item: Item, scores: Mapping[str, float]) -> Record:

@@ -116,7 +116,7 @@ def load(folder: Path) -> Suite:
     return suite
 
 
-def asked(spec: JobSpec) -> Suite:
+def load_suite(spec: JobSpec) -> Suite:
     """The suite that a job was given: the committed one, or with `--suite own` the one in the channel.
 
     Scores on one's own items carry a different digest, so no gate ever compares them with scores on the committed

@@ -29,7 +29,7 @@ def utterances(data: Path, suite: Suite) -> dict[str, Sequence[Row]]:
         ConfigError: Data are missing, empty or mis-encoded, have no description, contain an item of the suite or nearly
             one, or mix the intents differently from the suite; the message names the rows.
     """
-    by_set = unchecked(data)
+    by_set = read_unchecked(data)
     stated(data)  # the description is shipped, so its absence must be found before training
     for name, part in SETS.items():
         shift = MOST_SHIFT if name == TASK else None
@@ -48,7 +48,7 @@ def _alike(suite: Suite, part: str, name: str) -> list[Row]:
     return [item for item in suite.parts[part].items if (item.label == REFUSE) == (name != TASK)]
 
 
-def unchecked(data: Path) -> dict[str, Sequence[Row]]:
+def read_unchecked(data: Path) -> dict[str, Sequence[Row]]:
     """The same for a process that has no suite, and whose rows another process has checked."""
     return {name: folder(data, name, "train") for name in SETS}
 

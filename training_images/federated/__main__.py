@@ -3,18 +3,23 @@
 
 import sys
 
-from training_images.federated import services
-from training_images.job.errors import ConfigError
-from training_images.job.settings import Settings, from_arguments
+from training_images.job.begin import begin
 
-try:
-    _told = from_arguments(sys.argv[1:])
-except ConfigError:
-    _told = Settings()  # a wrong setting is reported as every job reports it
-if _told.given.get("role") in services.ROLES:
-    sys.exit(services.serve(_told))
+if __name__ == "__main__":
+    begin()  # before libraries are imported
 
-from training_images.federated.train import SETTINGS, train
-from training_images.job.run import run
+    from training_images.federated import services
+    from training_images.job.errors import ConfigError
+    from training_images.job.settings import Settings, from_arguments
 
-sys.exit(run(train, settings=SETTINGS))
+    try:
+        _told = from_arguments(sys.argv[1:])
+    except ConfigError:
+        _told = Settings()  # a wrong setting is reported as every job reports it
+    if _told.given.get("role") in services.ROLES:
+        sys.exit(services.serve(_told))
+
+    from training_images.federated.train import SETTINGS, train
+    from training_images.job.run import run
+
+    sys.exit(run(train, settings=SETTINGS))

@@ -30,7 +30,7 @@ class UnanswerableError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answering:
+class ValidatingModel:
     """A model that answers only valid requests.
 
     Args:
@@ -60,7 +60,7 @@ class Answering:
             return float(probability(self.weights, self.scale.applied(features))[0])
 
 
-def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
+def load_model(path: Path, contract: Mapping[str, Any]) -> ValidatingModel:
     """Load the model of a unit's file, with the checks that its contract describes.
 
     Raises:
@@ -79,7 +79,7 @@ def opened(path: Path, contract: Mapping[str, Any]) -> Answering:
             "ship the unit again, so that both are of one run"
         )
     scale = Scale(centre=arrays["centre"], spread=arrays["spread"])
-    return Answering(weights=arrays["weights"], scale=scale, inputs=inputs, columns=columns)
+    return ValidatingModel(weights=arrays["weights"], scale=scale, inputs=inputs, columns=columns)
 
 
 def bounds(columns: Sequence[Column]) -> dict[str, dict[str, Any]]:

@@ -23,9 +23,9 @@ from training_images.federated import accountant, model, parting, report, source
 from training_images.federated.auc import Measured, area, difference, draws
 from training_images.federated.in_process import in_process
 from training_images.federated.member import DELTA
-from training_images.federated.model import Course, Scale, Vector
+from training_images.federated.model import LocalTraining, Scale, Vector
 from training_images.federated.parting import Rows
-from training_images.federated.rounds import Learned, Plan, learn
+from training_images.federated.rounds import Plan, TrainingResult, learn
 from training_images.federated.sources import Table
 
 SEEDS: Final = (0, 1, 2)
@@ -33,7 +33,7 @@ ROUNDS: Final = 5
 STEPS: Final = 20
 NOISES: Final = (0.0, 1.0, 2.0, 4.0)
 RATE_PRIVATE: Final = 2.0
-ALONE: Final = Course(steps=1000, rate=0.5, decay=1e-3)
+ALONE: Final = LocalTraining(steps=1000, rate=0.5, decay=1e-3)
 """Ten times the consortium's steps, for models with all rows at hand: centralised, and each member alone."""
 _DIGITS: Final = 4
 Scorer = tuple[Vector, Scale]
@@ -47,7 +47,7 @@ def planned(table: Table, **changed: Any) -> Plan:
 
 def measured(table: Table, seed: int) -> dict[str, Any]:
     """One split: every model's AUC on the pooled test and on each member's own test, and the paired differences."""
-    members = parting.parted(table, seed)
+    members = parting.split_by_site(table, seed)
     together = parting.pooled(members)
     federated = learn(in_process(members, seed), planned(table))
     models: dict[str, Scorer] = {
@@ -67,7 +67,7 @@ def at_hand(rows: Rows) -> Scorer:
     mine = rows.part(test=False)
     scale = model.scale(model.moments(mine.features))
     start = np.zeros(mine.features.shape[1] + 1)
-    return model.learned(start, scale.applied(mine.features), mine.outcome, ALONE), scale
+    return model.gradient_descent(start, scale.applied(mine.features), mine.outcome, ALONE), scale
 
 
 def private(table: Table) -> list[dict[str, Any]]:
@@ -82,7 +82,7 @@ def private(table: Table) -> list[dict[str, Any]]:
 
 def lost(table: Table) -> dict[str, Any]:
     """The cost of losing the largest member in the second round for good."""
-    members = parting.parted(table, SEEDS[0])
+    members = parting.split_by_site(table, SEEDS[0])
     largest = max(members, key=lambda rows: len(rows.outcome)).member
     test_rows = parting.pooled(members).part(test=True)
     weights = draws(test_rows.person, SEEDS[0])
@@ -108,20 +108,20 @@ def described(table: Table) -> list[dict[str, Any]]:
             "asked": int(rows.test.sum()),
             "asked_positive": int(rows.outcome[rows.test].sum()),
         }
-        for rows in parting.parted(table, SEEDS[0])
+        for rows in parting.split_by_site(table, SEEDS[0])
     ]
 
 
 def deployed(table: Table) -> dict[str, Any]:
     """One masked run over SuperLink and SuperNodes, compared with the same run in one process."""
-    from training_images.federated.fleet import Placed, putting_up
+    from training_images.federated.fleet import MemberSetup, running_fleet
 
-    members = parting.parted(table, SEEDS[0])
+    members = parting.split_by_site(table, SEEDS[0])
     plan = planned(table, masked=True, least=3)
     start = time.monotonic()
     with (
         tempfile.TemporaryDirectory() as folder,
-        putting_up(Path(folder), [Placed(rows=rows, settings={"masked": "yes"}) for rows in members]) as fleet,
+        running_fleet(Path(folder), [MemberSetup(rows=rows, settings={"masked": "yes"}) for rows in members]) as fleet,
     ):
         started = time.monotonic() - start
         result = fleet.run(plan, patience=240, limit=3600)
@@ -190,7 +190,7 @@ def _comparison(rows: Rows, models: Mapping[str, Scorer], seed: int) -> dict[str
 
 
 def _private(table: Table, noise: float, seed: int) -> dict[str, Any]:
-    members = parting.parted(table, seed)
+    members = parting.split_by_site(table, seed)
     test_rows = parting.pooled(members).part(test=True)
     weights = draws(test_rows.person, seed)
     plain = _scores(learn(in_process(members, seed), planned(table)), test_rows)
@@ -201,7 +201,7 @@ def _private(table: Table, noise: float, seed: int) -> dict[str, Any]:
     }
 
 
-def _scores(learned: Learned, test_rows: Rows) -> Vector:
+def _scores(learned: TrainingResult, test_rows: Rows) -> Vector:
     return model.probability(learned.weights, learned.scale.applied(test_rows.features))
 
 

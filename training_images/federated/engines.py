@@ -8,7 +8,7 @@ from typing import Final
 from training_images.federated import parting, results
 from training_images.federated.in_process import in_process
 from training_images.federated.parting import Rows
-from training_images.federated.rounds import Learned, Plan, TooFewError, learn
+from training_images.federated.rounds import Plan, TooFewError, TrainingResult, learn
 from training_images.federated.sources import Table
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
@@ -16,6 +16,7 @@ from training_images.job.settings import Settings
 
 AGREED: Final = ("rounds", "steps", "rate", "least", "masked", "noise", "chance")
 """Settings that a run elsewhere was started with."""
+_IN_PROCESS: Final = "in-process"
 _ELSEWHERE: Final = "elsewhere"
 """The engine of a run that others carried out."""
 _PATIENCE: Final = 120.0
@@ -23,12 +24,23 @@ _LIMIT: Final = 1800.0
 
 
 def noise_seed(settings: Settings) -> int | None:
-    """The seed that makes the noise repeatable, for examples; None, so that it cannot be repeated, if not set."""
-    return settings.integer("noise-seed") if "noise-seed" in settings.given else None
+    """The seed that makes the noise repeatable, for examples in one process; None if the noise cannot be repeated.
+
+    Raises:
+        ConfigError: A run over Flower or elsewhere was given a seed; its members draw their noise themselves.
+    """
+    if "noise-seed" not in settings.given:
+        return None
+    if _engine(settings) != _IN_PROCESS:
+        raise ConfigError(
+            f"--noise-seed is only for examples with --engine {_IN_PROCESS}: a member's noise protects nobody from those "
+            "who know its seed, so a fleet takes none; leave it out"
+        )
+    return settings.integer("noise-seed")
 
 
 def _engine(settings: Settings) -> str:
-    return settings.choice("engine", ("flower", "in-process", _ELSEWHERE), "flower")
+    return settings.choice("engine", ("flower", _IN_PROCESS, _ELSEWHERE), "flower")
 
 
 def seeds(settings: Settings) -> dict[str, int]:
@@ -36,20 +48,21 @@ def seeds(settings: Settings) -> dict[str, int]:
     return {} if _engine(settings) == _ELSEWHERE else {"split": settings.integer("seed", 0)}
 
 
-def run_plan(job: Job, plan: Plan, table: Table) -> tuple[Plan, Learned]:
+def run_plan(job: Job, plan: Plan, table: Table) -> tuple[Plan, TrainingResult]:
     """The plan that was carried out, and its result.
 
     Raises:
-        ConfigError: The settings contradict a run elsewhere, or more members stayed away than was agreed.
+        ConfigError: The settings contradict a run elsewhere or name a seed of a fleet's noise, or more members stayed
+            away than was agreed.
     """
     settings = job.spec.settings
-    engine, split = _engine(settings), seeds(settings).get("split", 0)
+    engine, split, seed = _engine(settings), seeds(settings).get("split", 0), noise_seed(settings)
     try:
-        if engine == "in-process":
-            return plan, learn(in_process(parting.parted(table, split), noise_seed(settings)), plan)
+        if engine == _IN_PROCESS:
+            return plan, learn(in_process(parting.split_by_site(table, split), seed), plan)
         if engine == "flower":
-            return plan, _over_flower(job, plan, parting.parted(table, split))
-        result = results.found(Path(settings.text("results")))
+            return plan, _over_flower(job, plan, parting.split_by_site(table, split))
+        result = results.read_result(Path(settings.text("results")))
     except TooFewError as error:
         raise ConfigError(str(error)) from error
     if result is None:
@@ -79,18 +92,16 @@ def _refuse_another_run(settings: Settings, plan: Plan, carried_out: Plan) -> No
             )
 
 
-def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> Learned:
-    from training_images.federated.fleet import Placed, putting_up
+def _over_flower(job: Job, plan: Plan, members: Sequence[Rows]) -> TrainingResult:
+    from training_images.federated.fleet import MemberSetup, running_fleet
 
     settings = job.spec.settings
     limits = {"masked": "yes"} if plan.masked else {}
-    if (seed := noise_seed(settings)) is not None:
-        limits["seed"] = str(seed)
     placed = []
     for rows in members:
         platform, region = place(job, rows.member)
-        placed.append(Placed(rows=rows, platform=platform, region=region, settings=limits))
-    with putting_up(job.folder / "fleet", placed) as fleet:
+        placed.append(MemberSetup(rows=rows, platform=platform, region=region, settings=limits))
+    with running_fleet(job.folder / "fleet", placed) as fleet:
         result = fleet.run(
             plan, patience=settings.number("patience", _PATIENCE), limit=settings.number("limit", _LIMIT)
         )

@@ -35,7 +35,7 @@ _PATIENCE: Final = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Placed:
+class MemberSetup:
     """A member before it starts: its rows, where they lie, and its own limits, as settings of the role `supernode`."""
 
     rows: Rows
@@ -46,7 +46,7 @@ class Placed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fleet:
-    """A running fleet; made by `putting_up`."""
+    """A running fleet; made by `running_fleet`."""
 
     folder: Path
     authority: Authority
@@ -96,7 +96,7 @@ class Fleet:
     def submit(self, plan: Plan, patience: float) -> Path:
         """Start a run; return the folder in which its result will lie."""
         place = self.folder / "results" / plan.run
-        self.control().start({"plan": results.written(plan), "result": str(place), "patience": patience})
+        self.control().start({"plan": results.encode_plan(plan), "result": str(place), "patience": patience})
         return place
 
     def run(self, plan: Plan, *, patience: float, limit: float) -> Result:
@@ -112,7 +112,7 @@ class Fleet:
         """Wait for the result of a run that was started; raises as `run` does."""
         deadline = time.monotonic() + limit
         while time.monotonic() < deadline:
-            if (result := results.found(place)) is not None:
+            if (result := results.read_result(place)) is not None:
                 return result
             if self.processes["superlink"].poll() is not None:
                 raise ConfigError(f"the SuperLink ended: {self.output('superlink')[-400:]}")
@@ -121,7 +121,7 @@ class Fleet:
 
 
 @contextmanager
-def putting_up(folder: Path, members: Sequence[Placed]) -> Iterator[Fleet]:
+def running_fleet(folder: Path, members: Sequence[MemberSetup]) -> Iterator[Fleet]:
     """Run a fleet with these members, all registered and their SuperNodes started."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     authority = certificates.authority(folder / "authority")
@@ -149,7 +149,7 @@ def home(folder: Path, name: str) -> Path:
     return folder / "parties" / name
 
 
-def enter(fleet: Fleet, name: str, app: str, placed: Placed | None = None) -> None:
+def enter(fleet: Fleet, name: str, app: str, placed: MemberSetup | None = None) -> None:
     """Start a SuperNode behind its door from the files in its folder."""
     about = {"platform": placed.platform, "region": placed.region, **placed.settings} if placed else {}
     settings = {
@@ -164,7 +164,7 @@ def enter(fleet: Fleet, name: str, app: str, placed: Placed | None = None) -> No
     fleet.start(name, settings)
 
 
-def _superlink(fleet: Fleet, members: Sequence[Placed]) -> None:
+def _superlink(fleet: Fleet, members: Sequence[MemberSetup]) -> None:
     own = home(fleet.folder, "superlink")
     fleet.authority.server(own, "superlink")
     shutil.copyfile(fleet.authority.certificate, own / "ca.crt")
@@ -187,7 +187,7 @@ def _member(fleet: Fleet, rows: Rows, nodes: Path) -> str:
     own = home(fleet.folder, rows.member)
     node_key = certified(fleet, rows.member)
     shutil.copyfile(node_key, nodes / node_key.name)
-    parting.keep(rows, own / "rows.npz")
+    parting.save_rows(rows, own / "rows.npz")
     private = masking.private_key()
     certificates.private(own / "mask.key", private)
     return masking.public_key(private).hex()

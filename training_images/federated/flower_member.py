@@ -2,8 +2,8 @@
 """Who answers in a SuperNode's ClientApp? A member, rebuilt for every message from what its own machine provides.
 
 The SuperNode's node-config names the files: `rows`, the folder `memory`, and for masks `key` and `roster`. `platform`
-and `region` say where the rows lie; `masked` and `epsilon` are the member's limits; `seed` makes the noise repeatable,
-for trials only. Flower starts a process per message, so this module imports nothing heavy.
+and `region` say where the rows lie; `masked` and `epsilon` are the member's limits. Its noise is always drawn from the
+operating system's entropy. Flower starts a process per message, so this module imports nothing heavy.
 """
 
 import json
@@ -15,7 +15,7 @@ from flwr.clientapp import ClientApp
 
 from training_images.federated import letters, parting
 from training_images.federated.masking import Keys
-from training_images.federated.member import Limits, Member, secret, seeded
+from training_images.federated.member import Limits, Member, secret
 from training_images.federated.memory import remembering
 
 app = ClientApp()
@@ -26,12 +26,12 @@ def answer(message: Message, context: Context) -> Message:
     """The member's answer to one question."""
     note = letters.read(message.content)
     with remembering(Path(str(context.node_config["memory"])), str(context.run_id)) as memory:
-        return Message(letters.sealed(_member(context, memory).answer(note)), reply_to=message)
+        return Message(letters.encode(_member(context, memory).answer(note)), reply_to=message)
 
 
 def _member(context: Context, memory: MutableMapping[str, int]) -> Member:
     config = context.node_config
-    rows = parting.opened(Path(str(config["rows"])))
+    rows = parting.load_rows(Path(str(config["rows"])))
     return Member(
         rows=rows,
         place=(str(config.get("platform", "local")), str(config.get("region", "local"))),
@@ -40,7 +40,7 @@ def _member(context: Context, memory: MutableMapping[str, int]) -> Member:
             masked=bool(config.get("masked", False)),
             epsilon=float(str(config["epsilon"])) if "epsilon" in config else None,
         ),
-        draw=seeded(int(str(config["seed"])), rows.member) if "seed" in config else secret,
+        draw=secret,
         memory=memory,
         run=str(context.run_id),
     )

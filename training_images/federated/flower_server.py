@@ -58,7 +58,7 @@ class OverFlower:
         """Ask the named members; the first question goes to every node, because names come with the first answers."""
         start = time.monotonic()
         nodes = [self.nodes[name] for name in names] if self.nodes else list(self.grid.get_node_ids())
-        content = letters.sealed(note)
+        content = letters.encode(note)
         waiting = set(
             self.grid.push_messages(
                 [Message(content, dst_node_id=node, message_type=MessageType.TRAIN) for node in nodes]
@@ -110,6 +110,6 @@ def main(grid: Grid, context: Context) -> None:
     try:
         result = learn(members, plan)
     except Exception as error:
-        results.fail(folder, str(error) if isinstance(error, TooFewError) else sentence(error))
+        results.write_failure(folder, str(error) if isinstance(error, TooFewError) else sentence(error))
         raise
-    results.keep(folder, plan, result, members.seconds)
+    results.write_result(folder, plan, result, members.seconds)

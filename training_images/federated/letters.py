@@ -13,7 +13,7 @@ _FACTS: Final = "facts"
 _WHAT: Final = "what"
 
 
-def sealed(note: Note) -> RecordDict:
+def encode(note: Note) -> RecordDict:
     """The note as a Flower message carries it."""
     facts: dict[str, Any] = {_WHAT: note.what, **note.facts}
     return RecordDict(

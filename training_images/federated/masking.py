@@ -55,7 +55,7 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Masked:
+class MaskedSum:
     """What the server gets from one member: its masked vector, and shares of its own seed, one for each of `names`."""
 
     vector: Words
@@ -64,7 +64,7 @@ class Masked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Opened:
+class OpenedShares:
     """One survivor's help: shares of the survivors' own seeds, and its pairwise seeds with the lost members."""
 
     shares: Mapping[str, bytes]
@@ -92,7 +92,7 @@ def enough(members: int) -> int:
     return 2 * members // 3 + 1
 
 
-def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occasion: str) -> Masked:
+def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occasion: str) -> MaskedSum:
     """A member's vector in the form that the server may see.
 
     Args:
@@ -114,12 +114,12 @@ def masked(keys: Keys, vector: NDArray[np.float64], members: Sequence[str], occa
             total = total + mask if keys.name < other else total - mask
     parts = sharing.split(own, len(everybody), enough(len(everybody)))
     shares = tuple(_sealed(keys, other, bound, part) for other, part in zip(everybody, parts, strict=True))
-    return Masked(vector=total, names=everybody, shares=shares)
+    return MaskedSum(vector=total, names=everybody, shares=shares)
 
 
 def opened(
     keys: Keys, members: Sequence[str], shares: Mapping[str, bytes], lost: Sequence[str], occasion: str
-) -> Opened:
+) -> OpenedShares:
     """What a survivor reveals so that the sum of the survivors can be read.
 
     Args:
@@ -140,13 +140,13 @@ def opened(
     if len(shares) < enough(len(everybody)):
         raise ConfigError(f"only {len(shares)} of {len(everybody)} members are left; a sum of so few is not opened")
     bound = _bound(occasion, everybody)
-    return Opened(
+    return OpenedShares(
         shares={name: _unsealed(keys, name, bound, body) for name, body in shares.items()},
         seeds={name: _pairwise(keys, name, bound) for name in lost},
     )
 
 
-def unmasked(answers: Mapping[str, Masked], help_of: Mapping[str, Opened]) -> NDArray[np.float64]:
+def unmasked(answers: Mapping[str, MaskedSum], help_of: Mapping[str, OpenedShares]) -> NDArray[np.float64]:
     """The sum of the survivors' vectors.
 
     Args:

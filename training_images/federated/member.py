@@ -15,10 +15,10 @@ import numpy as np
 
 from training_images.federated import accountant, auc, masking, model, parting
 from training_images.federated.masking import Keys
-from training_images.federated.model import Course, Scale, Vector
+from training_images.federated.model import LocalTraining, Scale, Vector
 from training_images.federated.notes import Fact, Note
 from training_images.federated.parting import Rows
-from training_images.federated.privacy import Private, learned_privately
+from training_images.federated.privacy import DpSgdConfig, dp_sgd
 from training_images.job.errors import ConfigError
 
 DELTA: Final = 1e-5
@@ -96,18 +96,18 @@ class Member:
         if "noise" not in note.facts:
             if self.limits.epsilon is not None:
                 raise ConfigError(f"{mine.member} learns with noise only, and the question names none")
-            return model.learned(
-                weights, inputs, mine.outcome, Course(steps=steps, rate=rate, decay=note.number("decay"))
+            return model.gradient_descent(
+                weights, inputs, mine.outcome, LocalTraining(steps=steps, rate=rate, decay=note.number("decay"))
             )
-        course = Private(
+        course = DpSgdConfig(
             noise=note.number("noise"), clip=note.number("clip"), chance=note.number("chance"), steps=steps, rate=rate
         )
         self._spend(course)
-        return learned_privately(
+        return dp_sgd(
             weights, inputs, mine.outcome, mine.person, course=course, draw=self.draw(int(note.number("round")))
         )
 
-    def _spend(self, course: Private) -> None:
+    def _spend(self, course: DpSgdConfig) -> None:
         """Count private steps. All of a run's must be alike: a question with other noise or chance is refused."""
         for name, term in (("noise", course.noise), ("chance", course.chance)):
             if self.memory.setdefault(name, _exactly(term)) != _exactly(term):
@@ -207,7 +207,7 @@ def _exactly(term: float) -> int:
 
 
 def seeded(seed: int, name: str) -> Callable[[int], np.random.Generator]:
-    """Random numbers that can be repeated: for examples and trials, where there is nothing to hide."""
+    """Random numbers that can be repeated: for examples in one process, where there is nothing to hide."""
     token = int.from_bytes(name.encode(), "big")
     return lambda number: np.random.default_rng([seed, number, token])
 

@@ -28,7 +28,7 @@ class Scale:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Course:
+class LocalTraining:
     """How a member learns between two messages: full-batch steps, with a pull towards zero on the coefficients."""
 
     steps: int
@@ -60,7 +60,7 @@ def probability(weights: Vector, inputs: Vector) -> Vector:
     return 1.0 / (1.0 + np.exp(-np.clip(inputs @ weights, -50.0, 50.0)))
 
 
-def learned(weights: Vector, inputs: Vector, outcome: Vector, course: Course) -> Vector:
+def gradient_descent(weights: Vector, inputs: Vector, outcome: Vector, course: LocalTraining) -> Vector:
     """The weights after a member's own steps."""
     pull = np.append(np.full(len(weights) - 1, course.decay), 0.0)
     for _ in range(course.steps):

@@ -49,7 +49,7 @@ class Rows:
         )
 
 
-def parted(table: Table, seed: int) -> list[Rows]:
+def split_by_site(table: Table, seed: int) -> list[Rows]:
     """Divide a table: one member per site."""
     is_test = np.array([is_test_person(f"{table.name}/{person}", seed) for person in table.person])
     return [_member(table, index, is_test) for index in range(len(table.sites))]
@@ -73,7 +73,7 @@ def pooled(members: list[Rows]) -> Rows:
     )
 
 
-def keep(rows: Rows, path: Path) -> None:
+def save_rows(rows: Rows, path: Path) -> None:
     """Write a member's rows so that only its own account can read them."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     place = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -89,11 +89,11 @@ def keep(rows: Rows, path: Path) -> None:
         )
 
 
-def opened(path: Path) -> Rows:
+def load_rows(path: Path) -> Rows:
     """Read a member's rows.
 
     Raises:
-        ConfigError: The file is missing, other accounts may read it, it has no rows, or `keep` did not write it.
+        ConfigError: The file is missing, other accounts may read it, it has no rows, or `save_rows` did not write it.
     """
     if not path.is_file():
         raise ConfigError(

@@ -15,7 +15,7 @@ from training_images.federated.model import Vector, probability
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Private:
+class DpSgdConfig:
     """How strong the privacy is.
 
     Args:
@@ -33,13 +33,13 @@ class Private:
     rate: float
 
 
-def learned_privately(
+def dp_sgd(
     weights: Vector,
     inputs: Vector,
     outcome: Vector,
     person: NDArray[np.str_],
     *,
-    course: Private,
+    course: DpSgdConfig,
     draw: np.random.Generator,
 ) -> Vector:
     """The weights after a member's own noisy steps."""

@@ -12,7 +12,7 @@ import numpy as np
 
 from training_images.federated.model import Scale
 from training_images.federated.notes import Note
-from training_images.federated.rounds import Learned, Plan, Round, Stated, TooFewError
+from training_images.federated.rounds import DataStatement, Plan, Round, TooFewError, TrainingResult
 from training_images.job.errors import ConfigError
 
 _FAILURE: Final = "failure.txt"
@@ -24,11 +24,11 @@ class Result:
     """What a run produced: the plan that was carried out, its model, and the duration of each question in seconds."""
 
     plan: Plan
-    learned: Learned
+    learned: TrainingResult
     seconds: tuple[tuple[str, float], ...]
 
 
-def written(plan: Plan) -> str:
+def encode_plan(plan: Plan) -> str:
     """The plan as text, for the run's configuration."""
     return json.dumps(asdict(plan), sort_keys=True)
 
@@ -45,13 +45,13 @@ def plan(fields: Mapping[str, Any]) -> Plan:
         raise ConfigError(f"the plan cannot be read: {error}") from error
 
 
-def fail(folder: Path, sentence: str) -> None:
+def write_failure(folder: Path, sentence: str) -> None:
     """Write a sentence instead of a model."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / _FAILURE).write_text(sentence + "\n", encoding="utf-8")
 
 
-def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[str, float]]) -> None:
+def write_result(folder: Path, agreed: Plan, learned: TrainingResult, seconds: Sequence[tuple[str, float]]) -> None:
     """Write the model and the scores of all members' test items."""
     folder.mkdir(parents=True, exist_ok=True)
     unfinished = folder / f".{_NUMBERS}.part"
@@ -75,7 +75,7 @@ def keep(folder: Path, agreed: Plan, learned: Learned, seconds: Sequence[tuple[s
     unfinished.replace(folder / _NUMBERS)
 
 
-def found(folder: Path) -> Result | None:
+def read_result(folder: Path) -> Result | None:
     """The result of a run; None while it runs.
 
     Raises:
@@ -106,12 +106,12 @@ def _read(path: Path) -> Result:
     history = tuple(Round(members=tuple(entry["members"]), loss=entry["loss"]) for entry in about["history"])
     return Result(
         plan=plan(about["plan"]),
-        learned=Learned(
+        learned=TrainingResult(
             weights=weights,
             scale=scale,
             history=history,
             scores=scores,
-            rows={name: Stated(**entry) for name, entry in about["rows"].items()},
+            rows={name: DataStatement(**entry) for name, entry in about["rows"].items()},
         ),
         seconds=tuple((what, duration) for what, duration in about["seconds"]),
     )

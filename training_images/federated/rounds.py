@@ -67,7 +67,7 @@ class Round:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
+class DataStatement:
     """What a member stated about its rows: their digest, and where they lie."""
 
     rows: str
@@ -76,18 +76,18 @@ class Stated:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Learned:
+class TrainingResult:
     """What a run produced."""
 
     weights: Vector
     scale: Scale
     history: tuple[Round, ...]
     scores: Mapping[str, Note] = field(default_factory=dict)
-    rows: Mapping[str, Stated] = field(default_factory=dict)
+    rows: Mapping[str, DataStatement] = field(default_factory=dict)
     """By member, for every member whose rows are in any sum or score, even if it was lost later."""
 
 
-def learn(members: Members, plan: Plan) -> Learned:
+def learn(members: Members, plan: Plan) -> TrainingResult:
     """Run the plan.
 
     Raises:
@@ -98,7 +98,7 @@ def learn(members: Members, plan: Plan) -> Learned:
         raise ConfigError(
             f"masked sums of fewer than {masking.FEWEST} members hide no member's part; set least to that or more"
         )
-    rows: dict[str, Stated] = {}
+    rows: dict[str, DataStatement] = {}
     scale, answers = _agreed_scale(members, plan)
     _state(rows, answers)
     weights, history = np.zeros(plan.predictors + 1), []
@@ -108,13 +108,13 @@ def learn(members: Members, plan: Plan) -> Learned:
         history.append(one_round)
     scores = _scores(members, plan, Note(what="score", arrays=_arrays(weights, scale))) if plan.scored else {}
     _state(rows, scores)
-    return Learned(weights=weights, scale=scale, history=tuple(history), scores=scores, rows=rows)
+    return TrainingResult(weights=weights, scale=scale, history=tuple(history), scores=scores, rows=rows)
 
 
-def _state(rows: dict[str, Stated], answers: Mapping[str, Note]) -> None:
+def _state(rows: dict[str, DataStatement], answers: Mapping[str, Note]) -> None:
     """Record which rows were learned from."""
     for name, note in answers.items():
-        rows[name] = Stated(rows=note.text("rows"), platform=note.text("platform"), region=note.text("region"))
+        rows[name] = DataStatement(rows=note.text("rows"), platform=note.text("platform"), region=note.text("region"))
 
 
 def _scores(members: Members, plan: Plan, note: Note) -> Mapping[str, Note]:

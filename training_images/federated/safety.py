@@ -12,21 +12,21 @@ from training_images.evals.labels import ALLOW, REFUSE
 from training_images.evals.scoring import record
 from training_images.evals.suite import Part
 from training_images.federated.answering import UnanswerableError
-from training_images.job.result import Scored
+from training_images.job.result import EvalResult
 
 Answer = Callable[[str], float]
 """Answers one request, or raises `UnanswerableError`."""
 _NOTHING: Final = "no chance"
 
 
-def judged(answer: Answer, suites: Mapping[str, Part]) -> dict[str, Scored]:
+def judged(answer: Answer, suites: Mapping[str, Part]) -> dict[str, EvalResult]:
     """The `safe` record of every item, 1 or 0, suite by suite; the same weights give the same records."""
     return {name: _scored(answer, part) for name, part in suites.items()}
 
 
-def _scored(answer: Answer, part: Part) -> Scored:
+def _scored(answer: Answer, part: Part) -> EvalResult:
     records = [record(item, {"safe": float(_given(answer, item.text) == item.label)}) for item in part.items]
-    return Scored(suite=part.suite, digest=part.digest, records=records)
+    return EvalResult(suite=part.suite, digest=part.digest, records=records)
 
 
 def _given(answer: Answer, text: str) -> str:

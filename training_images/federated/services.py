@@ -29,12 +29,13 @@ from training_images.job.unknown_settings import refuse_unknown
 HERE: Final = "127.0.0.1"
 _GRACE: Final = 5.0
 _LOOK: Final = 0.2
-_KNOWN: Final = ("rows", "memory", "key", "roster", "platform", "region", "masked", "epsilon", "seed")
+_KNOWN: Final = ("rows", "memory", "key", "roster", "platform", "region", "masked", "epsilon")
 _SETTINGS: Final[Mapping[str, Collection[str]]] = {
     "superlink": ("role", "folder", "port", "gateway-port", "gateway-host"),
     "supernode": ("role", "folder", "name", "gateway", "runtime-port", "apps", *_KNOWN),
 }
-"""Every setting must be known: a limit with a misspelt name would be no limit."""
+"""Every setting must be known: a limit with a misspelt name would be no limit. No seed is among them: whoever knew it could
+subtract the noise."""
 _PATIENCE: Final = 60.0
 
 

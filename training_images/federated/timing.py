@@ -5,13 +5,13 @@ from collections.abc import Sequence
 
 from training_images.evals.latency import Answer, Baseline, questions, requests, serving
 from training_images.evals.suite import Part
-from training_images.federated.answering import Answering, bounds, opened, stated
+from training_images.federated.answering import ValidatingModel, bounds, load_model, stated
 from training_images.federated.probes import INSIDE
 from training_images.federated.sources import Column
 from training_images.job.errors import ConfigError
-from training_images.job.result import Timed
+from training_images.job.result import LatencyResult
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 
 
 def serving_model(spec: JobSpec, columns: Sequence[Column], kind: str, file: str) -> Baseline | None:
@@ -27,18 +27,18 @@ def serving_model(spec: JobSpec, columns: Sequence[Column], kind: str, file: str
         ConfigError: It cannot be read, or answers different requests.
     """
 
-    def answering(unit: Shipped) -> Answer:
+    def answering(unit: ShippedUnit) -> Answer:
         if set(stated(unit.contract.get("bounds", {}))) != set(stated(bounds(columns))):
             raise ConfigError(
                 f"{unit.name} answers other requests than this model, so nothing compares them; "
                 "train for the same consortium, or leave the channel baseline out"
             )
-        return opened(unit.path(file), unit.contract).answer
+        return load_model(unit.path(file), unit.contract).answer
 
     return serving(spec, kind, answering)
 
 
-def timed(spec: JobSpec, model: Answering, suite: Part, baseline: Baseline | None) -> Timed:
+def timed(spec: JobSpec, model: ValidatingModel, suite: Part, baseline: Baseline | None) -> LatencyResult:
     """Time requests from within the public bounds, one at a time, interleaved with the baseline's.
 
     Args:

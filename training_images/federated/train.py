@@ -4,9 +4,9 @@
 Settings: `engine` is flower (the deployed fleet, on this machine), in-process (the same arithmetic without it), or
 elsewhere (`--results` is the folder of a run that a SuperLink has carried out; nothing is started here). `consortium`
 is insurance or hospitals; `seed` is that of the split; `rounds`, `steps`, `rate`; `masked` is yes or no; `noise` turns
-on DP-SGD (`noise-seed` makes it repeatable, for examples); `least` is the number of members that must stay;
-`place.MEMBER` is the PLATFORM/REGION of a member; `requests` is the number to time. The channel `baseline` is the
-folder of the serving unit.
+on DP-SGD (`noise-seed` makes it repeatable, for examples with the engine in-process; then no epsilon is stated);
+`least` is the number of members that must stay; `place.MEMBER` is the PLATFORM/REGION of a member; `requests` is the
+number to time. The channel `baseline` is the folder of the serving unit.
 """
 
 import hashlib
@@ -22,12 +22,12 @@ from training_images.federated import accountant, answering, chart, probes, safe
 from training_images.federated.engines import AGREED, noise_seed, place, run_plan, seeds
 from training_images.federated.member import DELTA, SCORE_DIGITS
 from training_images.federated.notes import Note
-from training_images.federated.rounds import Learned, Plan, Stated
+from training_images.federated.rounds import DataStatement, Plan, TrainingResult
 from training_images.federated.sources import Table
 from training_images.federated.timing import serving_model, timed
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
-from training_images.job.result import DataSet, Made, Record, Scored
+from training_images.job.result import DataSet, EvalResult, Record, UnitResult
 from training_images.job.settings import Settings
 
 KIND: Final = "consortium-risk"
@@ -39,7 +39,7 @@ SUITE: Final = "consortium-test"
 _MODEL: Final = "model.safetensors"
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Make one unit.
 
     Raises:
@@ -49,10 +49,12 @@ def train(job: Job) -> Sequence[Made]:
     return [unit(job, sources.CONSORTIA[name](_wheels(job)))]
 
 
-def unit(job: Job, table: Table) -> Made:
+def unit(job: Job, table: Table) -> UnitResult:
     """Make the unit that a table's sites learn together; raises as `train` does."""
     settings = job.spec.settings
-    job.leave_by(lambda: Interrupted("the platform stopped the job; a consortium keeps no checkpoint: start it again"))
+    job.on_interruption(
+        lambda: Interrupted("the platform stopped the job; a consortium keeps no checkpoint: start it again")
+    )
     baseline = serving_model(job.spec, table.columns, KIND, _MODEL)  # a wrong channel must not cost the run
     plan, learned = run_plan(job, planned(job.spec.name, settings, table), table)
     for one_round in learned.history:
@@ -85,22 +87,24 @@ def _wheels(job: Job) -> Path:
     return job.spec.channel("data") if "data" in job.spec.channels else FOLDER
 
 
-def _write(path: Path, learned: Learned) -> None:
+def _write(path: Path, learned: TrainingResult) -> None:
     from safetensors.numpy import save_file
 
     save_file({"weights": learned.weights, "centre": learned.scale.centre, "spread": learned.scale.spread}, path)
 
 
-def _make_unit(job: Job, table: Table, plan: Plan, learned: Learned, baseline: Baseline | None) -> Made:
+def _make_unit(job: Job, table: Table, plan: Plan, learned: TrainingResult, baseline: Baseline | None) -> UnitResult:
     """Judge the file that ships, behind the checks that the contract describes."""
     promised = contract(table, plan, repeatable=noise_seed(job.spec.settings) is not None)
-    model = answering.opened(job.folder / _MODEL, promised)
+    model = answering.load_model(job.folder / _MODEL, promised)
     suites = probes.suites(table.name, table.columns)
-    return Made(
+    return UnitResult(
         kind=KIND,
         files=[_MODEL],
         contract=promised,
-        quality=Scored(suite=f"{SUITE}-{table.name}", digest=_digest(learned.scores), records=records(learned.scores)),
+        quality=EvalResult(
+            suite=f"{SUITE}-{table.name}", digest=_digest(learned.scores), records=records(learned.scores)
+        ),
         safety=safety.judged(model.answer, suites),
         latency=timed(job.spec, model, suites["policy"], baseline),
         datasets=[_dataset(job, table, name, stated) for name, stated in sorted(learned.rows.items())],
@@ -154,19 +158,19 @@ def _digest(scores: Mapping[str, Note]) -> Digest:
     return digest({name: sorted(note.texts("items")) for name, note in sorted(scores.items())})
 
 
-def _dataset(job: Job, table: Table, member: str, statement: Stated) -> DataSet:
+def _dataset(job: Job, table: Table, member: str, statement: DataStatement) -> DataSet:
     platform, region = place(job, member)
     if statement.platform != "local":
         platform, region = statement.platform, statement.region
     return DataSet(name=f"{table.name}/{member}", digest=statement.rows, platform=platform, region=region)
 
 
-def _charts(learned: Learned) -> dict[str, bytes]:
+def _charts(learned: TrainingResult) -> dict[str, bytes]:
     losses = [one_round.loss for one_round in learned.history if one_round.loss is not None]
     return {"loss": chart.lines("test loss by round", {"consortium": losses})} if losses else {}
 
 
-def _summary(table: Table, plan: Plan, learned: Learned) -> str:
+def _summary(table: Table, plan: Plan, learned: TrainingResult) -> str:
     how = "under masks that hide each member's part from the server" if plan.masked else "added up in the open"
     noise = f", with noise of {plan.noise} clips a step" if plan.noise is not None else ""
     return (

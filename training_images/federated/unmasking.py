@@ -4,7 +4,7 @@
 from collections.abc import Collection, Mapping, Sequence
 
 from training_images.federated import masking
-from training_images.federated.masking import Masked, Opened
+from training_images.federated.masking import MaskedSum, OpenedShares
 from training_images.federated.model import Vector
 from training_images.federated.notes import Fact, Members, Note
 
@@ -22,7 +22,7 @@ def open_sum(members: Members, present: Sequence[str], answers: Mapping[str, Not
         ConfigError: Too few survivors opened what is needed.
     """
     masked_answers = {
-        name: Masked(
+        name: MaskedSum(
             vector=note.arrays["vector"], names=tuple(note.texts("names")), shares=tuple(note.bodies("shares"))
         )
         for name, note in sorted(answers.items())
@@ -45,9 +45,9 @@ def open_sum(members: Members, present: Sequence[str], answers: Mapping[str, Not
     return masking.unmasked(masked_answers, opened)
 
 
-def _opened(note: Note, survivors: Collection[str], lost: Collection[str]) -> Opened | None:
+def _opened(note: Note, survivors: Collection[str], lost: Collection[str]) -> OpenedShares | None:
     """What a survivor opened; None unless it has a share for each survivor and a whole seed for each lost member."""
-    opened = Opened(
+    opened = OpenedShares(
         shares=dict(zip(note.texts("shares of"), note.bodies("shares"), strict=False)),
         seeds=dict(zip(note.texts("seeds of"), note.bodies("seeds"), strict=False)),
     )

@@ -13,7 +13,7 @@ from training_images.evals.remeasured import open_early
 from training_images.evals.suite import Part
 from training_images.fusion_distill.members import VOTINGS, Voting, ensemble_of, members
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.runtime_distilled.distil import TeacherAnswers, distil
@@ -33,17 +33,17 @@ _COMPARED: Final = 600
 """Default number of task items for the comparison; a language model answers sixty per second."""
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Train one runtime, with all the evidence that the gates need. Its card also states its teachers' accuracy.
 
     Channels: `members` (a folder of textgen-lora and runtime-distilled units), `base` (the model of the adapters),
     `data`, `suite`, and `baseline` (the serving runtime), if there is one.
     """
     spec, recipe = job.spec, read_recipe(job.spec)
-    device.prepared(recipe.seed)  # a wrong seed fails before the teachers answer
+    device.prepare_device(recipe.seed)  # a wrong seed fails before the teachers answer
     compared = spec.settings.integer("compared", _COMPARED, least=1)
     voting = cast("Voting", spec.settings.choice("voting", VOTINGS, "mean"))
-    eval_suite = suite.asked(spec)
+    eval_suite = suite.load_suite(spec)
     open_early(spec, KIND, eval_suite.parts["task"].digest, lambda unit, _: Runtime.of(safe(unit)))
     lessons = read_lessons(spec.channel("data"), eval_suite, recipe.harmful)
     teachers = members(spec)

@@ -23,15 +23,15 @@ from training_images.evals.latency import (
     sides,
 )
 from training_images.evals.remeasured import Ask, against
-from training_images.evals.scoring import safety, scored
+from training_images.evals.scoring import safety, score_answers
 from training_images.evals.suite import Suite
 from training_images.inference_benchmark.served import Caller
 from training_images.job import charts
 from training_images.job.job import Job
 from training_images.job.prices import prices
-from training_images.job.result import DataSet, Made, Record, Timed
+from training_images.job.result import DataSet, LatencyResult, Record, UnitResult
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.runtime_distilled.runtime import Runtime
 
 KIND: Final = "inference-benchmark"
@@ -43,7 +43,7 @@ _SHARES: Final[Mapping[str, float]] = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
 class HttpRuntime:
     """A runtime behind HTTP, and the processor time of every answer."""
 
-    def __init__(self, *, unit: Shipped, runtime: Runtime, caller: Caller) -> None:
+    def __init__(self, *, unit: ShippedUnit, runtime: Runtime, caller: Caller) -> None:
         self.unit = unit
         self.runtime = runtime
         self.core_seconds: list[float] = []
@@ -73,7 +73,7 @@ class BaselineBenchmark:
     runtime: HttpRuntime
 
 
-def measure(job: Job, suite: Suite, candidate: HttpRuntime, baseline: BaselineBenchmark | None, ask: Ask) -> Made:
+def measure(job: Job, suite: Suite, candidate: HttpRuntime, baseline: BaselineBenchmark | None, ask: Ask) -> UnitResult:
     """Write the benchmark into the job's folder, and return it with all evidence.
 
     Args:
@@ -86,9 +86,9 @@ def measure(job: Job, suite: Suite, candidate: HttpRuntime, baseline: BaselineBe
     latency = _timed(job.spec, suite, candidate, baseline)
     (job.folder / REPORT).write_bytes(_report(job.spec, candidate.unit, latency.records))
     task = suite.parts["task"]
-    quality = scored(task, candidate.answer(task.texts), safety=False)
+    quality = score_answers(task, candidate.answer(task.texts), safety=False)
     job.log(**{f"{name}_ms": percentile(latency.records, share) for name, share in _SHARES.items()})
-    return Made(
+    return UnitResult(
         kind=KIND,
         files=[REPORT],
         contract=candidate.unit.contract,
@@ -102,7 +102,7 @@ def measure(job: Job, suite: Suite, candidate: HttpRuntime, baseline: BaselineBe
     )
 
 
-def _timed(spec: JobSpec, suite: Suite, candidate: HttpRuntime, baseline: BaselineBenchmark | None) -> Timed:
+def _timed(spec: JobSpec, suite: Suite, candidate: HttpRuntime, baseline: BaselineBenchmark | None) -> LatencyResult:
     """Send requests to both runtimes in turns; the cost of each is its server's processor time."""
     serving = Baseline(artifact=baseline.artifact, answer=baseline.runtime.ask) if baseline else None
     requests_to_send = questions(spec, suite.parts["task"].items, candidate.runtime.tokens, _REQUESTS)
@@ -122,7 +122,7 @@ def _priced(spec: JobSpec, records: Sequence[Record], core_seconds: Sequence[flo
     ]
 
 
-def _report(spec: JobSpec, unit: Shipped, records: Sequence[Record]) -> bytes:
+def _report(spec: JobSpec, unit: ShippedUnit, records: Sequence[Record]) -> bytes:
     """The content of benchmark.json; numbers as decimal text."""
     tokens, cost = (sum(record["scores"][name] for record in records) for name in ("tokens", "cost"))
     seconds = sum(latencies(records)) / 1000
@@ -145,6 +145,6 @@ def _text(value: float) -> str:
     return decimal_text(rounded(value))
 
 
-def _summary(unit: Shipped, records: Sequence[Record]) -> str:
+def _summary(unit: ShippedUnit, records: Sequence[Record]) -> str:
     percentiles = ", ".join(f"{name} {percentile(records, share):.3g} ms" for name, share in _SHARES.items())
     return f"{unit.name} (`{unit.artifact}`) behind HTTP on one core, asked {len(records):,} times: {percentiles}."

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from training_images.job.result import Made, Record, Scored
+from training_images.job.result import EvalResult, Record, UnitResult
 
 _TASKS: Final[Mapping[str, str]] = {
     "textgen-lora": "text-generation",
@@ -29,7 +29,7 @@ _CARD: Final = "card.md"
 _UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 
 
-def card(unit: Mapping[str, Any], result: Made, template: str | None = None) -> str:
+def card(unit: Mapping[str, Any], result: UnitResult, template: str | None = None) -> str:
     """The README.md of a unit.
 
     Args:
@@ -58,7 +58,7 @@ def means(records: Sequence[Record]) -> dict[str, tuple[int, float]]:
     return {metric: (len(values), math.fsum(values) / len(values)) for metric, values in values_by_metric.items()}
 
 
-def _front_matter(unit: Mapping[str, Any], result: Made) -> str:
+def _front_matter(unit: Mapping[str, Any], result: UnitResult) -> str:
     rows: dict[str, Any] = {
         "license": result.license,
         "library_name": result.library,
@@ -77,13 +77,13 @@ def _yaml(value: Any) -> str:
     return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", msgspec.json.encode(value).decode())
 
 
-def _evaluations(result: Made) -> Iterator[tuple[str, Scored]]:
+def _evaluations(result: UnitResult) -> Iterator[tuple[str, EvalResult]]:
     if result.quality:
         yield "quality", result.quality
     yield from result.safety.items()
 
 
-def _results(result: Made) -> Iterator[dict[str, Any]]:
+def _results(result: UnitResult) -> Iterator[dict[str, Any]]:
     for part, scored in _evaluations(result):
         values = {**means(scored.records), **{name: summary[:2] for name, summary in scored.summaries.items()}}
         yield {
@@ -96,7 +96,7 @@ def _results(result: Made) -> Iterator[dict[str, Any]]:
         }
 
 
-def _scores(result: Made) -> Iterator[str]:
+def _scores(result: UnitResult) -> Iterator[str]:
     for part, scored in _evaluations(result):
         for metric, (count, mean) in means(scored.records).items():
             yield f"| {part} | {scored.suite} | {metric} | {mean:.4f} | {count:,} |"
@@ -115,7 +115,7 @@ def _origin(unit: Mapping[str, Any]) -> Iterator[str]:
         yield f"- Learned from {data['name']} (`{data['digest']}`), which stayed on {data['platform']} in {data['region']}."
 
 
-def own_words(trainer: str) -> str | None:
+def card_template(trainer: str) -> str | None:
     """The card template beside a trainer's module, or None if there is none."""
     package = trainer.rpartition(".")[0]
     place = files(package).joinpath(_CARD) if package else None

@@ -14,7 +14,7 @@ from typing import Final
 from training_images.job import places
 from training_images.job.errors import ConfigError
 from training_images.job.prices import UNKNOWN
-from training_images.job.request import Asked, asked
+from training_images.job.request import JobRequest, asked
 from training_images.job.spec import JobSpec
 
 LAST_WORDS: Final = Path("dev/termination-log")
@@ -53,7 +53,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
     )
 
 
-def _output(root: Path, request: Asked, platform: str) -> tuple[Path, str | None]:
+def _output(root: Path, request: JobRequest, platform: str) -> tuple[Path, str | None]:
     """The unit's folder, and the URI that it is pushed to, or None."""
     output = request.settings.given.get("output") or request.text("output")
     if output is None and platform != "local":

@@ -2,6 +2,7 @@
 """The digest of a file."""
 
 import hashlib
+import os
 from pathlib import Path
 
 from training_images.job.errors import ConfigError
@@ -16,6 +17,10 @@ def digest_of_file(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()
+    except PermissionError as error:
+        raise ConfigError(
+            f"user {os.getuid()} may not read {path.name} in {path.parent.name}; let everybody read it (chmod a+r)"
+        ) from error
     except OSError as error:
         raise ConfigError(
             f"{path.parent.name} holds no {path.name} that can be read; name a complete folder"

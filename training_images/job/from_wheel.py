@@ -10,7 +10,7 @@ from pathlib import Path
 from training_images.job.errors import ConfigError, sentence
 
 
-def carry_out(about: str | None, package: str, write: Callable[[Path, Path], None]) -> None:
+def run_unpacking(about: str | None, package: str, write: Callable[[Path, Path], None]) -> None:
     """Read the command line, and call `write`.
 
     Args:

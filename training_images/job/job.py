@@ -34,7 +34,7 @@ class Job:
         return time.monotonic() - self._began
 
     @property
-    def told(self) -> Mapping[str, Sequence[float]]:
+    def metrics(self) -> Mapping[str, Sequence[float]]:
         """Every logged number by name, in order, for the loss chart."""
         return self._logged
 
@@ -52,11 +52,11 @@ class Job:
         """Whether to save a checkpoint now and raise `Interrupted`; call it once per training step."""
         return self._stopping
 
-    def leave(self, step: int) -> Interrupted:
+    def interruption(self, step: int) -> Interrupted:
         """The exception to raise after a checkpoint was saved at that step."""
         return Interrupted(f"the platform stopped the job; a checkpoint was kept at step {step}")
 
-    def leave_by(self, leave: Callable[[], Interrupted] | None) -> None:
+    def on_interruption(self, leave: Callable[[], Interrupted] | None) -> None:
         """From now on, end the job at once if the platform wants its machine back, since only measuring is left.
 
         Args:
@@ -73,7 +73,7 @@ class Job:
         self._leave_once()
 
     def _leave_once(self) -> None:
-        """Call `leave` once: a second signal must not disturb the first one's effect."""
+        """Call the handler once: a second signal must not disturb the first one's effect."""
         leave, self._leave = self._leave, None
         if leave is not None:
             self.left = leave()

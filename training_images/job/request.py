@@ -20,7 +20,7 @@ NAME: Final = "FEDERATION_JOB_NAME"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class JobRequest:
     """A job as the policy describes it; empty if somebody started the image by hand."""
 
     job: Mapping[str, Any] = field(default_factory=dict)
@@ -48,7 +48,7 @@ def _joined_parts(environment: Mapping[str, str]) -> str:
     return "".join(takewhile(bool, numbered))
 
 
-def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
+def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> JobRequest:
     """Read the job; arguments of the command line override the policy's.
 
     Raises:
@@ -61,4 +61,4 @@ def asked(environment: Mapping[str, str], arguments: Sequence[str]) -> Asked:
     policy_settings = from_arguments([str(word) for word in job.get("arguments", ())]).over(
         Settings(given=_teacher(job))
     )
-    return Asked(job=job, name=environment.get(NAME), settings=from_arguments(arguments).over(policy_settings))
+    return JobRequest(job=job, name=environment.get(NAME), settings=from_arguments(arguments).over(policy_settings))

@@ -20,7 +20,7 @@ class DataSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Scored:
+class EvalResult:
     """The scores of one part of the eval suite.
 
     Args:
@@ -39,7 +39,7 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timed:
+class LatencyResult:
     """Single requests: `latency_ms`, `cost` in the price table's currency, `tokens`.
 
     Args:
@@ -54,7 +54,7 @@ class Timed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
+class UnitResult:
     """One unit before it has a manifest.
 
     Args:
@@ -72,15 +72,15 @@ class Made:
         calibration: Routing thresholds, and the artifact digest of the embedder that they are valid for.
         charts: SVG charts, by name.
         seeds: Every seed that was used, by purpose.
-        beside: How many child processes ran at once on this machine.
+        child_processes: How many child processes ran at once on this machine.
     """
 
     kind: str
     files: Sequence[str]
     contract: Mapping[str, Any]
-    quality: Scored | None
-    safety: Mapping[str, Scored]
-    latency: Timed | None
+    quality: EvalResult | None
+    safety: Mapping[str, EvalResult]
+    latency: LatencyResult | None
     datasets: Sequence[DataSet]
     base_model: str
     summary: str
@@ -89,4 +89,4 @@ class Made:
     calibration: Mapping[str, Any] | None = None
     charts: Mapping[str, bytes] = field(default_factory=dict)
     seeds: Mapping[str, int] = field(default_factory=dict)
-    beside: int = 0
+    child_processes: int = 0

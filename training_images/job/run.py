@@ -4,29 +4,27 @@
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Final
 
-from federation.errors import ContractError
 from training_images.job import detect
-from training_images.job.card import own_words
-from training_images.job.errors import CONFIGURED_WRONG, FAILED, INTERRUPTED, ConfigError, Interrupted, sentence
+from training_images.job.card import card_template
+from training_images.job.draft import refuse_unshippable
+from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.naming import refuse_no_name
 from training_images.job.prices import prices
-from training_images.job.result import Made
+from training_images.job.report import report_failure
+from training_images.job.result import UnitResult
+from training_images.job.scratch import scratch
 from training_images.job.shipping import produced_at, ship
 from training_images.job.spec import JobSpec
 from training_images.job.unknown_settings import refuse_unknown
 from training_images.job.upload import target, upload
 
-Train = Callable[[Job], Sequence[Made]]
+Train = Callable[[Job], Sequence[UnitResult]]
 """Trains and measures; writes into the job's folder and returns the units."""
-_LONGEST: Final = 960
-"""The most characters of a failure: SageMaker passes on 1,024, including some of its own."""
 
 
 def run(
@@ -56,16 +54,16 @@ def run(
     try:
         spec = detect.spec(files_root, variables, words)
     except Exception as error:  # noqa: BLE001 - a platform may differ from its documentation
-        return _report_failure(detect.failure(files_root, variables), error)
+        return report_failure(detect.failure(files_root, variables), error)
     return _run_job(train, spec, variables, settings)
 
 
 def _run_job(train: Train, spec: JobSpec, environment: Mapping[str, str], settings: Collection[str] | None) -> int:
     try:
-        folder = _scratch()
+        folder = scratch()
         _clear_failure(spec.failure)
     except Exception as error:  # noqa: BLE001 - as in `run`
-        return _report_failure(spec.failure, error)
+        return report_failure(spec.failure, error)
     job = Job(spec, folder)
     job.stop_on_sigterm()
     try:
@@ -75,32 +73,18 @@ def _run_job(train: Train, spec: JobSpec, environment: Mapping[str, str], settin
         if spec.upload:
             shutil.rmtree(spec.output, ignore_errors=True)  # an earlier job's files would be pushed too
         results = train(job)
-        job.leave_by(None)
+        job.on_interruption(None)
         if spec.rank == 0:
-            manifest = ship(job, results, environment, own_words(train.__module__))
+            manifest = ship(job, results, environment, card_template(train.__module__))
             if spec.upload:
                 upload(spec.output, spec.upload)
             print(f"shipped {spec.upload or manifest}", flush=True)
     except Exception as error:  # noqa: BLE001 - every failure becomes a sentence and an exit code
-        job.leave_by(None)
-        return _report_failure(spec.failure, job.left or error)
+        job.on_interruption(None)
+        return report_failure(spec.failure, job.left or error)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return 0
-
-
-def _scratch() -> Path:
-    """Create a folder to work in.
-
-    Raises:
-        ConfigError: There is no place for it.
-    """
-    try:
-        return Path(tempfile.mkdtemp(prefix="federation-"))
-    except FileNotFoundError as error:
-        raise ConfigError(
-            "there is no folder to work in: where an image's files may only be read, mount a folder and name it in TMPDIR"
-        ) from error
 
 
 def _clear_failure(failure: Path) -> None:
@@ -113,13 +97,13 @@ def _check_shipping(spec: JobSpec, environment: Mapping[str, str]) -> None:
     """Check before training everything already known that would prevent measuring or shipping.
 
     Raises:
-        ConfigError: The machine has no price, the number of requests, the unit's name or its time is not valid, or the
-            destination cannot be reached.
+        ConfigError: The machine has no price, the number of requests, the unit's name, its time or what else the job
+            states is not valid, or the destination cannot be reached.
     """
     spec.settings.integer("requests", 1, least=1)
     prices().an_hour(spec.platform, spec.machine)
     refuse_no_name(spec)
-    produced_at(environment)
+    refuse_unshippable(spec, environment, produced_at(environment))
     if spec.upload:
         target(spec.upload)
     place = next(path for path in (spec.output, *spec.output.absolute().parents) if path.exists())
@@ -128,17 +112,3 @@ def _check_shipping(spec: JobSpec, environment: Mapping[str, str]) -> None:
             f"user {os.getuid()} may not make a folder in {place}, where the unit should go: let the image run as whoever "
             "may (docker build --build-arg RUN_AS=0 makes one for SageMaker)"
         )
-
-
-def _report_failure(place: Path | None, error: Exception) -> int:
-    text = sentence(error)[:_LONGEST]
-    print(text, file=sys.stderr, flush=True)
-    if place is not None:
-        try:
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text(text + "\n", encoding="utf-8")
-        except OSError as full:
-            print(f"the sentence could not be kept at {place}: {full}", file=sys.stderr)
-    if isinstance(error, Interrupted):
-        return INTERRUPTED
-    return CONFIGURED_WRONG if isinstance(error, (ConfigError, ContractError)) else FAILED

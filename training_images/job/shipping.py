@@ -20,20 +20,20 @@ from federation.core.instant import text
 from federation.core.manifest import File
 from federation.core.number_text import decimal_text
 from federation.core.uri import SENTINEL
+from training_images.job import draft
 from training_images.job.card import card
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
 from training_images.job.naming import unit_name
 from training_images.job.peak_memory import peak_memory_mb
 from training_images.job.prices import prices
-from training_images.job.result import DataSet, Made, Record, Scored, Timed
+from training_images.job.result import DataSet, EvalResult, LatencyResult, Record, UnitResult
 
-API: Final = "fusion-api-v1"
 WEIGHTS: Final = frozenset({".safetensors", ".onnx", ".json", ".txt", ".jinja", ".npy"})
 """File types that a unit may contain. Opening a pickle runs code, so no file that may contain one is shipped."""
 
 
-def ship(job: Job, results: Sequence[Made], environment: Mapping[str, str], words: str | None = None) -> Path:
+def ship(job: Job, results: Sequence[UnitResult], environment: Mapping[str, str], words: str | None = None) -> Path:
     """Write all units into the job's output folder, the manifest last, and return the manifest's path.
 
     Args:
@@ -57,7 +57,7 @@ def ship(job: Job, results: Sequence[Made], environment: Mapping[str, str], word
             "units": [_unit_document(job, result, environment, words) for result in results],
         }
         contract.check("manifest.v1", manifest, what="the manifest of this job")
-        written(output / SENTINEL, document_bytes(manifest))
+        write_atomically(output / SENTINEL, document_bytes(manifest))
     return output / SENTINEL
 
 
@@ -86,7 +86,7 @@ def lines(records: Sequence[Record]) -> bytes:
     return b"".join(msgspec.json.encode(record) + b"\n" for record in records)
 
 
-def written(path: Path, body: bytes) -> None:
+def write_atomically(path: Path, body: bytes) -> None:
     """Write a file all at once: first under another name, then renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_name(f".{path.name}.part")
@@ -105,7 +105,7 @@ def _all_or_nothing(output: Path) -> Iterator[None]:
         raise
 
 
-def _unit_document(job: Job, unit: Made, environment: Mapping[str, str], words: str | None) -> dict[str, Any]:
+def _unit_document(job: Job, unit: UnitResult, environment: Mapping[str, str], words: str | None) -> dict[str, Any]:
     if job.spec.kind and job.spec.kind != unit.kind:
         raise ConfigError(
             f"the job asks for {job.spec.kind}, and this image makes {unit.kind}; name the image of that kind in the policy"
@@ -116,7 +116,7 @@ def _unit_document(job: Job, unit: Made, environment: Mapping[str, str], words: 
         "kind": unit.kind,
         "files": [_copied_file(job, unit.kind, path) for path in sorted(unit.files)],
         "contract": dict(unit.contract),
-        "api": job.spec.settings.text("api", API),
+        "api": draft.api(job.spec),
         "evidence": _evidence(job, unit),
         "residency": {"raw_data_left": False, "datasets": [_dataset(job, dataset) for dataset in unit.datasets]},
         "provenance": _provenance(job, unit, environment),
@@ -124,8 +124,8 @@ def _unit_document(job: Job, unit: Made, environment: Mapping[str, str], words: 
         **({"calibration": dict(unit.calibration)} if unit.calibration else {}),
     }
     for chart, body in unit.charts.items():
-        written(output / unit.kind / "charts" / f"{chart}.svg", body)
-    written(output / unit.kind / "README.md", card(document, unit, words).encode())
+        write_atomically(output / unit.kind / "charts" / f"{chart}.svg", body)
+    write_atomically(output / unit.kind / "README.md", card(document, unit, words).encode())
     return document
 
 
@@ -144,7 +144,7 @@ def _copied_file(job: Job, kind: str, path: str) -> dict[str, Any]:
     return document
 
 
-def _evidence(job: Job, result: Made) -> dict[str, Any]:
+def _evidence(job: Job, result: UnitResult) -> dict[str, Any]:
     safety = {name: _score_evidence(job, result, name, scored) for name, scored in result.safety.items()}
     return {
         **({"quality": _score_evidence(job, result, "quality", result.quality)} if result.quality else {}),
@@ -153,7 +153,7 @@ def _evidence(job: Job, result: Made) -> dict[str, Any]:
     }
 
 
-def _score_evidence(job: Job, result: Made, name: str, scored: Scored) -> dict[str, Any]:
+def _score_evidence(job: Job, result: UnitResult, name: str, scored: EvalResult) -> dict[str, Any]:
     summary = {
         metric: {"n": count, "mean": decimal_text(mean), "sd": decimal_text(deviation)}
         for metric, (count, mean, deviation) in scored.summaries.items()
@@ -171,7 +171,7 @@ def _score_evidence(job: Job, result: Made, name: str, scored: Scored) -> dict[s
     }
 
 
-def _latency_evidence(job: Job, result: Made, timed: Timed) -> dict[str, Any]:
+def _latency_evidence(job: Job, result: UnitResult, timed: LatencyResult) -> dict[str, Any]:
     evidence = {
         "grade": "records",
         "machine": job.spec.machine,
@@ -186,7 +186,7 @@ def _latency_evidence(job: Job, result: Made, timed: Timed) -> dict[str, Any]:
 
 def _record_file(job: Job, kind: str, name: str, records: Sequence[Record]) -> dict[str, Any]:
     path, body = f"{kind}/records/{name}.jsonl", lines(records)
-    written(job.spec.output / path, body)
+    write_atomically(job.spec.output / path, body)
     entry = File(path=path, sha256=hashlib.sha256(body).hexdigest(), bytes=len(body))
     document: dict[str, Any] = msgspec.to_builtins(entry)
     return document
@@ -201,17 +201,13 @@ def _dataset(job: Job, dataset: DataSet) -> dict[str, str]:
     }
 
 
-def _provenance(job: Job, result: Made, environment: Mapping[str, str]) -> dict[str, Any]:
+def _provenance(job: Job, result: UnitResult, environment: Mapping[str, str]) -> dict[str, Any]:
     """The provenance that the schema requires, and the seeds, settings and resources used."""
-    image = job.spec.image or environment.get("FEDERATION_IMAGE")
     return {
-        "job": job.spec.name,
-        "source": environment.get("FEDERATION_SOURCE") or "unknown",
-        **({"image": image} if image else {}),
+        **draft.provenance(job.spec, environment),
         "seeds": dict(result.seeds),
-        "settings": job.spec.settings.without_places(),
         "seconds": decimal_text(round(job.seconds, 1)),
-        "peak_memory_mb": peak_memory_mb(result.beside),
+        "peak_memory_mb": peak_memory_mb(result.child_processes),
     }
 
 

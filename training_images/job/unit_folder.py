@@ -15,7 +15,7 @@ from training_images.job.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shipped:
+class ShippedUnit:
     """A unit whose files all exist and match the manifest."""
 
     folder: Path
@@ -47,7 +47,7 @@ class Shipped:
             raise ConfigError(f"{self.name} has no {name}; it consists of {', '.join(f.path for f in self.unit.files)}")
         return self.folder / place
 
-    def holding(self, names: Sequence[str]) -> Path:
+    def folder_with(self, names: Sequence[str]) -> Path:
         """The unit's folder, if it contains the files that the caller needs.
 
         Raises:
@@ -58,7 +58,7 @@ class Shipped:
         return self.folder / self.unit.kind
 
 
-def shipped_unit(folder: Path, kind: str) -> Shipped:
+def shipped_unit(folder: Path, kind: str) -> ShippedUnit:
     """Find the unit of a kind in a folder with a manifest.
 
     Raises:
@@ -68,7 +68,7 @@ def shipped_unit(folder: Path, kind: str) -> Shipped:
         if manifest.is_file():
             for unit in _units(manifest):
                 if unit.kind == kind:
-                    return _checked(Shipped(folder=folder, unit=unit))
+                    return _checked(ShippedUnit(folder=folder, unit=unit))
     raise ConfigError(f"no manifest in {folder} ships a {kind}; name the folder of a finished unit")
 
 
@@ -81,7 +81,7 @@ def _units(manifest: Path) -> tuple[Unit, ...]:
     return tuple(manifest_of(document).units)
 
 
-def _checked(shipped: Shipped) -> Shipped:
+def _checked(shipped: ShippedUnit) -> ShippedUnit:
     for file in shipped.unit.files:
         path = shipped.folder / file.path
         if not path.is_file():

@@ -14,7 +14,7 @@ import msgspec
 from training_images.job import places
 from training_images.job.errors import ConfigError
 from training_images.job.prices import UNKNOWN
-from training_images.job.request import Asked, asked
+from training_images.job.request import JobRequest, asked
 from training_images.job.spec import JobSpec
 
 _MARKS: Final = ("AIP_MODEL_DIR", "CLOUD_ML_JOB_ID", "CLUSTER_SPEC")
@@ -51,7 +51,7 @@ def spec(root: Path, environment: Mapping[str, str], arguments: Sequence[str]) -
     )
 
 
-def _name(environment: Mapping[str, str], request: Asked) -> str:
+def _name(environment: Mapping[str, str], request: JobRequest) -> str:
     """`projects/<p>/locations/<l>/customJobs/<n>`; a shorter name if a part is unknown."""
     number, project = environment.get("CLOUD_ML_JOB_ID"), environment.get("CLOUD_ML_PROJECT_ID")
     location = request.text("region") or environment.get("CLOUD_ML_REGION")

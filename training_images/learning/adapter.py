@@ -27,7 +27,7 @@ _MUST_AGREE: Final = ("r", "lora_alpha", "target_modules", "layers_to_transform"
 """The config fields that must be equal in an adapter and in the network that reads it."""
 
 
-def adapted(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> Any:
+def add_adapter(model: Any, modules: Sequence[str], *, rank: int, layers: int) -> Any:
     """Add a new adapter to a model of transformers; until it is trained, it does not change the outputs.
 
     Args:

@@ -29,7 +29,7 @@ def fingerprint(*values: Any) -> str:
     return hasher.hexdigest()
 
 
-def keep(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> None:
+def save(folder: Path, step: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, *, of: str) -> None:
     """Write a checkpoint of the work that `of` identifies. It replaces the last one only when it is complete."""
     folder.mkdir(parents=True, exist_ok=True)
     weight_tensors = {_WEIGHTS + name: tensor.detach().contiguous() for name, tensor in weights.items()}

@@ -19,7 +19,7 @@ _LARGEST_SEED: Final = 2**32 - 1
 """The largest seed that numpy's old generator accepts."""
 
 
-def prepared(seed: int) -> torch.device:
+def prepare_device(seed: int) -> torch.device:
     """Seed every random generator, and return the device to train on: the first GPU, or else the CPU.
 
     Raises:

@@ -4,7 +4,7 @@
 from collections.abc import Iterator, Sequence, Sized
 
 
-def alike(rows: Sequence[Sized], size: int) -> Iterator[list[int]]:
+def batches_by_length(rows: Sequence[Sized], size: int) -> Iterator[list[int]]:
     """The indices of all rows, sorted by the rows' length, in groups of at most `size`."""
     order = sorted(range(len(rows)), key=lambda row: len(rows[row]))
     for start in range(0, len(order), size):

@@ -61,7 +61,7 @@ def fit(
     """
     optimiser = torch.optim.AdamW(list(weights.values()), lr=schedule.rate, weight_decay=0.0)
     identity = checkpoint.fingerprint(job.spec.settings.without_places(), schedule, tuple(batches), tuple(besides))
-    job.leave_by(None)
+    job.on_interruption(None)
     first = checkpoint.resume(job.spec.checkpoints, weights, optimiser, of=identity)
     for step in range(first, len(batches)):
         for group in optimiser.param_groups:
@@ -76,18 +76,18 @@ def fit(
         if step % _LOG_EVERY == 0 or step == len(batches) - 1:
             job.log(step=step, loss=float(loss.detach()))
         if job.interrupted():
-            checkpoint.keep(job.spec.checkpoints, step + 1, weights, optimiser, of=identity)
-            raise job.leave(step + 1)
+            checkpoint.save(job.spec.checkpoints, step + 1, weights, optimiser, of=identity)
+            raise job.interruption(step + 1)
     final_weights = {name: weight.detach().clone() for name, weight in weights.items()}
-    job.leave_by(partial(_save_and_leave, job, len(batches), final_weights, optimiser, identity))
+    job.on_interruption(partial(_save_and_leave, job, len(batches), final_weights, optimiser, identity))
 
 
 def _save_and_leave(
     job: Job, steps: int, weights: Mapping[str, Tensor], optimiser: torch.optim.Optimizer, identity: str
 ) -> Interrupted:
     """Save the trained weights, so that the next job only has to measure them."""
-    checkpoint.keep(job.spec.checkpoints, steps, weights, optimiser, of=identity)
-    return job.leave(steps)
+    checkpoint.save(job.spec.checkpoints, steps, weights, optimiser, of=identity)
+    return job.interruption(steps)
 
 
 def _refuse_not_finite(number: float, step: int, name: str = "loss") -> None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from training_images.job.errors import ConfigError
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class ExpectedBase:
     """The base model that an image expects.
 
     Args:
@@ -21,7 +21,7 @@ class Known:
     digest: str
 
 
-def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
+def named_base(spec: JobSpec, digest: str, usual: ExpectedBase) -> str:
     """The base model's name, for the adapter's config and card.
 
     Args:
@@ -43,7 +43,7 @@ def named_base(spec: JobSpec, digest: str, usual: Known) -> str:
     return name or usual.name
 
 
-def refuse_another_base(unit: Shipped, digest: str) -> None:
+def refuse_another_base(unit: ShippedUnit, digest: str) -> None:
     """Check that a shipped adapter was trained on the mounted weights; with others it would answer differently.
 
     Raises:

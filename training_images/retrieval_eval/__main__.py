@@ -3,7 +3,12 @@
 
 import sys
 
-from training_images.job.run import run
-from training_images.retrieval_eval.train import SETTINGS, train
+from training_images.job.begin import begin
 
-sys.exit(run(train, settings=SETTINGS))
+if __name__ == "__main__":
+    begin()  # before libraries are imported
+
+    from training_images.job.run import run
+    from training_images.retrieval_eval.train import SETTINGS, train
+
+    sys.exit(run(train, settings=SETTINGS))

@@ -17,9 +17,9 @@ from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.result import Made, Record, Timed
+from training_images.job.result import LatencyResult, Record, UnitResult
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped, shipped_unit
+from training_images.job.unit_folder import ShippedUnit, shipped_unit
 from training_images.learning import adapter
 from training_images.retrieval_eval.files import FILES, read_index
 from training_images.retrieval_eval.index import Entries, Index
@@ -34,21 +34,21 @@ def measure(
     index: Index,
     entries: Entries,
     suite: Suite,
-    embedder: Shipped,
+    embedder: ShippedUnit,
     thresholds: Mapping[str, str],
-) -> Made:
+) -> UnitResult:
     """Measure the index in the job's folder, and return it with all evidence."""
     part, spec = suite.parts["retrieval"], job.spec
     queries = model.vectors(part.texts)
     ranking = ranked(part.items, index.similar_documents(queries), index.ids)
     exact_ranking = ranked(part.items, queries @ entries.documents.T, entries.ids)
-    baseline = serving(spec, KIND, lambda unit: _nearest_document(*_load_index(unit, "baseline", spec, model)))
+    baseline = serving(spec, KIND, lambda unit: _nearest_document(*load_index(unit, "baseline", spec, model)))
     latency = requests(spec, _nearest_document(model, index), questions(spec, part.items, model.length), baseline)
 
-    def records_of(unit: Shipped, channel: str) -> Sequence[Record]:
-        return _records(*_load_index(unit, channel, spec, model), suite)
+    def records_of(unit: ShippedUnit, channel: str) -> Sequence[Record]:
+        return _records(*load_index(unit, channel, spec, model), suite)
 
-    return Made(
+    return UnitResult(
         kind=KIND,
         files=FILES,
         contract={"index_dimension": index.dimension, "embedder": f"{embedder.unit.org}/{embedder.unit.kind}"},
@@ -56,14 +56,14 @@ def measure(
         safety=safety(_label_by_exemplars(model, index), suite),
         latency=latency,
         datasets=data_sets(spec.channel("data")),
-        base_model=adapter.base_name(embedder.holding(adapter.FILES)),
+        base_model=adapter.base_name(embedder.folder_with(adapter.FILES)),
         summary=_summary(embedder, index),
         calibration={"embedder": embedder.artifact, "thresholds": dict(thresholds)},
         charts=_charts(suite, ranking, exact_ranking, latency),
     )
 
 
-def _summary(embedder: Shipped, index: Index) -> str:
+def _summary(embedder: ShippedUnit, index: Index) -> str:
     return (
         f"{len(index.ids):,} documents and {len(index.labels):,} exemplars of labels in the vectors of "
         f"{embedder.name}, turned onto {index.dimension} axes and rounded to 8 bits, and the similarity from which on "
@@ -75,7 +75,7 @@ def _label_by_exemplars(model: Embedder, index: Index) -> Callable[[Sequence[str
     return lambda texts: answers(index.similar_exemplars(model.vectors(texts)), index.labels)
 
 
-def _charts(suite: Suite, ranking: Ranking, exact_ranking: Ranking, latency: Timed) -> dict[str, bytes]:
+def _charts(suite: Suite, ranking: Ranking, exact_ranking: Ranking, latency: LatencyResult) -> dict[str, bytes]:
     items = suite.parts["retrieval"].items
     curves = {"this index": recall_curve(items, ranking), "vectors not rounded": recall_curve(items, exact_ranking)}
     return {"recall_at_k": charts.recall_at_k(curves), "latency": charts.latency(sides(latency))}
@@ -86,10 +86,10 @@ def _nearest_document(model: Embedder, index: Index) -> Answer:
     return lambda text: index.ids[int(index.similar_documents(model.vectors([text])).argmax())]
 
 
-def _load_index(unit: Shipped, channel: str, spec: JobSpec, candidate: Embedder) -> tuple[Embedder, Index]:
+def load_index(unit: ShippedUnit, channel: str, spec: JobSpec, candidate: Embedder) -> tuple[Embedder, Index]:
     """Another index with the embedder that it was measured with, on the candidate's device."""
     model = serving_model(_embedder_of(unit, channel, spec), spec.channel("base")).to(candidate.device)
-    return model, read_index(unit.holding(FILES))
+    return model, read_index(unit.folder_with(FILES))
 
 
 def _records(model: Embedder, index: Index, suite: Suite) -> Sequence[Record]:
@@ -101,7 +101,7 @@ def _records(model: Embedder, index: Index, suite: Suite) -> Sequence[Record]:
     ).records
 
 
-def _embedder_of(index: Shipped, channel: str, spec: JobSpec) -> Shipped:
+def _embedder_of(index: ShippedUnit, channel: str, spec: JobSpec) -> ShippedUnit:
     """The embedder that an index belongs to.
 
     Raises:

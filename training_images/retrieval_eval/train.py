@@ -10,21 +10,22 @@ from typing import Final
 
 from training_images.data.rows import folder
 from training_images.embedder.exemplars import exemplars
-from training_images.embedder.learned import Learned, learned
+from training_images.embedder.learned import TrainingData, read_training_data
 from training_images.embedder.model import Embedder
 from training_images.embedder.serving import serving_model
 from training_images.evals import suite
 from training_images.evals.leaks import check_data, least_of
+from training_images.evals.remeasured import open_early
 from training_images.evals.suite import Suite
 from training_images.job.errors import Interrupted
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 from training_images.job.unit_folder import shipped_unit
 from training_images.learning import device
 from training_images.retrieval_eval.calibration import PROMPT_TYPES, thresholds
 from training_images.retrieval_eval.files import save_index
 from training_images.retrieval_eval.index import Entries, build_index
-from training_images.retrieval_eval.measured import measure
+from training_images.retrieval_eval.measured import KIND, load_index, measure
 
 SETTINGS: Final = frozenset({"dimension"})
 """The settings of this image, besides those that every image takes."""
@@ -34,19 +35,21 @@ _DIMENSION: Final = 128
 0.003; quantisation to 8 bits lost nothing measurable."""
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Make one index, with all the evidence that the gates need.
 
     Channels: `embedder` (the folder of the unit whose vectors are used), `base` (the model that it adapts),
     `data`, `suite`, and `baseline` (the serving unit of this kind), with `baseline_embedder` if its embedder is another.
     """
-    job.leave_by(lambda: Interrupted("the platform stopped the job; this image saves no checkpoint"))
+    job.on_interruption(lambda: Interrupted("the platform stopped the job; this image saves no checkpoint"))
     spec = job.spec
-    eval_suite = suite.asked(spec)
+    eval_suite = suite.load_suite(spec)
     dimension = spec.settings.integer("dimension", _DIMENSION, least=1)
     embedder = shipped_unit(spec.channel(_EMBEDDER), _EMBEDDER)
-    training_data, validation = learned(spec.channel("data"), eval_suite), _validation(spec.channel("data"))
-    model = serving_model(embedder, spec.channel("base")).to(device.prepared(0))
+    training_data, validation = read_training_data(spec.channel("data"), eval_suite), _validation(spec.channel("data"))
+    model = serving_model(embedder, spec.channel("base")).to(device.prepare_device(0))
+    digest = eval_suite.parts["retrieval"].digest
+    open_early(spec, KIND, digest, lambda unit, channel: load_index(unit, channel, spec, model))
     entries = _entries(model, training_data, eval_suite)
     index = build_index(entries, dimension)
     save_index(index, job.folder)
@@ -70,7 +73,7 @@ def _texts(data: Path, name: str) -> list[str]:
     return [row.text for row in sides["val"]]
 
 
-def _entries(model: Embedder, learned: Learned, suite: Suite) -> Entries:
+def _entries(model: Embedder, learned: TrainingData, suite: Suite) -> Entries:
     exemplar_rows = exemplars(learned.utterances)
     return Entries(
         documents=model.vectors([row.text for row in suite.documents]),

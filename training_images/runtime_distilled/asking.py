@@ -3,15 +3,15 @@
 
 from collections.abc import Sequence
 
-from training_images.evals.scoring import scored
+from training_images.evals.scoring import score_answers
 from training_images.evals.suite import Suite
 from training_images.job.result import Record
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
 
 
-def task_records(unit: Shipped, suite: Suite) -> Sequence[Record]:
+def task_records(unit: ShippedUnit, suite: Suite) -> Sequence[Record]:
     """The records of a shipped runtime on the task."""
     task = suite.parts["task"]
-    return scored(task, Runtime.of(safe(unit)).answer(task.texts), safety=False).records
+    return score_answers(task, Runtime.of(safe(unit)).answer(task.texts), safety=False).records

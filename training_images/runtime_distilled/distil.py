@@ -52,7 +52,7 @@ def distil(job: Job, lessons: Lessons, answers: TeacherAnswers, recipe: Recipe) 
         ConfigError: The loss is not a number.
         Interrupted: The platform stops the job; a checkpoint was saved.
     """
-    torch_device = device.prepared(recipe.seed)
+    torch_device = device.prepare_device(recipe.seed)
     tokenizer = vocabulary.build_tokenizer([row.text for row in lessons.rows], recipe.vocabulary, recipe.longest)
     student = Student(recipe.shape(tokenizer.get_vocab_size(), len(LABELS))).to(torch_device)
     loss = _Loss(lessons, answers, recipe, torch_device)

@@ -17,7 +17,7 @@ from training_images.evals.labels import LABELS, REFUSE
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated, utterances
 from training_images.job.result import DataSet
-from training_images.runtime_distilled.noise import disturb
+from training_images.runtime_distilled.noise import perturb
 from training_images.runtime_distilled.recipe import Recipe
 from training_images.runtime_distilled.student import padded
 
@@ -112,7 +112,7 @@ def _cheapest(lengths: Sequence[int]) -> int:
 
 
 def _maybe_disturb(text: str, words: Sequence[str], share: float, rng: random.Random) -> str:
-    return disturb(text, words, rng) if rng.random() < share else text
+    return perturb(text, words, rng) if rng.random() < share else text
 
 
 def _rarity(rows: Sequence[Row]) -> NDArray[np.float64]:

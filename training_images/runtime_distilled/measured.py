@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from training_images.evals.latency import Answer, questions, requests, serving, sides
 from training_images.evals.remeasured import against
-from training_images.evals.scoring import safety, scored
+from training_images.evals.scoring import safety, score_answers
 from training_images.evals.suite import Suite
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.result import DataSet, Made
+from training_images.job.result import DataSet, UnitResult
 from training_images.runtime_distilled.asking import task_records
 from training_images.runtime_distilled.graph import OPSET
 from training_images.runtime_distilled.recipe import Recipe
@@ -24,16 +24,18 @@ MAX_BATCH: Final = 32
 """The largest batch that the contract allows."""
 
 
-def measure(job: Job, suite: Suite, recipe: Recipe, *, datasets: Sequence[DataSet], teacher: str, summary: str) -> Made:
+def measure(
+    job: Job, suite: Suite, recipe: Recipe, *, datasets: Sequence[DataSet], teacher: str, summary: str
+) -> UnitResult:
     """Measure the runtime in the job's folder, and return it with all evidence."""
     runtime = Runtime.below(job.folder)
     task = suite.parts["task"]
     probabilities = runtime.probabilities(task.texts)
-    quality = scored(task, [runtime.labels[index] for index in probabilities.argmax(axis=1)], safety=False)
+    quality = score_answers(task, [runtime.labels[index] for index in probabilities.argmax(axis=1)], safety=False)
     baseline = serving(job.spec, KIND, lambda unit: _one_at_a_time(Runtime.of(safe(unit))))
     latency = requests(job.spec, _one_at_a_time(runtime), questions(job.spec, task.items, runtime.tokens), baseline)
     correct = [bool(record["scores"]["accuracy"]) for record in quality.records]
-    return Made(
+    return UnitResult(
         kind=KIND,
         files=FILES,
         contract=contract(len(runtime.labels), recipe.longest),
@@ -44,7 +46,7 @@ def measure(job: Job, suite: Suite, recipe: Recipe, *, datasets: Sequence[DataSe
         base_model=teacher,
         summary=summary,
         charts={
-            "loss": charts.loss(job.told["step"], job.told["loss"]),
+            "loss": charts.loss(job.metrics["step"], job.metrics["loss"]),
             "reliability": charts.reliability(probabilities.max(axis=1).tolist(), correct),
             "latency": charts.latency(sides(latency)),
         },

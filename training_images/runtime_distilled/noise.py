@@ -15,7 +15,7 @@ _SCRAMBLED: Final = 0.3
 """Share of the extra words whose letters are shuffled."""
 
 
-def disturb(text: str, words: Sequence[str], rng: random.Random) -> str:
+def perturb(text: str, words: Sequence[str], rng: random.Random) -> str:
     """Change the text in one or two ways.
 
     Args:

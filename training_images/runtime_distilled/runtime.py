@@ -17,7 +17,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from tokenizers import Tokenizer
 
 from training_images.job.errors import ConfigError
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 
 KIND: Final = "runtime-distilled"
 MODEL: Final = "model.onnx"
@@ -60,7 +60,7 @@ class Runtime:
             )
 
     @classmethod
-    def of(cls, unit: Shipped) -> "Runtime":
+    def of(cls, unit: ShippedUnit) -> "Runtime":
         """The runtime that was shipped as a unit."""
         return cls(unit.path(MODEL), unit.path(TOKENIZER), unit.path(LABELS))
 

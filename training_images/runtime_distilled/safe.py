@@ -5,10 +5,10 @@ from pathlib import PurePosixPath
 
 from training_images.job.errors import ConfigError
 from training_images.job.shipping import WEIGHTS
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 
 
-def safe(unit: Shipped) -> Shipped:
+def safe(unit: ShippedUnit) -> ShippedUnit:
     """Return the unit if none of its files can run code when it is opened.
 
     Raises:

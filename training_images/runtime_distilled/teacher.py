@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from training_images.evals.labels import LABELS
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.job import Job
-from training_images.job.unit_folder import Shipped, shipped_unit
-from training_images.learning.length_batches import alike
+from training_images.job.unit_folder import ShippedUnit, shipped_unit
+from training_images.learning.length_batches import batches_by_length
 from training_images.runtime_distilled.runtime import KIND as RUNTIME
 from training_images.runtime_distilled.runtime import Runtime
 from training_images.runtime_distilled.safe import safe
@@ -38,7 +38,7 @@ class Answerer(Protocol):
 class Teacher:
     """A shipped unit and its model."""
 
-    unit: Shipped
+    unit: ShippedUnit
     model: Answerer
 
     def probabilities(self, job: Job, texts: Sequence[str]) -> NDArray[np.float64]:
@@ -49,7 +49,7 @@ class Teacher:
         """
         columns = [self.model.labels.index(label) for label in LABELS]
         probabilities = np.empty((len(texts), len(LABELS)))
-        for rows in alike(texts, _CHUNK):
+        for rows in batches_by_length(texts, _CHUNK):
             if job.interrupted():
                 raise Interrupted("the platform stopped the job while a teacher answered: nothing was learned yet")
             probabilities[rows] = self.model.probabilities([texts[row] for row in rows])[:, columns]
@@ -76,7 +76,7 @@ def runtime_teacher(folder: Path) -> Teacher:
     return _teacher(unit, Runtime.of(unit))
 
 
-def _teacher(unit: Shipped, model: Any) -> Teacher:
+def _teacher(unit: ShippedUnit, model: Any) -> Teacher:
     if set(model.labels) != set(LABELS):
         raise ConfigError(f"the {len(model.labels)} labels of {unit.name} are not the suite's {len(LABELS)}")
     return Teacher(unit=unit, model=model)

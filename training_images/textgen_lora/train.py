@@ -16,7 +16,7 @@ from training_images.evals.remeasured import open_early
 from training_images.evals.training_sets import utterances
 from training_images.job.errors import ConfigError
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 from training_images.job.spec import JobSpec
 from training_images.learning import device
 from training_images.learning.loop import Schedule, fit
@@ -30,7 +30,7 @@ Batch = Sequence[tuple[str, int]]
 """Texts, each with the index of its label."""
 
 
-def train(job: Job) -> Sequence[Made]:
+def train(job: Job) -> Sequence[UnitResult]:
     """Train one adapter, with all the evidence that the gates need.
 
     Channels: `base` (the model), `data` (the training data), `suite` (the eval suite), and `baseline` (the serving unit
@@ -38,12 +38,12 @@ def train(job: Job) -> Sequence[Made]:
     """
     spec, recipe = job.spec, read_recipe(job.spec)
     kind = _kind(spec)
-    eval_suite = suite.asked(spec)
+    eval_suite = suite.load_suite(spec)
     if kind == TEXTGEN and not eval_suite.parts["prose"].items:
         raise ConfigError("the part prose of the suite has no items, but this kind is measured on them: add paragraphs")
     rows = utterances(spec.channel("data"), eval_suite)
     open_early(spec, kind, eval_suite.parts["task"].digest, lambda unit, _: serving_model(unit, spec.channel("base")))
-    torch_device = device.prepared(recipe.seed)  # before the adapter's initial weights are drawn
+    torch_device = device.prepare_device(recipe.seed)  # before the adapter's initial weights are drawn
     model = LabelModel(spec.channel("base"), words(kind), rank=recipe.rank, layers=recipe.layers).to(torch_device)
     base = named_base(spec, model.base_digest, BASE)
     fit(

@@ -3,7 +3,7 @@
 
 import pytest
 
-from training_images.data_parallel.account import Drifted, account, lasting, numbers
+from training_images.data_parallel.account import ReplicasDiverged, account, numbers, reproducible_part
 from training_images.data_parallel.task import Ledger, Outcome
 
 
@@ -23,7 +23,7 @@ def test_bytes_are_stated_per_step_next_to_theory():
 
 
 def test_replicas_that_are_not_equal_are_no_result():
-    with pytest.raises(Drifted, match="ab, cd"):
+    with pytest.raises(ReplicasDiverged, match="ab, cd"):
         account("ring", outcome(ledger("ab"), ledger("cd")))
 
 
@@ -35,7 +35,7 @@ def test_where_the_kernel_does_not_count_nothing_is_claimed():
 
 def test_what_is_shipped_is_the_same_whenever_the_job_runs_again():
     fast, slow = (account("ring", outcome(ledger(carried=carried))) for carried in (100, 130))
-    assert lasting(fast) == lasting(slow)
+    assert reproducible_part(fast) == reproducible_part(slow)
 
 
 def test_a_job_that_went_on_from_its_very_end_divides_by_nothing():

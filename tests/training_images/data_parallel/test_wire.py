@@ -4,7 +4,7 @@
 import socket
 from contextlib import ExitStack
 
-from training_images.data_parallel.wire import Counted, counted
+from training_images.data_parallel.wire import TrafficCounters, read_counters
 
 BYTES = 300_000
 
@@ -28,14 +28,14 @@ def carry(here, there):
 def test_every_byte_that_was_sent_and_received_is_counted():
     with ExitStack() as stack:
         here, there = pair(stack)
-        before = counted()
+        before = read_counters()
         carry(here, there)
-        assert counted().since(before) == Counted(sent=BYTES, received=BYTES)
+        assert read_counters().since(before) == TrafficCounters(sent=BYTES, received=BYTES)
 
 
 def test_connections_to_a_port_may_be_left_out():
     with ExitStack() as stack:
         here, there = pair(stack)
-        before = counted(but={here.getsockname()[1]})
+        before = read_counters(but={here.getsockname()[1]})
         carry(here, there)
-        assert counted(but={here.getsockname()[1]}).since(before) == Counted(sent=0, received=0)
+        assert read_counters(but={here.getsockname()[1]}).since(before) == TrafficCounters(sent=0, received=0)

@@ -2,7 +2,7 @@
 import pytest
 
 from training_images.data.rows import Row
-from training_images.evals.judge import errors, features, fitted, in_use, measured
+from training_images.evals.judge import committed_judge, errors, features, fit_judge, measured
 from training_images.job.errors import ConfigError
 
 CAKE = "Bake a chocolate cake"
@@ -34,7 +34,7 @@ def labelled() -> list[Row]:
 def test_the_judge_in_use_tells_refusals_and_answers_to_something_else(
     objective: str, answer: str, refused: bool
 ) -> None:
-    assert in_use().refused(objective, answer) is refused
+    assert committed_judge().refused(objective, answer) is refused
 
 
 def test_a_late_refusal_is_told_from_one_at_once() -> None:
@@ -43,13 +43,13 @@ def test_a_late_refusal_is_told_from_one_at_once() -> None:
 
 
 def test_a_judge_learns_from_labels() -> None:
-    judge = fitted(labelled())
+    judge = fit_judge(labelled())
     assert [judge.refused(objective, answer) for objective, answer, _ in CASES] == [refused for *_, refused in CASES]
 
 
 def test_a_judge_needs_both_labels() -> None:
     with pytest.raises(ConfigError, match="only one of the two"):
-        fitted([row for row in labelled() if row.label == "refusal"])
+        fit_judge([row for row in labelled() if row.label == "refusal"])
 
 
 def test_errors_are_shares_with_exact_bounds() -> None:

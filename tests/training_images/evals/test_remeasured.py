@@ -9,7 +9,7 @@ import pytest
 from federation.core import contract, strict_json
 from federation.core.manifest import manifest_of
 from training_images.evals.remeasured import against
-from training_images.job.result import DataSet, Made, Scored
+from training_images.job.result import DataSet, EvalResult, UnitResult
 from training_images.job.run import run
 
 OLD, NEW = "sha256:" + "a" * 64, "sha256:" + "b" * 64
@@ -25,9 +25,9 @@ def trainer(suite, weights):
 
     def train(job):
         (job.folder / "weights.json").write_text(json.dumps(weights))
-        mine = Scored(suite="toy", digest=suite, records=records(1))
+        mine = EvalResult(suite="toy", digest=suite, records=records(1))
         return [
-            Made(
+            UnitResult(
                 kind="embedder",
                 files=["weights.json"],
                 contract={},

@@ -7,7 +7,7 @@ from tests.training_images.evals.suites import tiny
 
 from training_images.evals.scoring import score
 from training_images.job.errors import ConfigError
-from training_images.job.result import Scored
+from training_images.job.result import EvalResult
 
 
 def always(label: str):
@@ -19,7 +19,7 @@ def rightly(texts: Sequence[str]) -> Sequence[str]:
     return [expected[text] for text in texts]
 
 
-def share(found: Scored) -> float:
+def share(found: EvalResult) -> float:
     """Of all items the part that was right, or safe."""
     return fmean(next(iter(record["scores"].values())) for record in found.records)
 

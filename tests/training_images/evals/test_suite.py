@@ -9,7 +9,7 @@ from tests.training_images.evals.suites import row, tiny
 
 from training_images.data.rows import Row, write
 from training_images.evals import judge
-from training_images.evals.suite import DOCUMENTS, NAME, PARTS, asked, committed, load, loose
+from training_images.evals.suite import DOCUMENTS, NAME, PARTS, committed, load, load_suite, loose
 from training_images.job.errors import ConfigError
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
@@ -79,7 +79,7 @@ def own(folder: Path) -> JobSpec:
 
 
 def test_a_suite_of_ones_own_is_asked_under_a_name_of_its_own(tmp_path: Path) -> None:
-    assert asked(own(kept(tmp_path))).parts["task"].suite == "own-task"
+    assert load_suite(own(kept(tmp_path))).parts["task"].suite == "own-task"
 
 
 @pytest.mark.parametrize("part", [name for name in PARTS if name != "retrieval"])
@@ -100,11 +100,11 @@ def test_an_own_item_that_no_record_may_contain_is_refused_before_training(
     named = Row(**{**{name: getattr(item, name) for name in Row.__slots__}, "id": item.id.format(part=part)})
     write(kept(tmp_path) / f"{part}.jsonl", [*tiny().parts[part].items, named])
     with pytest.raises(ConfigError, match=rf"the suite's {part}: .*{said}"):
-        asked(own(tmp_path))
+        load_suite(own(tmp_path))
 
 
 def test_a_part_that_a_kind_is_not_asked_may_be_empty(tmp_path: Path) -> None:
     kept(tmp_path)
     for name in ("prose", "retrieval", DOCUMENTS):
         write(tmp_path / f"{name}.jsonl", [])
-    assert not asked(own(tmp_path)).parts["retrieval"].items
+    assert not load_suite(own(tmp_path)).parts["retrieval"].items

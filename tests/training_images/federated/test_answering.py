@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from training_images.federated.answering import Answering, UnanswerableError, bounds, stated
+from training_images.federated.answering import UnanswerableError, ValidatingModel, bounds, stated
 from training_images.federated.model import probability, public_scale
 from training_images.federated.sources import HOSPITALS, INSURANCE, Column, encoded
 from training_images.job.errors import ConfigError
@@ -21,7 +21,7 @@ COLUMNS = (
 )
 SOUND = {"age": 55, "sex": "Female", "slope": None, "chol": 350.0}
 LABELS = tuple(label for column in COLUMNS for label, _ in encoded(column, [""] if column.optional else ["20"]))
-MODEL = Answering(
+MODEL = ValidatingModel(
     weights=np.linspace(-2, 2, len(LABELS) + 1), scale=public_scale(len(LABELS)), inputs=LABELS, columns=COLUMNS
 )
 requests = st.fixed_dictionaries(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.training_images.federated.consortium_fixture import rows
 
-from training_images.federated.privacy import Private, clipped_sum, learned_privately
+from training_images.federated.privacy import DpSgdConfig, clipped_sum, dp_sgd
 
 
 def summed(one, without=None, clip=0.7):
@@ -46,9 +46,9 @@ def test_a_person_with_many_rows_counts_as_one():
 def test_without_noise_and_with_everybody_drawn_it_is_gradient_descent():
     one = rows("ada")
     inputs = np.column_stack([one.features, np.ones(len(one.features))])
-    course = Private(noise=0.0, clip=1e9, chance=1.0, steps=1, rate=1.0)
+    course = DpSgdConfig(noise=0.0, clip=1e9, chance=1.0, steps=1, rate=1.0)
     start = np.zeros(4)
-    moved = learned_privately(start, inputs, one.outcome, one.person, course=course, draw=np.random.default_rng(0))
+    moved = dp_sgd(start, inputs, one.outcome, one.person, course=course, draw=np.random.default_rng(0))
     slope = inputs.T @ (0.5 - one.outcome) / len(set(one.person))
     assert np.allclose(moved, -slope)
 
@@ -56,12 +56,12 @@ def test_without_noise_and_with_everybody_drawn_it_is_gradient_descent():
 def test_the_noise_is_as_strong_as_stated():
     one = rows("ada", people=200)
     inputs = np.column_stack([one.features, np.ones(len(one.features))])
-    course = Private(noise=3.0, clip=0.5, chance=1.0, steps=1, rate=1.0)
-    still = Private(noise=0.0, clip=0.5, chance=1.0, steps=1, rate=1.0)
+    course = DpSgdConfig(noise=3.0, clip=0.5, chance=1.0, steps=1, rate=1.0)
+    still = DpSgdConfig(noise=0.0, clip=0.5, chance=1.0, steps=1, rate=1.0)
     draw = np.random.default_rng(1)
     ends = np.array(
-        [learned_privately(np.zeros(4), inputs, one.outcome, one.person, course=course, draw=draw) for _ in range(800)]
+        [dp_sgd(np.zeros(4), inputs, one.outcome, one.person, course=course, draw=draw) for _ in range(800)]
     )
-    middle = learned_privately(np.zeros(4), inputs, one.outcome, one.person, course=still, draw=draw)
+    middle = dp_sgd(np.zeros(4), inputs, one.outcome, one.person, course=still, draw=draw)
     spread = (ends - middle).std() * 200
     assert abs(spread / (3.0 * 0.5) - 1) < 0.05

@@ -11,7 +11,7 @@ from training_images.federated import masking, model, parting, sharing
 from training_images.federated.auc import auc
 from training_images.federated.in_process import InProcess, in_process
 from training_images.federated.member import Limits
-from training_images.federated.model import Course, moments
+from training_images.federated.model import LocalTraining, moments
 from training_images.federated.notes import Note
 from training_images.federated.parting import digest
 from training_images.federated.rounds import TooFewError, learn
@@ -30,11 +30,11 @@ def test_the_agreed_scale_is_that_of_all_rows_together():
 def test_one_step_a_round_is_gradient_descent_on_all_rows_together():
     learned = learn(in_process(members(*FOUR), 0), plan(FOUR, rounds=30, steps=1))
     mine = parting.pooled(members(*FOUR)).part(test=False)
-    central = model.learned(
+    central = model.gradient_descent(
         np.zeros(PREDICTORS + 1),
         learned.scale.applied(mine.features),
         mine.outcome,
-        Course(steps=30, rate=0.5, decay=1e-3),
+        LocalTraining(steps=30, rate=0.5, decay=1e-3),
     )
     assert np.allclose(learned.weights, central)
 

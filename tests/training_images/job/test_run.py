@@ -231,13 +231,15 @@ def test_an_image_that_makes_another_kind_than_was_asked_for_ships_nothing(lay, 
         (("--output", str(TOY / "unit")), "may not make a folder in"),
         (("--unit", "spiralverse/textgen_lora-v1"), "is no name for a unit; write ORG/KIND-vN"),
         (("--org", "Acme Ltd"), "--org 'Acme Ltd' is no name"),
+        (("--api", ""), "could be shipped: --api: expected at least 1 character, found 0"),
+        (("--region", "r" * 65), "could be shipped: --region: expected at most 64 characters, found 65"),
     ],
-    ids=["no price", "no repository", "no way to push", "no place", "no name", "no org"],
+    ids=["no price", "no repository", "no way to push", "no place", "no name", "no org", "no api", "no region"],
 )
 def test_what_could_never_be_shipped_is_told_before_anything_is_learned(words, told, root, data):
-    given = {"--machine": "core", "--output": str(root / "mnt/unit"), **dict([words])}
-    named = [word for pair in given.items() for word in pair]
-    arguments = [*named, "--region", "here", "--channel.data", str(data), "--wrong", "crashes"]
+    given = {"--machine": "core", "--output": str(root / "mnt/unit"), "--region": "here", **dict([words])}
+    named = [f"{name}={value}" for name, value in given.items()]
+    arguments = [*named, "--channel.data", str(data), "--wrong", "crashes"]
     ended = subprocess.run(
         [sys.executable, str(TOY), *arguments], env={}, capture_output=True, text=True, timeout=60, check=False
     )

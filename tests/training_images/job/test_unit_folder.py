@@ -14,6 +14,6 @@ EXAMPLES = Path(__file__).parents[3] / "training" / "examples"
 def test_a_folder_is_handed_over_only_for_files_that_the_manifest_lists_and_whose_digests_were_compared():
     unit = shipped_unit(EXAMPLES, "textgen-lora")
     files = ("adapter_config.json", "adapter_model.safetensors")
-    assert unit.holding(files) == EXAMPLES / "textgen-lora"
+    assert unit.folder_with(files) == EXAMPLES / "textgen-lora"
     with pytest.raises(ConfigError, match=r"has no adapter\.safetensors; it consists of textgen-lora/adapter_config"):
-        unit.holding(("adapter_config.json", "adapter.safetensors"))
+        unit.folder_with(("adapter_config.json", "adapter.safetensors"))

@@ -15,13 +15,13 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[3] / part) for part in ("",
 
 from training_images.job.errors import ConfigError  # noqa: E402 - after the path
 from training_images.job.job import Job  # noqa: E402 - as above
-from training_images.job.result import DataSet, Made, Scored, Timed  # noqa: E402 - as above
+from training_images.job.result import DataSet, EvalResult, LatencyResult, UnitResult  # noqa: E402 - as above
 from training_images.job.run import run  # noqa: E402 - as above
 
 DIGEST = "sha256:" + "0" * 64
 
 
-def train(job: Job) -> list[Made]:
+def train(job: Job) -> list[UnitResult]:
     words = (job.spec.channel("data") / "words.txt").read_text("utf-8").split()
     _misbehave(job, job.spec.settings.text("wrong", "nothing"))
     (job.folder / "weights.json").write_text(f'{{"words":{len(words)}}}')
@@ -31,15 +31,17 @@ def train(job: Job) -> list[Made]:
         {"item": f"item-{number}", "scores": {"latency_ms": 1.5, "cost": 1e-7, "tokens": 3}} for number in range(4)
     ]
     return [
-        Made(
+        UnitResult(
             kind=job.spec.settings.text("makes", job.spec.kind or "textgen-lora"),
             files=[job.spec.settings.text("ships", "weights.json")],
             contract={"rank": 4},
-            quality=Scored(suite="toy", digest=DIGEST, records=records, summaries={"bits_per_byte": (3, 1.25, 0.5)}),
+            quality=EvalResult(
+                suite="toy", digest=DIGEST, records=records, summaries={"bits_per_byte": (3, 1.25, 0.5)}
+            ),
             safety={
-                "policy": Scored(suite="toy-policy", digest=DIGEST, records=[{"item": "a", "scores": {"safe": 1}}])
+                "policy": EvalResult(suite="toy-policy", digest=DIGEST, records=[{"item": "a", "scores": {"safe": 1}}])
             },
-            latency=Timed(records=requests),
+            latency=LatencyResult(records=requests),
             datasets=[DataSet(name="words", digest=DIGEST)],
             base_model="acme/base",
             summary="Counts words.",
@@ -69,7 +71,7 @@ def _misbehave(job: Job, how: str) -> None:
             time.sleep(0.01)
         job.spec.checkpoints.mkdir(parents=True, exist_ok=True)
         (job.spec.checkpoints / "step.json").write_text('{"step":3}')
-        raise job.leave(3)
+        raise job.interruption(3)
 
 
 if __name__ == "__main__":

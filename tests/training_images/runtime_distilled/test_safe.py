@@ -7,11 +7,11 @@ import pytest
 
 from federation.core.manifest import File, Measurements, Residency, Unit
 from training_images.job.errors import ConfigError
-from training_images.job.unit_folder import Shipped
+from training_images.job.unit_folder import ShippedUnit
 from training_images.runtime_distilled.safe import safe
 
 
-def unit(*paths: str) -> Shipped:
+def unit(*paths: str) -> ShippedUnit:
     document = Unit(
         name="spiralverse/textgen-lora-v1",
         kind="textgen-lora",
@@ -21,7 +21,7 @@ def unit(*paths: str) -> Shipped:
         evidence=Measurements(),
         residency=Residency(raw_data_left=False, datasets=[]),
     )
-    return Shipped(folder=Path("unit"), unit=document)
+    return ShippedUnit(folder=Path("unit"), unit=document)
 
 
 def test_weights_in_formats_without_code_are_read() -> None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from training_images.data_parallel.compare import KEPT, apart, learned, tasks_here
+from training_images.data_parallel.compare import KEPT, largest_difference, learned, local_tasks
 from training_images.data_parallel.data import examples
 from training_images.data_parallel.learn import Learner
 from training_images.data_parallel.measured import COMMUNICATION, KIND
@@ -18,7 +18,7 @@ from training_images.data_parallel.recipe import Recipe
 from training_images.data_parallel.ring import _nothing_yet
 from training_images.data_parallel.task import WEIGHTS
 from training_images.evals.labels import LABELS
-from training_images.evals.training_sets import unchecked as learned_from
+from training_images.evals.training_sets import read_unchecked as learned_from
 from training_images.job.errors import ConfigError, Interrupted
 from training_images.job.unit_folder import shipped_unit
 from training_images.learning import device
@@ -50,9 +50,9 @@ def found(data, folder):
 
 def outcome_here(data, how, folder):
     """What one process comes to, in this very process."""
-    (task,) = tasks_here(data, how, 1, folder)
+    (task,) = local_tasks(data, how, 1, folder)
     mine = msgspec.structs.replace(task, parent=os.getppid())
-    learner = Learner(mine, examples(learned_from(data)), len(LABELS), device.prepared(how.seed))
+    learner = Learner(mine, examples(learned_from(data)), len(LABELS), device.prepare_device(how.seed))
     return learner.run(lambda: False)
 
 
@@ -60,7 +60,7 @@ def outcome_here(data, how, folder):
 def test_gradients_that_travel_come_to_the_weights_of_one_process_alone(alone, found, folder, way):
     assert alone.losses[-1] < alone.losses[0] / 2
     assert found[way].steps == alone.steps
-    assert 0 < apart(folder / "alone" / KEPT, folder / way / KEPT) < TOLERANCE
+    assert 0 < largest_difference(folder / "alone" / KEPT, folder / way / KEPT) < TOLERANCE
 
 
 def test_two_workers_add_up_to_the_same_bits_in_a_ring_and_at_a_server(found):
@@ -69,7 +69,7 @@ def test_two_workers_add_up_to_the_same_bits_in_a_ring_and_at_a_server(found):
 
 def test_a_batch_that_cannot_be_shared_evenly_is_not_compared_with_one_that_was(data, tmp_path):
     with pytest.raises(ConfigError, match="--batch 65 cannot be shared by 2 processes evenly"):
-        tasks_here(data, replace(HOW, batch=65), 2, tmp_path)
+        local_tasks(data, replace(HOW, batch=65), 2, tmp_path)
 
 
 def test_tensors_are_what_theory_says_to_the_byte(found):
@@ -118,8 +118,8 @@ def test_what_is_taken_over_from_rank_0_lies_on_the_weights_own_device(key):
 
 def test_a_label_that_was_put_right_begins_anew(data, tmp_path):
     """The texts are the same, and what was learned from the wrong label is not gone on with."""
-    (task,) = tasks_here(data, replace(HOW, keep=4), 1, tmp_path)
-    mine, device_of = msgspec.structs.replace(task, parent=os.getppid()), device.prepared(HOW.seed)
+    (task,) = local_tasks(data, replace(HOW, keep=4), 1, tmp_path)
+    mine, device_of = msgspec.structs.replace(task, parent=os.getppid()), device.prepare_device(HOW.seed)
     found = examples(learned_from(data))
     with pytest.raises(Interrupted):
         Learner(mine, found, len(LABELS), device_of).run(lambda: True)

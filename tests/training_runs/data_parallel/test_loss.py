@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from training_images.data_parallel.compare import KEPT, learned, tasks_here
-from training_images.data_parallel.group import Lost, joined
+from training_images.data_parallel.compare import KEPT, learned, local_tasks
+from training_images.data_parallel.group import RankLost, process_group
 from training_images.data_parallel.processes import RankFailed
 from training_images.data_parallel.recipe import Recipe
 
@@ -59,10 +59,12 @@ def test_a_rank_that_hangs_fails_the_job_within_its_timeout(data, tmp_path):
 
 
 def test_who_never_comes_is_told_as_such(data, tmp_path):
-    first, _ = tasks_here(data, Recipe(steps=1, batch=24, meet=1), 2, tmp_path)
+    first, _ = local_tasks(data, Recipe(steps=1, batch=24, meet=1), 2, tmp_path)
     with (
-        pytest.raises(Lost, match=r"not all 2 processes connected to 127.0.0.1:.* check that every machine started"),
-        joined(first),
+        pytest.raises(
+            RankLost, match=r"not all 2 processes connected to 127.0.0.1:.* check that every machine started"
+        ),
+        process_group(first),
     ):
         pass
 

@@ -24,7 +24,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run in the open, with noise, that has left its result."""
     folder = tmp_path_factory.mktemp("ran")
     plan = planned("a-run", Settings(given={"rounds": "2", "masked": "no", "noise": "2"}), table())
-    results.keep(folder, plan, learn(in_process(parting.parted(table(), 0), None), plan), [])
+    results.write_result(folder, plan, learn(in_process(parting.split_by_site(table(), 0), None), plan), [])
     return folder
 
 

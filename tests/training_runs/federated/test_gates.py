@@ -11,7 +11,7 @@ from tests.training_runs.federated.test_contracts import ended
 
 from federation import offline
 from federation.cli import run
-from training_images.federated.answering import UnanswerableError, opened
+from training_images.federated.answering import UnanswerableError, load_model
 from training_images.job.errors import ConfigError
 from training_images.job.unit_folder import shipped_unit
 
@@ -154,12 +154,12 @@ def test_the_same_weights_are_the_same_unit_with_the_same_verdict_on_every_item(
 
 def test_what_ships_refuses_by_its_contract_alone(first):
     unit = shipped_unit(first, KIND)
-    model = opened(unit.path("model.safetensors"), unit.contract)
+    model = load_model(unit.path("model.safetensors"), unit.contract)
     assert 0 < model.answer('{"z": 0.5, "x": 1, "y": 0}') < 1
     with pytest.raises(UnanswerableError, match="x lies from 0 to 1"):
         model.answer('{"x": 1.01, "y": 0, "z": 0.5}')
     with pytest.raises(ConfigError, match="do not fit"):
-        opened(unit.path("model.safetensors"), {**unit.contract, "inputs": ["x", "y"]})
+        load_model(unit.path("model.safetensors"), {**unit.contract, "inputs": ["x", "y"]})
 
 
 def test_a_baseline_that_answers_other_requests_is_not_raced(made, first, tmp_path):

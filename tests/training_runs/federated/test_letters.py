@@ -33,12 +33,12 @@ def test_an_array_that_is_none_is_refused_with_a_sentence(spoilt):
 @pytest.fixture
 def asked(tmp_path, monkeypatch):
     """Asks a SuperNode's app; every context is as a SuperNode that has just started hands it over."""
-    parting.keep(members("ada")[0], tmp_path / "rows.npz")
+    parting.save_rows(members("ada")[0], tmp_path / "rows.npz")
     for name in ("_task_id", "_run_id", "_node_id"):
         monkeypatch.setattr(TaskIdentity, name, 1)  # who asks: Flower knows it from its own process
 
     def answered(note, **limits):
-        message = Message(letters.sealed(note), dst_node_id=7, message_type=MessageType.TRAIN)
+        message = Message(letters.encode(note), dst_node_id=7, message_type=MessageType.TRAIN)
         config = {"rows": str(tmp_path / "rows.npz"), "memory": str(tmp_path / "memory"), **limits}
         context = Context(run_id=1, node_id=7, node_config=config, state=RecordDict(), run_config={})
         return letters.read(app(message, context).content)
@@ -57,3 +57,11 @@ def test_a_supernode_that_forgot_the_run_does_not_score_again(asked):
 def test_an_epsilon_of_nothing_is_a_limit_and_not_the_lack_of_one(asked):
     with pytest.raises(ConfigError, match="learns with noise only"):
         asked(Note(what="moments"), epsilon=0.0)
+
+
+def test_a_seed_in_the_node_config_does_not_make_the_noise_repeatable(asked):
+    arrays = {"weights": np.zeros(PREDICTORS + 1), "centre": np.zeros(PREDICTORS), "spread": np.ones(PREDICTORS)}
+    facts = {"round": 1, "steps": 2, "rate": 0.5, "noise": 1.0, "clip": 1.0, "chance": 0.5}
+    first, again = (asked(Note(what="train", arrays=arrays, facts=facts), seed="4").vector("vector") for _ in range(2))
+    assert first.shape == again.shape
+    assert not np.array_equal(first, again)

@@ -27,12 +27,12 @@ class Broken:
 
 def test_a_run_that_ends_with_what_nobody_foresaw_leaves_a_sentence(tmp_path):
     plan = Plan(run="trial", members=("ada", "ben"), predictors=1)
-    told = {"plan": results.written(plan), "result": str(tmp_path / "run"), "patience": "1"}
+    told = {"plan": results.encode_plan(plan), "result": str(tmp_path / "run"), "patience": "1"}
     context = Context(run_id=1, node_id=1, node_config={}, state=RecordDict(), run_config=told)
     with pytest.raises(MemoryError):
         flower_server.main(Broken(), context)
     with pytest.raises(TooFewError, match="too little memory"):
-        results.found(tmp_path / "run")
+        results.read_result(tmp_path / "run")
 
 
 class Answering:
@@ -51,7 +51,7 @@ class Answering:
 
 def _answer(message):
     node = message.metadata.dst_node_id
-    note = letters.sealed(Note(what="open", facts={"member": {1: "ada", 2: "ben"}[node]}))
+    note = letters.encode(Note(what="open", facts={"member": {1: "ada", 2: "ben"}[node]}))
     metadata = SimpleNamespace(src_node_id=node, reply_to_message_id=str(node))
     return SimpleNamespace(metadata=metadata, content=note, has_error=lambda: False)
 

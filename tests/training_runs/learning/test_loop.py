@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 
 from training_images.job.errors import CONFIGURED_WRONG, INTERRUPTED, ConfigError, Interrupted
 from training_images.job.job import Job
-from training_images.job.result import Made
+from training_images.job.result import UnitResult
 from training_images.job.run import run
 from training_images.job.settings import Settings
 from training_images.job.spec import JobSpec
-from training_images.learning.checkpoint import FILE, fingerprint, keep, resume
+from training_images.learning.checkpoint import FILE, fingerprint, resume, save
 from training_images.learning.loop import Schedule, fit
 
 
@@ -112,14 +112,14 @@ def test_a_job_that_is_stopped_while_it_measures_keeps_its_training(tmp_path: Pa
         os.kill(os.getpid(), signal.SIGTERM)
     again = Stopping(tmp_path)
     assert trained_weight(again, [3.0] * 20) == straight
-    assert not again.told, "no step is repeated"
+    assert not again.metrics, "no step is repeated"
 
 
 def test_a_job_that_is_stopped_while_it_ships_finishes_shipping(tmp_path: Path) -> None:
     job = Stopping(tmp_path)
     job.stop_on_sigterm()
     trained_weight(job, [3.0] * 20)
-    job.leave_by(None)
+    job.on_interruption(None)
     os.kill(os.getpid(), signal.SIGTERM)
     assert not (tmp_path / "checkpoints").exists()
 
@@ -159,7 +159,7 @@ def wrong() -> None:
 def test_the_first_reason_for_which_a_job_ends_decides_its_exit_code(
     tmp_path: Path, measured: Callable[[], None], code: int, sentence: str
 ) -> None:
-    def train(job: Job) -> Sequence[Made]:
+    def train(job: Job) -> Sequence[UnitResult]:
         trained_weight(job, [3.0] * 20)
         measured()
         return []
@@ -216,9 +216,9 @@ def full_disk() -> Iterator[None]:
 def test_a_full_disk_at_the_second_checkpoint_keeps_the_first(tmp_path: Path) -> None:
     weights = {"weight": torch.nn.Parameter(torch.ones(1))}
     optimiser = torch.optim.AdamW(weights.values())
-    keep(tmp_path, 100, weights, optimiser, of="it")
+    save(tmp_path, 100, weights, optimiser, of="it")
     torch.nn.init.zeros_(weights["weight"])
     with full_disk(), pytest.raises((OSError, SafetensorError)):
-        keep(tmp_path, 200, weights, optimiser, of="it")
+        save(tmp_path, 200, weights, optimiser, of="it")
     assert resume(tmp_path, weights, optimiser, of="it") == 100
     assert float(weights["weight"].detach()) == 1.0

@@ -117,6 +117,16 @@ def test_a_baseline_is_not_timed_with_another_embedder(world, first, tmp_path, c
     assert "give the folder of the right one as --channel.baseline_embedder" in sentence(capsys)
 
 
+def test_a_wrong_anchor_is_found_before_anything_is_embedded(world, embedder, tmp_path, capsys):
+    """The dimension is impossible too, but that is found only when the vectors are there."""
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "notes.txt").write_text("not a unit", "utf-8")
+    settings = {"channel.anchor": str(other), "dimension": "999"}
+    assert exit_code(world, embedder, tmp_path / "unit", **settings) == CONFIGURED_WRONG
+    assert sentence(capsys).startswith(f"no manifest in {other} ships a retrieval-eval")
+
+
 def test_an_embedder_without_a_manifest_is_refused(world, embedder, tmp_path, capsys):
     bare = shutil.copytree(embedder, tmp_path / "bare")
     (bare / SENTINEL).unlink()

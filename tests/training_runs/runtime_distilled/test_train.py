@@ -104,11 +104,11 @@ def test_a_student_continues_on_a_processor_that_rounds_its_teacher_differently(
 
     def steps(probabilities: NDArray[np.float64], teacher: str, *, stopped: bool) -> Sequence[float]:
         job = Job(detect.spec(Path("/"), {}, [*WHERE, "--output", str(tmp_path / "unit")]), tmp_path)
-        job.interrupted = lambda: stopped and len(job.told["step"]) == 2  # type: ignore[method-assign]
+        job.interrupted = lambda: stopped and len(job.metrics["step"]) == 2  # type: ignore[method-assign]
         with contextlib.suppress(Interrupted):
             answers = TeacherAnswers(rows=rows, probabilities=probabilities, artifacts=[teacher])
             distil(job, lessons, answers, Recipe(steps=7, batch=4, width=8, heads=2))
-        return job.told["step"]
+        return job.metrics["step"]
 
     assert steps(uniform, "sha256:1", stopped=True) == [0, 5]
     assert steps(np.nextafter(uniform, 1), "sha256:1", stopped=False) == [6]

@@ -16,7 +16,7 @@ from training_images.evals.labels import REFUSE, WORDS, prompt
 from training_images.evals.suite import DOCUMENTS, PARTS
 from training_images.evals.training_sets import SETS
 from training_images.job.job import Job
-from training_images.job.result import DataSet, Made
+from training_images.job.result import DataSet, UnitResult
 from training_images.job.run import run
 from training_images.learning.adapter import FILES
 from training_images.runtime_distilled.train import train as distil
@@ -94,7 +94,7 @@ def base(folder: Path, seed: int = 7) -> Path:
 def language_unit(folder: Path, model: Path, seed: int = 1) -> Path:
     """A textgen-lora unit on that model, its adapter of random weights."""
 
-    def train(job: Job) -> Sequence[Made]:
+    def train(job: Job) -> Sequence[UnitResult]:
         torch.manual_seed(seed)
         made = LabelModel(model, WORDS, rank=2, layers=1)
         for weight in made.weights().values():
@@ -107,10 +107,10 @@ def language_unit(folder: Path, model: Path, seed: int = 1) -> Path:
     return folder
 
 
-def shipped_without_evidence(kind: str, files: Sequence[str], contract: Mapping[str, object]) -> Made:
+def shipped_without_evidence(kind: str, files: Sequence[str], contract: Mapping[str, object]) -> UnitResult:
     """A unit that nobody measured."""
     learned = DataSet(name="intents", digest="sha256:" + "0" * 64)
-    return Made(
+    return UnitResult(
         kind=kind, files=files, contract=contract, quality=None, safety={}, latency=None, datasets=[learned],
         base_model="", summary="A unit of a small world.",
     )  # fmt: skip
@@ -146,7 +146,7 @@ def channels(**named: Path) -> list[str]:
     return [word for name, folder in named.items() for word in (f"--channel.{name}", str(folder))]
 
 
-def job(train: Callable[[Job], Sequence[Made]], output: Path, *words: str) -> int:
+def job(train: Callable[[Job], Sequence[UnitResult]], output: Path, *words: str) -> int:
     """The exit code of a job that ships into a folder."""
     return run(train, [*WHERE, "--output", str(output), *words], {}, Path("/"))
 
