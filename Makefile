@@ -5,7 +5,7 @@ READY := .venv/.ready
 TRAINING := .venv-training
 FLEET := .venv-federated
 # A thread that waits by spinning makes small models three times slower on shared cores.
-CALM := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0 TOKENIZERS_PARALLELISM=false
+CALM := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=0 TOKENIZERS_PARALLELISM=false ORT_DISABLE_TELEMETRY=1
 # What is pinned for training besides what torch itself needs, which differs between CPUs and GPUs.
 IMAGES := textgen_lora embedder retrieval_eval runtime_distilled inference_benchmark fusion_distill data_parallel
 PIN := uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet
