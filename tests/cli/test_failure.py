@@ -352,7 +352,16 @@ def test_where_nobody_can_be_told_the_exit_code_still_says_what_failed(tmp_path,
             assert process.returncode == 3
 
 
+@pytest.fixture
+def hang_up_heard():
+    """Where nohup runs the tests, the commands that they start would ignore SIGHUP too."""
+    inherited = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, inherited)
+
+
 @pytest.mark.parametrize("ending", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("hang_up_heard")
 def test_whoever_ends_a_command_is_told_and_no_folder_is_left_behind(tmp_path, monkeypatch, ending):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     with in_a_process(("demo", "--json")) as process:
