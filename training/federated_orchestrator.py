@@ -55,6 +55,8 @@ def _tell(fused: offline.Fused, options: argparse.Namespace) -> None:
         print(visible(f"refused: {refusal.subject}: {refusal.why}"), file=sys.stderr)
     for line in offline.lines(fused, options.output, explain=options.explain):
         print(visible(line))
+    for warning in fused.unknown_fields:
+        print(visible(f"warning: {options.policy}: {warning}"), file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -59,6 +59,7 @@ def test_a_second_run_from_elsewhere_writes_the_same_bytes(place, first):
         "release": "spiralverse-ai-federated-v1.0.0",
         "output": "first.json",
         "refusals": [],
+        "unknown_fields": [],
     }
 
 
@@ -112,6 +113,16 @@ def test_broken_documents_exit_with_two_and_every_fault_of_every_file(tmp_path):
     assert lines[3].endswith("begins with a byte-order mark; write UTF-8 without one")
     assert "Traceback" not in broken.stderr
     assert not (tmp_path / "out.json").exists()
+
+
+def test_a_rule_of_the_policy_that_is_misspelt_is_named(tmp_path):
+    document = json.loads((EXAMPLES / "policy.json").read_bytes())
+    document["gates"]["embedder"]["safety"]["nevers"] = ["weapons"]
+    policy = tmp_path / "policy.json"
+    policy.write_text(json.dumps(document), "utf-8")
+    done = run(EXAMPLES, tmp_path / "out.json", "--policy", policy, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "did you mean `never`?" in done.stderr
 
 
 def test_a_missing_file_exits_with_three_and_its_name(tmp_path):

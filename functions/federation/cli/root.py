@@ -82,7 +82,7 @@ COMMANDS: Final[Mapping[str, Command]] = {
             "Run a scheduled task now: merge, promote, sweep, check the alarms, or everything that is due.",
         ),
         redrive=("redrive:redrive", "List the dead letters, and deliver them again."),
-        fuse=("fuse:fuse", "Fuse three platforms' manifests into one release manifest. Needs no home."),
+        fuse=("fuse:fuse", "Fuse the platforms' manifests into one release manifest. Needs no home."),
     ),
     **_panel(
         "Order",

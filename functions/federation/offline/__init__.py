@@ -53,7 +53,14 @@ class Fused:
     unknown_fields: Sequence[str] = ()
 
 
-def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Path | None = None) -> Fused:
+def fuse(
+    manifests: Mapping[str, Path],
+    policy: Path,
+    output: Path,
+    baseline: Path | None = None,
+    *,
+    more: Sequence[Path] = (),
+) -> Fused:
     """The release that the manifests make under the policy, judged against a baseline release if there is one.
 
     Args:
@@ -61,11 +68,13 @@ def fuse(manifests: Mapping[str, Path], policy: Path, output: Path, baseline: Pa
         policy: The policy file.
         output: The file of the release; URIs in it are relative to its folder.
         baseline: A release that this function made before.
+        more: Manifest files of any platform.
 
     Raises:
         ContractError: A document is broken, or the baseline is not there as it says; every fault is listed.
         MissingError: A file is not there.
     """
+    manifests = {**manifests, **{f"manifest {number}": path for number, path in enumerate(more, 1)}}
     documents = documents_of({**manifests, "policy": policy, **({"release": baseline} if baseline else {})})
     standing = Standing(path=baseline, document=documents["release"]) if baseline else None
     target = output.resolve().parent
@@ -104,6 +113,7 @@ def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
         "release": fused.release["name"] if fused.release else None,
         "output": str(output) if fused.release else None,
         "refusals": [{"subject": refusal.subject, "why": refusal.why} for refusal in fused.refusals],
+        "unknown_fields": list(fused.unknown_fields),
     }
     return {**summary, "reports": list(fused.reports)} if explain else summary
 

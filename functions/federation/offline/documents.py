@@ -16,9 +16,9 @@ MANIFEST = "manifest.v1"
 
 
 def documents_of(paths: Mapping[str, Path]) -> dict[str, Any]:
-    """Every document by its role: `policy`, `release`, `standing`, `manifest` or a platform.
+    """Every document by its role: `policy`, `release`, `standing`, `manifest`, `manifest N` or a platform.
 
-    A `standing` document is a release or a manifest.
+    A `standing` document is a release or a manifest. A manifest in the role of a platform must be that platform's.
 
     Raises:
         ContractError: Every fault of every file.
@@ -57,7 +57,7 @@ def _schema(name: str, document: Any) -> SchemaName:
 
 def _misplaced(name: str, manifest: Mapping[str, Any]) -> Iterator[str]:
     """Faults that the schema cannot express: the wrong platform, or a time that does not exist."""
-    if name not in {"manifest", "standing", manifest["platform"]}:
+    if name.partition(" ")[0] not in {"manifest", "standing", manifest["platform"]}:
         yield f"$.platform: expected {name!r} here, found {manifest['platform']!r}"
     try:
         instant.moment(manifest["produced_at"])

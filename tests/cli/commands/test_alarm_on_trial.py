@@ -22,11 +22,11 @@ WHO = ("--who", "eva", "--why", "a drill")
 
 @pytest.fixture
 def fired(federation, examples, promoted_twice, tmp_path):
-    """The alarm of the demo has fired under a policy with a word for it; the answer, and the home."""
+    """The alarm of the demo fires under a policy with these words for alarms; the answer."""
 
-    def fires(word):
+    def fires(words):
         rules = json.loads((examples / "policy.json").read_bytes())
-        rules |= {"version": 2, "rollback": {**rules["rollback"], "alarms": {ALARM: word, "another": "tell"}}}
+        rules |= {"version": 2, "rollback": {**rules["rollback"], "alarms": words}}
         policy, trust, body = (tmp_path / name for name in ("policy.json", "trust.json", "alarm.json"))
         policy.write_text(json.dumps(rules))
         trust.write_text(json.dumps(TRUST))
@@ -48,7 +48,7 @@ def serving(found):
 
 
 def test_on_trial_it_is_shown_for_a_day_with_what_it_would_have_done(federation, fired, promoted_twice):
-    answer = fired("tell")
+    answer = fired({ALARM: "tell", "another": "tell"})
     assert answer["signal"]["names"] == {ALARM: "2026-11-24T14:04:40Z"}, "the name to write into the policy"
     found = status(federation, promoted_twice)
     assert serving(found) == SECOND
@@ -65,7 +65,7 @@ def test_on_trial_it_is_shown_for_a_day_with_what_it_would_have_done(federation,
 
 
 def test_a_hold_is_shown_under_the_alarms_name_and_lifted_by_resume(federation, fired, promoted_twice):
-    fired("hold")
+    fired({ALARM: "hold"})
     (way,) = federation("explain", "roll_back", "--folder", promoted_twice, "--json").json["next"]
     assert "To let promotions continue: federation resume" in way
     found = status(federation, promoted_twice)
@@ -80,9 +80,14 @@ def test_a_hold_is_shown_under_the_alarms_name_and_lifted_by_resume(federation, 
 
 
 def test_with_the_word_for_it_it_rolls_back_as_without_one(federation, fired, promoted_twice):
-    fired("roll_back")
+    fired({ALARM: "roll_back"})
     found = status(federation, promoted_twice)
     assert (serving(found), found["on_trial"]) == (FIRST, [])
+
+
+def test_the_last_name_may_be_taken_out_of_the_policy_and_its_alarm_rolls_back(federation, fired, promoted_twice):
+    fired({})
+    assert serving(status(federation, promoted_twice)) == FIRST
 
 
 def minutes_into(home, minutes):
@@ -94,7 +99,7 @@ def minutes_into(home, minutes):
 def test_an_alarm_that_had_nothing_to_go_back_to_stays_in_the_status_when_one_on_trial_fires_after_it(
     federation, fired, promoted_twice, examples
 ):
-    fired("roll_back")
+    fired({ALARM: "roll_back", "another": "tell"})
     with closing(local_home(promoted_twice)) as home:
         rules = json.loads((examples / "policy.json").read_bytes())
         rules |= {"version": 3, "rollback": {**rules["rollback"], "alarms": {"a trial": "tell"}}}
@@ -114,7 +119,7 @@ def test_what_had_nothing_to_go_back_to_stays_in_the_status_though_another_of_it
     federation, fired, promoted_twice, began, unheeded
 ):
     """Of the release that serves an alarm that lingers in a group says nothing, whatever younger one joins it."""
-    fired("roll_back")
+    fired({ALARM: "roll_back", "another": "tell"})
     with closing(local_home(promoted_twice)) as home:
         at = minutes_into(home, 20)
         group = breach_event("am|{}", at, {}, {"errors": minutes_into(home, began), "another": at})

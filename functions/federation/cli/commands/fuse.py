@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`federation fuse`: which release do three manifests make, or why none?"""
+"""`federation fuse`: which release do manifests make, or why none?"""
 
 import sys
 from pathlib import Path
@@ -9,15 +9,20 @@ import typer
 
 from federation import offline
 from federation.cli.options import AsJson
-from federation.cli.screen.output import print_json, print_line
+from federation.cli.pages.policy_warnings import NO_EFFECT
+from federation.cli.screen.output import print_json, print_line, print_lines
 from federation.errors import REFUSED
 
 
 def fuse(
     *,
-    hf_manifest: Annotated[Path, typer.Option(help="The manifest of hf.", metavar="FILE")],
-    gcp_manifest: Annotated[Path, typer.Option(help="The manifest of gcp.", metavar="FILE")],
-    aws_manifest: Annotated[Path, typer.Option(help="The manifest of aws.", metavar="FILE")],
+    manifest: Annotated[
+        list[Path] | None,
+        typer.Option(help="A manifest of any platform. May be given several times.", metavar="FILE"),
+    ] = None,
+    hf_manifest: Annotated[Path | None, typer.Option(help="The manifest of hf.", metavar="FILE")] = None,
+    gcp_manifest: Annotated[Path | None, typer.Option(help="The manifest of gcp.", metavar="FILE")] = None,
+    aws_manifest: Annotated[Path | None, typer.Option(help="The manifest of aws.", metavar="FILE")] = None,
     output: Annotated[Path, typer.Option(help="Where to write the release manifest.", metavar="FILE")],
     policy: Annotated[Path, typer.Option(help="The policy.", metavar="FILE")],
     baseline: Annotated[
@@ -26,11 +31,15 @@ def fuse(
     explain: Annotated[bool, typer.Option("--explain", help="Print every gate's finding.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fuse three platforms' manifests into one release manifest. Needs no home.
+    """Fuse the platforms' manifests into one release manifest. Needs no home.
 
     Exit code 10 if no release results: every reason is printed, and no file is written. Nothing is ever promoted.
     """
-    fused = offline.fuse({"hf": hf_manifest, "gcp": gcp_manifest, "aws": aws_manifest}, policy, output, baseline)
+    by_platform = {"hf": hf_manifest, "gcp": gcp_manifest, "aws": aws_manifest}
+    given = {platform: path for platform, path in by_platform.items() if path is not None}
+    if not given and not manifest:
+        raise typer.BadParameter("give at least one manifest: --manifest FILE, once for each")
+    fused = offline.fuse(given, policy, output, baseline, more=manifest or ())
     if fused.release is not None:
         offline.write(fused.release, output)
     if as_json:
@@ -40,4 +49,5 @@ def fuse(
             print_line(f"refused: {refusal.subject}: {refusal.why}", to=sys.stderr)
         for line in offline.lines(fused, output, explain=explain):
             print_line(line)
+        print_lines(f"{NO_EFFECT} (policy)", fused.unknown_fields)
     raise typer.Exit(0 if fused.release is not None else REFUSED)

@@ -29,6 +29,7 @@ EXAMPLES: Final[Mapping[str, Sequence[str]]] = {
     "redrive": ("redrive --dry-run", "redrive"),
     "fuse": (
         "fuse --hf-manifest hf.json --gcp-manifest gcp.json --aws-manifest aws.json --policy policy.json --output out.json",
+        "fuse --manifest azure.json --manifest cluster.json --policy policy.json --output out.json",
     ),
     "promote": (
         "promote --who ada --why 'the diff is reviewed'",
