@@ -21,7 +21,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 $(READY): requirements/dev.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "Federation needs Python 3.11, 3.12 or 3.13; say which with: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python $(INSTALL) --require-hashes -r requirements/dev.lock
+	$(BIN)/python $(INSTALL) --no-deps --require-hashes -r requirements/dev.lock  # the lock is whole; resolved, a newer coverage[toml] is refused
+	$(BIN)/python -m pip check
 	$(BIN)/python $(INSTALL) --no-deps --no-build-isolation -e .
 	@touch $(READY)
 

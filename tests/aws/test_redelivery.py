@@ -56,13 +56,22 @@ def test_a_failed_message_returns_long_before_the_queues_timeout(sqs, queue):
 
 
 @pytest.mark.parametrize(
-    "damage",
-    [{"eventSourceARN": "queue"}, {"eventSourceARN": None}, {"attributes": None}],
-    ids=["no ARN", "null", "no attributes"],
+    ("damage", "requested"),
+    [
+        ({"eventSourceARN": "queue"}, False),
+        ({"eventSourceARN": None}, False),
+        ({"attributes": None}, True),
+        ({"attributes": {"ApproximateReceiveCount": "often"}}, True),
+    ],
+    ids=["no ARN", "null", "no attributes", "no number"],
 )
-def test_a_damaged_record_stops_no_other_one(sqs, queue, damage):
-    """It is one that failed: what it contains may be anything."""
-    SqsRedelivery(lambda: sqs).hasten({**record_of(sqs, queue, 1), **damage})
+def test_a_damaged_record_is_hastened_if_its_queue_is_known_and_left_alone_otherwise(
+    sqs, queue, aws_cloud, damage, requested
+):
+    """It is one that failed: what it contains may be anything, and it must stop no other one."""
+    record = record_of(sqs, queue, 1)
+    SqsRedelivery(lambda: sqs).hasten({**record, **damage})
+    assert (aws_cloud.faults.calls[-1] == "ChangeMessageVisibility") is requested
 
 
 def test_when_sqs_refuses_the_message_waits_for_the_queues_timeout(sqs, queue, aws_cloud, caplog):
