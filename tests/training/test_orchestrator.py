@@ -59,6 +59,7 @@ def test_a_second_run_from_elsewhere_writes_the_same_bytes(place, first):
         "release": "spiralverse-ai-federated-v1.0.0",
         "output": "first.json",
         "refusals": [],
+        "passed_over": [],
         "unknown_fields": [],
     }
 

@@ -52,6 +52,16 @@ class Fused:
     reports: Sequence[Mapping[str, Any]]
     unknown_fields: Sequence[str] = ()
 
+    @property
+    def passed_over(self) -> Sequence[str]:
+        """The units that passed, but are not in the release because it has a newer one of their kind."""
+        if self.release is None:
+            return ()
+        explained = {refusal.subject for refusal in self.refusals}
+        taken = {unit["name"] for unit in self.release["units"].values()}
+        passed = [report["unit"]["name"] for report in self.reports if report["verdict"] == "pass"]
+        return tuple(name for name in passed if name not in taken | explained)
+
 
 def fuse(
     manifests: Mapping[str, Path],
@@ -113,6 +123,7 @@ def answer(fused: Fused, output: Path, *, explain: bool) -> dict[str, Any]:
         "release": fused.release["name"] if fused.release else None,
         "output": str(output) if fused.release else None,
         "refusals": [{"subject": refusal.subject, "why": refusal.why} for refusal in fused.refusals],
+        "passed_over": list(fused.passed_over),
         "unknown_fields": list(fused.unknown_fields),
     }
     return {**summary, "reports": list(fused.reports)} if explain else summary
@@ -124,6 +135,8 @@ def lines(fused: Fused, output: Path, *, explain: bool) -> Iterator[str]:
         yield f"{report['unit']['name']}: {report['verdict']}"
         for finding in report["findings"]:
             yield f"  {finding['verdict']:12} {finding['gate']}: {finding['reason']}"
+    for name in fused.passed_over:
+        yield f"{name} passed, but is left out: of each kind the release takes the newest unit"
     if fused.release:
         yield f"{fused.release['name']}: {fused.release['change']['why']} Written to {output}"
 

@@ -47,12 +47,15 @@ def test_a_platform_without_an_option_of_its_own_takes_part(fuse, examples, tmp_
     assert {kind for kind, unit in units.items() if unit["platform"] == "kubernetes"} == set(own)
 
 
-def test_of_two_units_of_a_kind_the_newer_one_is_fused_in_any_order(fuse, examples, tmp_path):
+def test_of_two_units_of_a_kind_the_newer_one_is_fused_in_any_order_and_the_other_is_named(fuse, examples, tmp_path):
     later = examples / "later" / "gcp_manifest.json"
     for words in ((*each(examples), "--manifest", later), ("--manifest", later, *each(examples))):
-        assert fuse(*words).code == 0
+        answer = fuse(*words)
+        assert answer.code == 0
+        assert "spiralverse/embedder-v1 passed, but is left out" in answer.out
         units = json.loads((tmp_path / "release.json").read_bytes())["units"]
         assert units["embedder"]["name"] == "spiralverse/embedder-v2"
+        assert "spiralverse/embedder-v1" in fuse(*words, "--json").json["passed_over"]
 
 
 def test_without_a_manifest_it_says_what_to_give(fuse):
