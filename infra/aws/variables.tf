@@ -186,6 +186,18 @@ variable "trust" {
   description = "Further keys of the trust document (docs/sources.md); they win over what is put together here. A secret of your own that one refers to is yours to open for `receive`: one that it may not read stops every sender that shows one."
   type        = any
   default     = {}
+  nullable    = false
+
+  validation {
+    condition = alltrue([for key in keys(var.trust) : contains([
+      "alertmanager_token", "aws_accounts", "azure_token", "azure_workspaces", "gcp_project",
+      "gcp_project_number", "gcs_buckets", "grafana_secret", "grafana_timestamp_header", "hf_owner",
+      "hf_refs", "hf_registry", "hf_secret", "oidc_audience", "push_email",
+      "push_subscriptions", "s3_buckets", "scheduler_email", "sentinel", "sns_topics",
+      "tick_subscriptions",
+    ], key)])
+    error_message = "One of ${join(", ", keys(var.trust))} is not a key of the trust document, and would have no effect. docs/sources.md lists the keys."
+  }
 
   validation {
     condition = alltrue([

@@ -14,7 +14,7 @@ from infra.package import ROOT
 from federation.cli.commands.tick import Tick
 from federation.sources import Trust
 from federation.sources.entry import PATHS
-from federation.sources.trust import _KEYS, _SECRETS
+from federation.sources.trust import _KEYS, _SECRETS, TRUST_KEYS
 
 LAID_OUT = "registry.terraform.io/hashicorp/aws"
 
@@ -118,6 +118,13 @@ def test_a_secret_is_no_variable_which_the_state_would_hold(cloud: str):
     checked = r'variable "trust" \{.*?for key in \[(.*?)\] :.*?can\(var\.trust\[key\]\.secret\)'
     (refused,) = re.findall(checked, text, re.DOTALL)
     assert set(re.findall(r'"(\w+)"', refused)) == {key for field, (key, _) in _KEYS.items() if field in _SECRETS}
+
+
+@pytest.mark.parametrize("cloud", ["aws", "gcp"])
+def test_a_key_that_the_trust_document_does_not_have_is_refused(cloud: str):
+    text = (ROOT / "infra" / cloud / "variables.tf").read_text("utf-8")
+    (allowed,) = re.findall(r"for key in keys\(var\.trust\) : contains\(\[(.*?)\]", text, re.DOTALL)
+    assert sorted(re.findall(r'"(\w+)"', allowed)) == sorted(TRUST_KEYS)
 
 
 @pytest.mark.parametrize("cloud", ["aws", "gcp"])

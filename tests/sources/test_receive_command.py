@@ -109,6 +109,20 @@ def test_a_record_that_is_rejected_is_told_although_the_others_of_its_batch_are_
     assert result.stderr == "federation: rejected 1 of 4 records: see batch\n"
 
 
+def test_keys_that_no_trust_document_has_are_named(tmp_path: Path):
+    trust = tmp_path / "trust.json"
+    trust.write_text(
+        json.dumps({"gcp_projects": "acme-ml-prod", "x_ticket": "OPS-7", "aws_accounts": ["111122223333"]})
+    )
+    result = run("--dry-run", "--entry", "lambda:eventbridge", "--trust", str(trust), BODY)
+    assert json.loads(result.stdout)["signal"]["name"] == "reconcile"
+    said = "is not a key of a trust document and has no effect"
+    assert result.stderr.splitlines() == [
+        f"federation: `gcp_projects` in {trust} {said}; did you mean `gcp_project`?",
+        f"federation: `x_ticket` in {trust} {said}",
+    ]
+
+
 def piped(body: bytes | None) -> subprocess.CompletedProcess[bytes]:
     words = ("receive", "--dry-run", "--entry", "lambda:eventbridge", "--trust", TRUST, "-")
     command = shlex.join([sys.executable, "-m", "federation", *words])

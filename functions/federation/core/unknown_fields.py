@@ -13,7 +13,7 @@ import msgspec
 from federation.core.contract import SchemaName, schema_of
 from federation.core.faults import child_path, fault_list
 
-_SIMILAR: Final = 0.6
+SIMILAR: Final = 0.6
 """The least likeness of two names at which one is suggested for the other, as `difflib` measures it."""
 _MISSPELT: Final = 0.8
 """The least likeness at which a name is taken for a misspelling."""
@@ -76,5 +76,5 @@ def _unknown(
             if key in named or others:
                 yield from _unknown(named.get(key, others), inner, place, definitions)
             elif named:
-                similar, misspelt = similar_name(key, named, _SIMILAR), similar_name(key, named, _MISSPELT) is not None
+                similar, misspelt = similar_name(key, named, SIMILAR), similar_name(key, named, _MISSPELT) is not None
                 yield UnknownField(path=place.removeprefix("$."), similar=similar, misspelt=misspelt)

@@ -60,7 +60,7 @@ class Trust(msgspec.Struct, frozen=True, kw_only=True):
         """The trust that a policy document states.
 
         Args:
-            document: A mapping with the keys listed in docs/sources.md, each optional; other keys are ignored.
+            document: A mapping with the keys `TRUST_KEYS`, each optional; other keys are ignored.
 
         Raises:
             ContractError: Some values have the wrong type; the error lists all of them.
@@ -183,4 +183,6 @@ _KEYS: Final[Mapping[str, tuple[str, Callable[[Any], Any]]]] = {
     "grafana_timestamp_header": ("grafana_timestamp_header", _name),
 }
 """The document's key of each field, and the function that reads its value."""
+TRUST_KEYS: Final = tuple(key for key, _ in _KEYS.values())
+"""The keys of a trust document; docs/sources.md says what each of them contains."""
 _SECRETS: Final = frozenset(name for name, (_, reads) in _KEYS.items() if reads is _secret)

@@ -119,6 +119,13 @@ def test_a_misspelt_rule_is_not_stored(federation, new_home, examples, tmp_path)
     assert federation("status", "--folder", new_home, "--json").json["policy"]["version"] == 1
 
 
+def test_a_first_policy_that_is_refused_leaves_no_home(federation, examples, tmp_path):
+    policy, home = _misspelt(examples / "policy.json", tmp_path / "first.json"), tmp_path / "home"
+    answer = federation("init", "--policy", policy, "--folder", home)
+    assert (answer.code, home.exists()) == (2, False)
+    assert "gates.embedder.safety.nevers; did you mean `never`?" in answer.err
+
+
 def test_a_field_that_is_no_misspelling_is_stored_with_a_warning(federation, examples, tmp_path):
     policy = _with(examples / "policy.json", tmp_path / "noted.json", x_ticket="OPS-7")
     typed = ("init", "--policy", policy, "--folder", tmp_path / "home")

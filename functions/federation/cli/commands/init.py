@@ -2,6 +2,7 @@
 """`federation init`: which policy governs this home?"""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,7 +23,7 @@ from federation.core.event import Event
 from federation.core.faults import fault_list
 from federation.core.policy import Policy, policy_of
 from federation.core.unknown_fields import policy_field_warnings, suggestion, unknown_fields
-from federation.errors import ConflictError, ContractError, ServiceError
+from federation.errors import ConflictError, ContractError, MissingError, ServiceError
 from federation.local.files import document_of
 from federation.ports import Store
 from federation.reads import recorded_policy
@@ -68,12 +69,11 @@ def init(
     document = document_of(policy)
     checked = policy_of(document, what=str(policy))
     name = names.policy(checked.version)
+    _check_spelling(_misspelt(document), folder, name, policy)
     with opened(folder, create=True, wait=wait) as home:
         store = home.ports.store
         earlier = store.names(names.POLICIES)
         _check_channel(store, earlier, checked, policy)
-        if name not in earlier:
-            _check_spelling(store, earlier, document, policy)
         if earlier and name not in earlier and not (who and why):
             raise typer.BadParameter(
                 "another policy is in force; add --who NAME --why SENTENCE to say who replaces it, and why"
@@ -157,18 +157,30 @@ def _check_channel(store: Store, earlier: Sequence[str], new: Policy, path: Path
         )
 
 
-def _check_spelling(store: Store, earlier: Sequence[str], new: Mapping[str, Any], path: Path) -> None:
-    """Raise if fields of the new policy are misspelt, unless the policy in force has the same ones.
+def _check_spelling(misspelt: Mapping[str, str], folder: Path | None, name: str, path: Path) -> None:
+    """Raise if fields of a new policy are misspelt, unless the policy in force has the same ones. Creates no home.
 
     Raises:
         ContractError: A rule would have no effect.
     """
-    body = store.read(earlier[-1]) if earlier else None
-    kept = {field.path for field in unknown_fields("policy.v1", decoded(earlier[-1], body))} if body else set()
-    misspelt = [field for field in unknown_fields("policy.v1", new) if field.misspelt and field.path not in kept]
-    if misspelt:
+    if not misspelt:
+        return
+    in_force: Mapping[str, str] = {}
+    with suppress(MissingError), opened(folder) as home:
+        stored = home.ports.store.names(names.POLICIES)
+        if name in stored:
+            return
+        if stored and (body := home.ports.store.read(stored[-1])):
+            in_force = _misspelt(decoded(stored[-1], body))
+    if new := [sentence for field, sentence in misspelt.items() if field not in in_force]:
         raise ContractError(
             f"{path} has fields that are not fields of a policy; they would have no effect",
-            fault_list([f"{field.path}{suggestion(field.similar)}" for field in misspelt]),
+            fault_list(new),
             hint="Correct their spelling, or remove them; `federation schema policy` prints every field.",
         )
+
+
+def _misspelt(policy: Mapping[str, Any]) -> dict[str, str]:
+    """The path of each misspelt field of a policy, and the path with the field that is probably meant."""
+    fields = unknown_fields("policy.v1", policy)
+    return {field.path: f"{field.path}{suggestion(field.similar)}" for field in fields if field.misspelt}

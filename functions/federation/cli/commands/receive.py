@@ -20,10 +20,12 @@ from federation.cli.options import WAIT_SECONDS, Folder, Wait
 from federation.core.event import Event
 from federation.core.number_text import counted
 from federation.core.strict_json import parse
+from federation.core.unknown_fields import SIMILAR, similar_name, suggestion
 from federation.errors import ContractError, FederationError, MissingError
 from federation.local.files import bytes_of
 from federation.sources import Memory, Reading, Request, Token, Trust, read, without_repeated
 from federation.sources.readers import ENTRIES
+from federation.sources.trust import TRUST_KEYS
 
 REJECTED: Final = 2
 """Exit code of a payload that is rejected, wholly or in part, and of an input file that cannot be used."""
@@ -199,5 +201,9 @@ def _trust(path: Path) -> Trust:
     except ContractError as error:
         raise ContractError(error.what, hint=_TRUST) from error
     if isinstance(document, dict) and isinstance(document.get("policy"), dict):
-        return Trust.read(document["policy"])
-    return Trust.read(document)
+        document = document["policy"]
+    trust = Trust.read(document)
+    for key in sorted(set(document).difference(TRUST_KEYS)):
+        meant = suggestion(similar_name(key, TRUST_KEYS, SIMILAR))
+        typer.echo(f"federation: `{key}` in {path} is not a key of a trust document and has no effect{meant}", err=True)
+    return trust
